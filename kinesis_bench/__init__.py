@@ -1,0 +1,3 @@
+"""kinesis-bench: one benchmark for muscle-driven human locomotion."""
+
+__version__ = "0.1.0"

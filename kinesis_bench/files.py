@@ -1,0 +1,94 @@
+"""Files appear whole or not at all; and where the project keeps its content and its cache."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kinesis_bench.errors import InputError
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; rename it onto ``path`` if the block succeeds.
+
+    On any exception, Ctrl-C included, the temporary file is removed and ``path`` is left as it was.
+
+    Raises:
+        InputError: the folder cannot be written or the disk is full.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+        os.close(handle)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS) or "No space left" in str(error):
+            raise _cannot_write(target, error) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file whole or not at all (UTF-8)."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def content_dir(name: str) -> Path:
+    """The folder ``datasets``, ``baselines``, ``reference_policies`` or ``leaderboards``.
+
+    Found in a checkout (beside the package) and in an installed wheel (inside the package) alike.
+
+    Raises:
+        FileNotFoundError: the installation is incomplete.
+    """
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "content" / name, package.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise FileNotFoundError(f"this installation of kinesis-bench lacks its folder {name!r}; reinstall it")
+
+
+def cache_dir() -> Path:
+    """Where prepared data go: ``$KINESIS_BENCH_HOME``, else the user's cache folder."""
+    home = os.environ.get("KINESIS_BENCH_HOME")
+    if home:
+        return Path(home).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("kinesis-bench", appauthor=False))
+
+
+def sha256_of_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cannot_write(target: Path, error: OSError) -> InputError:
+    if error.errno == errno.ENOSPC or "No space left" in str(error):
+        return InputError(target, "the disk is full", "free some space or choose another folder; nothing was written")
+    reason = error.strerror or str(error)
+    return InputError(target, f"cannot be written ({reason})", "choose another folder or fix its permissions")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Recordings of people moving: readers, curation, resampling, keypoints, and the HDF5 store."""
