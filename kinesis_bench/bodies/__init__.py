@@ -1,0 +1,1 @@
+"""The musculoskeletal bodies: how they are built, their contract, and inverse kinematics."""
