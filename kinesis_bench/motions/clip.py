@@ -98,5 +98,6 @@ class Clip:
             "pelvis_angular_velocity": (frames, 3),
         }
         for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"clip {self.key}: {name} has shape {getattr(self, name).shape}, not {shape}")
+            found = getattr(self, name).shape
+            if found != shape:
+                raise ValueError(f"clip {self.key}: {name} has shape {found}, not {shape}")

@@ -74,7 +74,8 @@ class Skeleton:
         for joint in range(1, count):
             parent = self.parents[joint]
             world[:, joint] = world[:, parent] @ local[:, joint]
-            position[:, joint] = position[:, parent] + world[:, parent] @ (self.rest[joint] - self.rest[parent])
+            offset = self.rest[joint] - self.rest[parent]
+            position[:, joint] = position[:, parent] + world[:, parent] @ offset
         return position, world
 
 
@@ -82,7 +83,7 @@ class Skeleton:
 def mean_skeleton() -> Skeleton:
     """The mean neutral SMPL body's 22 body joints."""
     with (content_dir("datasets") / "kit_locomotion" / "smpl_mean_joints.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file)][:BODY_JOINTS]
+        rows = list(csv.DictReader(file))[:BODY_JOINTS]
     rest = np.array([[float(row[axis]) for axis in ("x_left", "y_up", "z_fwd")] for row in rows])
     rest.setflags(write=False)
     return Skeleton(tuple(row["joint"] for row in rows), np.array([int(row["parent"]) for row in rows]), rest)
