@@ -34,6 +34,10 @@ _SEGMENTS = {
     },
 }
 
+_LEG_ANGLES = (
+    *("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle"),
+    *("ankle_angle", "subtalar_angle", "mtp_angle"),
+)
 _LUMBAR = {
     "lumbar_extension": ("flex_extension", "L4_L5_FE", "L3_L4_FE", "L2_L3_FE", "L1_L2_FE"),
     "lumbar_bending": ("lat_bending", "L4_L5_LB", "L3_L4_LB", "L2_L3_LB", "L1_L2_LB"),
@@ -197,10 +201,7 @@ def model_sha256(model: mujoco.MjModel) -> str:
 def _anatomical_angles(model: mujoco.MjModel) -> tuple[AnatomicalAngle, ...]:
     present = {model.joint(i).name for i in range(model.njnt)}
     parts: dict[str, tuple[str, ...]] = {
-        f"{angle}_{side}": (f"{angle}_{side}",)
-        for side in "rl"
-        for angle in ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")
-        + ("subtalar_angle", "mtp_angle")
+        f"{angle}_{side}": (f"{angle}_{side}",) for side in "rl" for angle in _LEG_ANGLES
     }
     parts |= {name: tuple(joint for joint in joints if joint in present) for name, joints in _LUMBAR.items()}
     angles = []
