@@ -1,0 +1,1 @@
+"""The command line: one file a command, each a frozen dataclass of arguments with a ``run`` method."""
