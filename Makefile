@@ -1,4 +1,40 @@
+# Two commands do everything: `make score` and `make test`. Both install what they need into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+POLICY ?= muscle-pd
 
-.PHONY: score test
+.PHONY: score test lint benchmark clean
+
+score: .venv/base
+	$(BIN)/kinesis-bench score --policy $(POLICY)
+
+test: .venv/dev lint
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+benchmark: .venv/base
+	$(BIN)/python benchmarks/environment_speed.py
+	$(BIN)/python benchmarks/ik_speed.py
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+
+.venv/base: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing kinesis-bench into .venv (a minute or two) …"
+	$(PIP) --editable .
+	@touch $@
+
+.venv/dev: .venv/base
+	@echo "Installing what the tests need …"
+	$(PIP) --editable ".[dev]"
+	@touch $@

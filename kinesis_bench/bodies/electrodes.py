@@ -1,8 +1,8 @@
 """Which muscles of a body lie under which surface electrode.
 
 An electrode over a muscle with several heads or compartments reads all of them; it is compared with the mean
-of their excitations weighted by maximum isometric force. Biceps femoris is the long head alone: the short head
-lies under it and is not what the electrode between ischium and fibula reads (SENIAM's placement).
+of their excitations weighted by maximum isometric force. Biceps femoris is the long head alone: the short
+head lies under it and is not what the electrode between ischium and fibula reads (SENIAM's placement).
 """
 
 from __future__ import annotations
