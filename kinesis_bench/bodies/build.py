@@ -34,6 +34,16 @@ KEYPOINT_SITES = {
 }
 """Segment and place in it of every keypoint [m]; the sites are called ``keypoint_<name>``."""
 
+TOUCH_ZONES = {
+    "foot_touch": ((0.0925, 0.019, 0.0), (0.1045, 0.041, 0.057)),
+    "toes_touch": ((0.029, 0.0, 0.0), (0.066, 0.024, 0.075)),
+}
+"""Centre and half sizes [m] of the boxes in which the touch sensors feel, in calcn and toes of either side.
+
+They enclose the collision geoms. myo-sim's own are thinner than the soles and end before the ball of
+the foot: on tiptoe, and in the first moments of a touch-down, they miss a good part of the load.
+"""
+
 
 def build_spec(name: str) -> mujoco.MjSpec:
     """The uncompiled body, with floor, keypoints and the protocol's physics.
@@ -48,6 +58,10 @@ def build_spec(name: str) -> mujoco.MjSpec:
     _stand_on_the_ground(spec)
     for keypoint, (segment, place) in KEYPOINT_SITES.items():
         spec.body(segment).add_site(name=f"keypoint_{keypoint}", pos=place, size=[0.01, 0.01, 0.01], group=4)
+    for zone, (place, half_size) in TOUCH_ZONES.items():
+        for side in "rl":
+            site = spec.site(f"{zone}_{side}")
+            site.pos, site.size = place, half_size
     spec.modelname = name
     spec.option.timestep = TIMESTEP_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_EULER
