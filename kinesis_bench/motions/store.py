@@ -212,4 +212,4 @@ def _read_ik(where: Path, group: h5py.Group, total: int) -> BodyIk:
 
 
 def _short(error: BaseException) -> str:
-    return str(error.args[0] if error.args else error)[:120]
+    return " ".join(str(error).split())[:120]
