@@ -39,8 +39,10 @@ class ClipRollout:
         keypoint_position: (T, K, 3) [m], world, z up.
         reference_keypoint_position: (T, K, 3) [m].
         pelvis_quaternion: (T, 4) w, x, y, z: pelvis axes (x forward, y up, z right) to world.
-        joint_angle: (T, J) [rad] in the signs of DESIGN (Rajagopal), columns named in ``Rollouts.joint_names``.
+        joint_angle: (T, J) [rad] in OpenSim's signs (Rajagopal), columns as ``Rollouts.joint_names``.
+        ik_error_m: (T,) mean keypoint error that is left when the body is posed by IK [m].
         ground_force: (T, 2) vertical force under FEET [N], mean over the substeps.
+        foot_contact: (T, 2) whether each of FEET is on the ground, for recordings without forces.
         touch: (T, S, 4) force of the TOUCH sensors at each substep [N].
     """
 
@@ -64,7 +66,9 @@ class ClipRollout:
     reference_keypoint_position: np.ndarray | None = None
     pelvis_quaternion: np.ndarray | None = None
     joint_angle: np.ndarray | None = None
+    ik_error_m: np.ndarray | None = None
     ground_force: np.ndarray | None = None
+    foot_contact: np.ndarray | None = None
     touch: np.ndarray | None = None
 
 

@@ -1,0 +1,152 @@
+"""``rollouts.h5``: every clip's steps in flat arrays, and a table that says which rows are whose.
+
+Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}`` · ``/steps/<array>`` over
+all control steps of all clips · ``/start/<array>`` one row a clip · ``/names/{muscles, joints, keypoints}`` ·
+attributes. Arrays, units and frames are those of ``ClipRollout``. All clips of a file have the same arrays.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.files import whole_file
+from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+
+SCHEMA = "kinesis-bench-rollouts-1"
+
+_TABLE = ("key", "run", "skill", "frames", "dt_s", "failure", "control")
+_TEXT = ("key", "skill", "failure", "control")
+_START = ("start_qpos", "start_qvel", "start_activation")
+_STEPS = tuple(
+    field.name for field in fields(ClipRollout) if field.name not in _TABLE and field.name not in _START
+)
+_DAMAGED = "record the rollouts again, or copy the file again from where it came"
+
+
+def write_rollouts(path: str | Path, rollouts: Rollouts) -> None:
+    """Write a recording, whole or not at all.
+
+    Args:
+        path: usually ``rollouts.h5``.
+        rollouts: at least one clip; all clips have the same arrays, of the same dtypes.
+
+    Raises:
+        InputError: the file cannot be written.
+        ValueError: clips differ in which arrays they have.
+    """
+    import h5py
+
+    clips = rollouts.clips
+    present = {name for name in (*_STEPS, *_START) if getattr(clips[0], name) is not None}
+    for clip in clips:
+        if {name for name in (*_STEPS, *_START) if getattr(clip, name) is not None} != present:
+            raise ValueError(f"clip {clip.key} does not have the same arrays as {clips[0].key}")
+    length = np.array([_steps_of(clip) for clip in clips])
+    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["schema"] = SCHEMA
+        file.attrs["body"] = rollouts.body
+        file.attrs["model_sha256"] = rollouts.model_sha256
+        file.attrs["attributes"] = json.dumps(rollouts.attributes or {}, sort_keys=True)
+        if rollouts.body_mass_kg is not None:
+            file.attrs["body_mass_kg"] = rollouts.body_mass_kg
+        for name, names in (
+            ("muscles", rollouts.muscle_names),
+            ("joints", rollouts.joint_names),
+            ("keypoints", rollouts.keypoint_names),
+        ):
+            file.create_dataset(f"names/{name}", (len(names),), h5py.string_dtype(), list(names))
+        for name in _TABLE:
+            column = [getattr(clip, name) for clip in clips]
+            file.create_dataset(
+                f"clips/{name}", data=column, dtype=h5py.string_dtype() if name in _TEXT else None
+            )
+        file["clips/length"] = length
+        file["clips/offset"] = np.cumsum(length) - length
+        for name in sorted(present):
+            parts = [getattr(clip, name) for clip in clips]
+            if name in _START:
+                file[f"start/{name}"] = np.stack(parts)
+            else:
+                values = np.concatenate(parts)
+                options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+                file.create_dataset(f"steps/{name}", data=values, **options if values.size else {})
+
+
+def read_rollouts(path: str | Path) -> Rollouts:
+    """Read a recording.
+
+    Raises:
+        InputError: the file is missing, cut off, of another kind, or its parts do not fit each other.
+    """
+    import h5py
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, "no such file", "give a rollouts.h5 or a folder with a recording")
+    try:
+        with h5py.File(path, "r") as file:
+            schema = file.attrs.get("schema")
+            if schema != SCHEMA:
+                problem = f"has schema {schema!r}, this version reads {SCHEMA!r}"
+                raise InputError(f"{path}: schema", problem, "give a rollouts.h5 that `score` has written")
+            return _read(file)
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise InputError(path, f"cannot be read ({' '.join(str(error).split())[:160]})", _DAMAGED) from error
+
+
+def _read(file: Any) -> Rollouts:
+    table = {name: file[f"clips/{name}"][()] for name in (*_TABLE, "offset", "length")}
+    for name in _TEXT:
+        table[name] = [text.decode() for text in table[name]]
+    steps = {name: values[()] for name, values in file["steps"].items()} if "steps" in file else {}
+    start = {name: values[()] for name, values in file["start"].items()} if "start" in file else {}
+    unknown = (set(steps) - set(_STEPS)) | (set(start) - set(_START))
+    if unknown:
+        raise ValueError(f"unknown arrays {', '.join(sorted(unknown))}")
+    total, count = int(table["length"].sum()), len(table["key"])
+    for name, values in {**steps, **start}.items():
+        expected = total if name in steps else count
+        if len(values) != expected:
+            raise ValueError(f"{name} has {len(values)} rows, not {expected}")
+    clips = []
+    for i in range(count):
+        rows = slice(int(table["offset"][i]), int(table["offset"][i] + table["length"][i]))
+        arrays = {name: values[rows] for name, values in steps.items()}
+        arrays |= {name: values[i] for name, values in start.items()}
+        clips.append(
+            ClipRollout(
+                key=table["key"][i],
+                run=int(table["run"][i]),
+                skill=table["skill"][i],
+                frames=int(table["frames"][i]),
+                dt_s=float(table["dt_s"][i]),
+                failure=table["failure"][i],
+                control=table["control"][i],
+                **arrays,
+            )
+        )
+    names = {kind: tuple(text.decode() for text in file[f"names/{kind}"][()]) for kind in file["names"]}
+    mass = file.attrs.get("body_mass_kg")
+    return Rollouts(
+        clips=tuple(clips),
+        body=str(file.attrs["body"]),
+        model_sha256=str(file.attrs["model_sha256"]),
+        body_mass_kg=None if mass is None else float(mass),
+        muscle_names=names["muscles"],
+        joint_names=names["joints"],
+        keypoint_names=names["keypoints"],
+        attributes=json.loads(file.attrs["attributes"]),
+    )
+
+
+def _steps_of(clip: ClipRollout) -> int:
+    lengths = {len(values) for name in _STEPS if (values := getattr(clip, name)) is not None}
+    if len(lengths) != 1:
+        raise ValueError(f"clip {clip.key}: arrays of {sorted(lengths)} steps")
+    return lengths.pop()
