@@ -1,0 +1,120 @@
+"""Human EMG over the gait cycle by name: the built-in tables, or a folder of one file a person."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.files import content_dir
+from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
+from kinesis_bench.human.emg_folder import from_folder
+from kinesis_bench.human.references import WANG_ZERO, HumanEmg, StoredReference, nearest_speed
+from kinesis_bench.metrics.curves import SAMPLES
+
+WANG = "emg_walk_wang2023"
+SANTUZ = "emg_run_santuz2020"
+BUILT_IN = (WANG, SANTUZ)
+"""Names of the EMG references that ship with the project: folders of ``datasets/``."""
+
+DEFAULT_SPEED_KMH = 4.5
+"""Walking speed of the protocol's human condition [km/h]."""
+
+WANG_PEOPLE = 9
+SANTUZ_PEOPLE = 30
+SANTUZ_SPEED_M_S = 2.8
+
+SANTUZ_ZERO = "touch-down of the same foot"
+"""The event at phase 0 of Santuz's curves."""
+
+
+def human_emg(source: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -> HumanEmg:
+    """Human EMG by the name of a built-in data set, or from a folder of one file a person.
+
+    Args:
+        source: ``emg_walk_wang2023``, ``emg_run_santuz2020`` or a folder (see ``from_folder``).
+        speed_kmh: the nearest speed that the source has is taken [km/h].
+
+    Raises:
+        InputError: no such name or folder, or the folder's content cannot be used.
+    """
+    if str(source) == WANG:
+        return _wang(nearest_speed(speed_kmh, _wang_speeds()))
+    if str(source) == SANTUZ:
+        return _santuz()
+    folder = Path(source)
+    if not folder.is_dir():
+        if len(folder.parts) > 1:
+            raise InputError(
+                folder, "no such folder", f"give a folder of EMG files or one of {', '.join(BUILT_IN)}"
+            )
+        raise unknown_name("human EMG", str(source), BUILT_IN)
+    return from_folder(folder, speed_kmh)
+
+
+@cache
+def _rows(dataset: str, name: str) -> tuple[dict[str, str], ...]:
+    with (content_dir("datasets") / dataset / name).open(newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+def _wang_speeds() -> list[float]:
+    return sorted({float(row["speed_kmh"]) for row in _rows(WANG, "group.csv")})
+
+
+def _wang(speed_kmh: float) -> HumanEmg:
+    rows = [row for row in _rows(WANG, "group.csv") if float(row["speed_kmh"]) == speed_kmh]
+    muscles = tuple(dict.fromkeys(row["muscle"] for row in rows))
+    columns = ("mean", "sd_between_subjects", "mean_of_standardised")
+    table = np.array([[float(row[column]) for column in columns] for row in rows]).reshape(
+        len(muscles), SAMPLES, 3
+    )
+    return HumanEmg(
+        condition=f"walk-{speed_kmh:g}",
+        speed_m_s=speed_kmh / 3.6,
+        muscles=muscles,
+        people=WANG_PEOPLE,
+        mean=table[..., 0],
+        sd=table[..., 1],
+        mean_of_standardised=table[..., 2],
+        cycle_zero=WANG_ZERO,
+        source="group figures of 9 people, Wang et al. 2023 (CC BY 4.0)",
+        stored=stored_references(speed_kmh),
+    )
+
+
+def stored_references(speed_kmh: float) -> dict[str, StoredReference]:
+    """Reference figures of Wang's nine people at one of the six speeds, by muscle, ``all``, and without
+    one."""
+    return {
+        row["muscle"]: StoredReference(
+            float(row["pairs_mean_r"]),
+            float(row["pairs_median_r"]),
+            (float(row["pairs_ci95_low"]), float(row["pairs_ci95_high"])),
+            float(row["leave_one_out_standardised"]),
+            float(row["leave_one_out_raw"]),
+        )
+        for row in _rows(WANG, "references.csv")
+        if float(row["speed_kmh"]) == speed_kmh
+    }
+
+
+def _santuz() -> HumanEmg:
+    rows = _rows(SANTUZ, "group.csv")[:SAMPLES]
+    mean, sd = (
+        np.array([[float(row[f"{code}_{column}"]) for row in rows] for code in SANTUZ_CODES])
+        for column in ("mean", "sd")
+    )
+    return HumanEmg(
+        condition=f"run-{SANTUZ_SPEED_M_S * 3.6:.1f}",
+        speed_m_s=SANTUZ_SPEED_M_S,
+        muscles=tuple(SANTUZ_ELECTRODES),
+        people=SANTUZ_PEOPLE,
+        mean=mean,
+        sd=sd,
+        cycle_zero=SANTUZ_ZERO,
+        source="group figures of 30 people, rebuilt from synergies, Santuz et al. 2018, 2020 (CC BY 4.0)",
+    )

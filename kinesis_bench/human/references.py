@@ -1,0 +1,151 @@
+"""What the benchmark knows of people: EMG and joint angles of a group over the gait cycle.
+
+Curves have 100 samples; sample i is phase i/100 of the cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kinesis_bench.metrics.curves import standardise
+
+WANG_ZERO = (
+    "taken as heel strike of the same leg; the curves lie 2-5 % of the cycle before those of Santuz et al. "
+    "for all nine muscles, so part of a best lag may be this data set's own zero"
+)
+"""The event at phase 0 of the curves of Wang et al. (2023)."""
+
+
+@dataclass(frozen=True)
+class StoredReference:
+    """Human reference figures computed elsewhere from the people, for use where only group figures are at
+    hand.
+
+    Attributes:
+        pairs_mean_r, pairs_median_r: r between two people, over all pairs.
+        pairs_ci95: 95 % percentile interval of the mean, by resampling people.
+        leave_one_out_standardised: r of a person with the mean of the others' standardised curves.
+        leave_one_out_raw: the same with the mean of the others' raw curves.
+    """
+
+    pairs_mean_r: float
+    pairs_median_r: float
+    pairs_ci95: tuple[float, float]
+    leave_one_out_standardised: float
+    leave_one_out_raw: float
+
+
+@dataclass(frozen=True)
+class HumanEmg:
+    """EMG envelopes of a group of people over the gait cycle, in one condition.
+
+    Curves have 100 samples; sample i is phase i/100.
+
+    Attributes:
+        condition: activity and speed in km/h, such as ``walk-4.5``.
+        speed_m_s: [m/s].
+        muscles: M electrode names.
+        people: number of people N.
+        mean, sd: (M, 100) mean and SD between people of the raw curves.
+        mean_of_standardised: (M, 100) mean of the people's standardised curves, None where unknown.
+        curves: (N, M, 100) of each person, None where only group figures are known.
+        names: of the people, () where unknown.
+        cycle_zero: the event at phase 0.
+        source: for people to read.
+        stored: reference figures by muscle, computed by others from the people themselves.
+    """
+
+    condition: str
+    speed_m_s: float
+    muscles: tuple[str, ...]
+    people: int
+    mean: np.ndarray
+    sd: np.ndarray
+    mean_of_standardised: np.ndarray | None = None
+    curves: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    cycle_zero: str = ""
+    source: str = ""
+    stored: Mapping[str, StoredReference] | None = None
+
+    def only(self, muscles: Sequence[str]) -> HumanEmg:
+        """The same people with some of the muscles, in the order given."""
+        rows = [self.muscles.index(muscle) for muscle in muscles]
+        return replace(
+            self,
+            muscles=tuple(muscles),
+            mean=self.mean[rows],
+            sd=self.sd[rows],
+            mean_of_standardised=None
+            if self.mean_of_standardised is None
+            else self.mean_of_standardised[rows],
+            curves=None if self.curves is None else self.curves[:, rows],
+        )
+
+
+def from_people(
+    curves: np.ndarray,
+    muscles: Sequence[str],
+    *,
+    condition: str,
+    speed_m_s: float,
+    names: Sequence[str] = (),
+    cycle_zero: str = "",
+    source: str = "",
+) -> HumanEmg:
+    """A HumanEmg from each person's curves.
+
+    Args:
+        curves: (N, M, 100).
+        muscles: M electrode names.
+        condition, speed_m_s, names, cycle_zero, source: as in HumanEmg.
+    """
+    return HumanEmg(
+        condition=condition,
+        speed_m_s=speed_m_s,
+        muscles=tuple(muscles),
+        people=len(curves),
+        mean=curves.mean(axis=0),
+        sd=curves.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(curves.shape[1:]),
+        mean_of_standardised=standardise(curves).mean(axis=0),
+        curves=curves,
+        names=tuple(names),
+        cycle_zero=cycle_zero,
+        source=source,
+    )
+
+
+def nearest_speed(speed_kmh: float, available_kmh: Sequence[float]) -> float:
+    """The available speed nearest to the one asked for [km/h]; of two equally near, the slower."""
+    return min(sorted(available_kmh), key=lambda speed: abs(speed - speed_kmh))
+
+
+@dataclass(frozen=True)
+class HumanJointAngles:
+    """Joint angles of a group of people over the gait cycle, in one condition.
+
+    Positive: flexion (hip, knee), adduction, dorsiflexion. Curves have 100 samples.
+
+    Attributes:
+        condition: for people to read.
+        speed_m_s: [m/s].
+        joints: J names in OpenSim's words, without side.
+        people: number of people, None where the source does not say.
+        mean_deg, sd_deg: (J, 100) mean and SD between people [deg].
+        curves_deg: (N, J, 100) of each person [deg], None where only mean and SD are known.
+        cycle_zero: the event at phase 0.
+        source: for people to read.
+    """
+
+    condition: str
+    speed_m_s: float
+    joints: tuple[str, ...]
+    people: int | None
+    mean_deg: np.ndarray
+    sd_deg: np.ndarray
+    curves_deg: np.ndarray | None = None
+    cycle_zero: str = ""
+    source: str = ""

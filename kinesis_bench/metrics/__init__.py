@@ -1,0 +1,1 @@
+"""Pure functions on arrays: imitation, gait events, EMG, joint angles, effort, statistics."""

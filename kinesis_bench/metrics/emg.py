@@ -1,0 +1,285 @@
+"""How human the muscles' timing is: a model's excitation against people's EMG over the gait cycle.
+
+What a lag is: ``kinesis_bench.metrics.emg_lag``. People are compared with people at zero lag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kinesis_bench.human.electrodes import UNRELIABLE, WANG_ELECTRODES
+from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.metrics.curves import is_flat, shift_earlier, standardise
+from kinesis_bench.metrics.emg_lag import Chance, LagCurve, Lags, chance_level, lag_curve, r_by_shift
+from kinesis_bench.metrics.emg_references import (
+    correlation_table,
+    leave_one_out_r,
+    mean_of_others,
+    pairs_r,
+    pairs_r_of_group,
+    weighted_pairs_r,
+)
+from kinesis_bench.metrics.statistics import Interval, confidence_interval, resampling_weights
+
+GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
+MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
+
+
+@dataclass(frozen=True)
+class MuscleEmg:
+    """One muscle: the model at the common lag and at zero lag, beside people; ``flat`` if the model is
+    constant."""
+
+    r: float | None
+    zero_lag_r: float | None
+    human_pairs_r: float | None
+    leave_one_out_r: float | None
+    flat: bool
+
+
+@dataclass(frozen=True)
+class EmgIntervals:
+    """95 % intervals by resampling people, the lag chosen anew in each bootstrap sample."""
+
+    mean_r: Interval | None
+    human_pairs_r: Interval | None
+    ratio: Interval | None
+
+
+@dataclass(frozen=True)
+class EmgFigures:
+    """The figures of one set of muscles, each None beside a reason where it cannot be had.
+
+    Attributes:
+        mean_r: mean over muscles and people of r at the best common lag in 0 to 120 ms.
+        lag_ms, lag_pct: that lag, model earlier.
+        zero_lag_r: the same without a lag.
+        human_pairs_r: mean r between two people.
+        ratio: mean_r / human_pairs_r. Pairs are no upper bound: the mean of many people exceeds them.
+        model_leave_one_out_r: mean over people of r(model at the lag, mean of the other people).
+        leave_one_out_r: mean over people of r(person, mean of the other people), standardised curves.
+        group_mean_r, group_mean_lag_ms: r with the group's mean raw curve, at the lag best for that.
+        ci95: intervals.
+    """
+
+    mean_r: float | None
+    lag_ms: float | None
+    lag_pct: int | None
+    zero_lag_r: float | None
+    human_pairs_r: float | None
+    ratio: float | None
+    model_leave_one_out_r: float | None
+    leave_one_out_r: float | None
+    group_mean_r: float | None
+    group_mean_lag_ms: float | None
+    ci95: EmgIntervals
+
+
+@dataclass(frozen=True)
+class EmgScore(EmgFigures):
+    """Everything about EMG; the inherited figures are over all muscles.
+
+    Attributes:
+        lag_curve: mean r against lag over ±20 % of the cycle.
+        per_muscle: by electrode name.
+        without_vastus_lateralis: the figures again without the unreliable channel, the lag chosen anew.
+        chance: what random models reach.
+        cycles, cycle_s: number and mean duration of the model's cycles.
+        human_condition, human_people, human_source, cycle_zero: of the references.
+        reasons: field to why it is None (or null in parts).
+        notes: field to how it came about, where it is not computed from people at hand.
+    """
+
+    lag_curve: LagCurve | None
+    per_muscle: dict[str, MuscleEmg]
+    without_vastus_lateralis: EmgFigures | None
+    chance: Chance | None
+    cycles: int
+    cycle_s: float | None
+    human_condition: str
+    human_people: int
+    human_source: str
+    cycle_zero: str
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def score_emg(
+    model: Mapping[str, np.ndarray] | None,
+    human: HumanEmg,
+    rng: np.random.Generator,
+    *,
+    cycles: int,
+    cycle_s: float | None,
+    why_absent: str = "",
+) -> EmgScore:
+    """Compare a model's mean curves with people's.
+
+    Args:
+        model: electrode name to the model's mean curve (100,), sample i at phase i/100; None where the
+            model has no cycles, and then the figures of people alone are given. Muscles that only one side
+            has are left out, and named in ``notes``. A constant curve counts as r = 0.
+        human: each person's curves, or group figures.
+        rng: source of chance for the bootstrap and the chance levels.
+        cycles, cycle_s: number and mean duration [s] of the cycles behind ``model``.
+        why_absent: reason to give where ``model`` is None.
+    """
+    reasons: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    if model is not None and (cycle_s is None or not cycle_s > 0):
+        raise ValueError("a model's curves need the duration of its cycle")
+    common = [m for m in human.muscles if model is None or m in model]
+    left_out = [m for m in human.muscles if m not in common]
+    if left_out:
+        notes["per_muscle"] = f"the model lacks {', '.join(left_out)}"
+    if not common:
+        model, why_absent, common = (
+            None,
+            "the model has none of the muscles of the human data",
+            list(human.muscles),
+        )
+    group = human.only(common)
+    curves = None if model is None else np.stack([np.asarray(model[m], dtype=float) for m in common])
+    lags = None if curves is None else Lags(cycle_s or 0.0)
+    figures, muscles = _figures(curves, lags, group, rng, reasons, notes)
+    if curves is None:
+        absent = ("mean_r", "zero_lag_r", "ratio", "group_mean_r", "lag_curve", "chance")
+        reasons.update(dict.fromkeys(absent, why_absent))
+        reasons.update(dict.fromkeys(("ci95.mean_r", "ci95.ratio"), why_absent))
+    reliable = [index for index, muscle in enumerate(common) if muscle != UNRELIABLE]
+    without = None
+    if 0 < len(reliable) < len(common):
+        part = None if curves is None else curves[reliable]
+        without, _ = _figures(part, lags, group.only([common[i] for i in reliable]), rng, {}, {})
+    else:
+        reasons["without_vastus_lateralis"] = f"{UNRELIABLE} is not among the muscles, or is the only one"
+    z_bar = group.mean_of_standardised
+    curve = chance = None
+    if curves is not None and lags is not None and z_bar is not None:
+        curve = lag_curve(curves, z_bar, lags)
+        chance = chance_level(curves, z_bar, lags, rng)
+    return EmgScore(
+        **vars(figures),
+        lag_curve=curve,
+        per_muscle=dict(zip(common, muscles, strict=True)),
+        without_vastus_lateralis=without,
+        chance=chance,
+        cycles=cycles,
+        cycle_s=cycle_s,
+        human_condition=human.condition,
+        human_people=human.people,
+        human_source=human.source,
+        cycle_zero=human.cycle_zero,
+        reasons=reasons,
+        notes=notes,
+    )
+
+
+def _figures(
+    model: np.ndarray | None,
+    lags: Lags | None,
+    human: HumanEmg,
+    rng: np.random.Generator,
+    reasons: dict[str, str],
+    notes: dict[str, str],
+) -> tuple[EmgFigures, list[MuscleEmg]]:
+    people, z_bar = human.curves, human.mean_of_standardised
+    pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people)
+    if people is not None:
+        pairs = pairs_r(people)
+    loo = _leave_one_out(human, reasons, notes)
+    mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
+    by_muscle: np.ndarray | None = None
+    flat = np.zeros(len(human.muscles), dtype=bool)
+    intervals = EmgIntervals(None, _stored_interval(human, notes), None)
+    if model is not None and lags is not None:
+        flat = is_flat(model)
+        with_mean = r_by_shift(model, standardise(human.mean)).mean(axis=0)
+        group_lag = int(lags.best(with_mean))
+        group_r = float(with_mean[group_lag])
+        if z_bar is not None:
+            by_muscle = r_by_shift(model, z_bar)
+            lag = int(lags.best(by_muscle.mean(axis=0)))
+            mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
+    if pairs is None:
+        reasons.update(dict.fromkeys(("mean_r", "zero_lag_r", "human_pairs_r", "ratio"), MEAN_ONLY))
+        reasons.update(dict.fromkeys(("lag_curve", "chance"), MEAN_ONLY))
+    elif mean_r is not None:
+        if pairs.mean() > 0:
+            ratio = mean_r / float(pairs.mean())
+        else:
+            reasons["ratio"] = "people do not correlate with each other"
+    if people is None:
+        reasons.update(dict.fromkeys(("ci95", "model_leave_one_out_r"), GROUP_ONLY))
+    else:
+        intervals = _intervals(model, lags, people, rng)
+        if model is not None and lag is not None:
+            others = standardise(mean_of_others(people, standardised=True))
+            shifted = standardise(shift_earlier(model, lag))
+            model_loo = float(np.mean(shifted * others, axis=-1).mean())
+    muscles = [
+        MuscleEmg(
+            r=None if by_muscle is None else float(by_muscle[m, lag]),
+            zero_lag_r=None if by_muscle is None else float(by_muscle[m, 0]),
+            human_pairs_r=None if pairs is None else float(pairs[m]),
+            leave_one_out_r=None if loo is None else float(loo[m]),
+            flat=bool(flat[m]),
+        )
+        for m in range(len(human.muscles))
+    ]
+    figures = EmgFigures(
+        mean_r=mean_r,
+        lag_ms=None if lag is None or lags is None else lags.to_ms(lag),
+        lag_pct=lag,
+        zero_lag_r=zero,
+        human_pairs_r=None if pairs is None else float(pairs.mean()),
+        ratio=ratio,
+        model_leave_one_out_r=model_loo,
+        leave_one_out_r=None if loo is None else float(loo.mean()),
+        group_mean_r=group_r,
+        group_mean_lag_ms=None if group_lag is None or lags is None else lags.to_ms(group_lag),
+        ci95=intervals,
+    )
+    return figures, muscles
+
+
+def _leave_one_out(human: HumanEmg, reasons: dict[str, str], notes: dict[str, str]) -> np.ndarray | None:
+    if human.curves is not None:
+        return leave_one_out_r(human.curves)
+    if human.stored is not None and all(muscle in human.stored for muscle in human.muscles):
+        notes["leave_one_out_r"] = "a stored figure, computed from the people by the data set's card"
+        return np.array([human.stored[muscle].leave_one_out_standardised for muscle in human.muscles])
+    reasons["leave_one_out_r"] = GROUP_ONLY
+    return None
+
+
+def _stored_interval(human: HumanEmg, notes: dict[str, str]) -> Interval | None:
+    """The stored interval of the pairs, if it is for just these muscles."""
+    names = {tuple(WANG_ELECTRODES): "all"}
+    names[tuple(muscle for muscle in WANG_ELECTRODES if muscle != UNRELIABLE)] = f"all without {UNRELIABLE}"
+    name = names.get(human.muscles, "")
+    if human.curves is not None or human.stored is None or name not in human.stored:
+        return None
+    notes["ci95.human_pairs_r"] = "a stored figure (percentile interval), on the data set's card"
+    return human.stored[name].pairs_ci95
+
+
+def _intervals(
+    model: np.ndarray | None, lags: Lags | None, people: np.ndarray, rng: np.random.Generator
+) -> EmgIntervals:
+    strata = np.zeros(len(people))
+    weights = resampling_weights(strata, rng)
+    freedom = len(people) - 1
+    pairs = weighted_pairs_r(correlation_table(people), weights).mean(axis=1)
+    pairs_ci = confidence_interval(pairs, freedom)
+    if model is None or lags is None:
+        return EmgIntervals(None, pairs_ci, None)
+    by_person = r_by_shift(model, standardise(people)).mean(axis=1)
+    by_sample = weights @ by_person / len(people)
+    best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(pairs > 0, best / pairs, np.nan)
+    return EmgIntervals(confidence_interval(best, freedom), pairs_ci, confidence_interval(ratio, freedom))

@@ -1,0 +1,67 @@
+"""How alike the muscle activity of people is: pairs, leave-one-out, and the identities for group figures.
+
+z_p are the people's standardised curves, z̄ their mean over N people. With r(a, b) = mean(z_a·z_b):
+
+* sum over all p, q of r(p, q) = N²·mean(z̄²), of which N are a person with oneself, so the mean over pairs is
+  (N·mean(z̄²) - 1) / (N - 1);
+* mean over people of r(model, p) = mean(z_model·z̄).
+
+Both are exact, so group figures give what the people themselves would.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinesis_bench.metrics.curves import pearson, standardise
+
+
+def correlation_table(people: np.ndarray) -> np.ndarray:
+    """r between every two people, by muscle: (N, M, 100) to (M, N, N)."""
+    z = standardise(people)
+    return np.einsum("pmi,qmi->mpq", z, z) / z.shape[-1]
+
+
+def pairs_r(people: np.ndarray) -> np.ndarray:
+    """Mean r over all pairs of people, by muscle: (N, M, 100) to (M,)."""
+    return weighted_pairs_r(correlation_table(people), np.ones((1, len(people))))[0]
+
+
+def weighted_pairs_r(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean r over pairs of different people under resampling weights: Σ w_p·w_q·r / Σ w_p·w_q over p ≠ q.
+
+    Args:
+        table: (M, N, N) from ``correlation_table``.
+        weights: (B, N).
+
+    Returns:
+        (B, M); nan where a sample holds one person only.
+    """
+    different = ~np.eye(table.shape[-1], dtype=bool)
+    total = np.einsum("bp,bq,pq->b", weights, weights, different, optimize=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.einsum("bp,mpq,bq->bm", weights, table * different, weights, optimize=True) / total[:, None]
+    return np.where(total[:, None] > 0, mean, np.nan)
+
+
+def pairs_r_of_group(mean_of_standardised: np.ndarray, people: int) -> np.ndarray:
+    """Mean r over all pairs from z̄: (N·mean(z̄²) - 1) / (N - 1); (M, 100) to (M,)."""
+    return (people * np.mean(mean_of_standardised**2, axis=-1) - 1.0) / (people - 1.0)
+
+
+def mean_of_others(people: np.ndarray, *, standardised: bool) -> np.ndarray:
+    """For each person, the mean of the other people's curves, standardised first or raw: (N, M, 100) to the
+    same."""
+    curves = standardise(people) if standardised else np.asarray(people, dtype=float)
+    return (curves.sum(axis=0) - curves) / (len(curves) - 1)
+
+
+def leave_one_out_r(people: np.ndarray, *, standardised: bool = True) -> np.ndarray:
+    """Mean over people of r(person, mean of the others), by muscle: (N, M, 100) to (M,).
+
+    Args:
+        people: (N, M, 100), N at least 2.
+        standardised: whether the others' curves are standardised before their mean is taken (the protocol),
+            or raw, so that people with strong signals count more (reported under ``kinesis-2025``).
+    """
+    return pearson(people, mean_of_others(people, standardised=standardised)).mean(axis=0)

@@ -1,0 +1,176 @@
+"""MPJAE: mean absolute difference of joint angles over the gait cycle, between a model and people [deg].
+
+It is given as it is, and with each curve's own mean over the cycle removed, as laboratories' segment frames
+differ by up to 10°.
+
+Where people are known by mean and SD, X ~ N(mean, σ²) at each sample: with δ = m - mean,
+E|m - X| = σ·√(2/π)·exp(-δ²/2σ²) + δ·(1 - 2Φ(-δ/σ)), the mean of the folded normal distribution (Leone, Nelson
+and Nottingham, Technometrics 3:543, 1961), and between two people E|X - Y| = 2σ/√π, as X - Y ~ N(0, 2σ²). A
+model equal to the mean curve therefore scores 1/√2 ≈ 0.71 of what two people do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from kinesis_bench.human.references import HumanJointAngles
+
+MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
+"""What a model equal to the mean curve scores, as a part of the difference between two people."""
+
+SD_AS_IT_IS = (
+    "the SD of curves without their mean is unknown; the SD as it is stands for it, which is at least as "
+    "large in the mean square over the cycle, for model and people alike"
+)
+
+
+@dataclass(frozen=True)
+class JointAngleFigures:
+    """Differences [deg], for one joint or over all.
+
+    Attributes:
+        mpjae_deg: model to people.
+        human_deg: between two people.
+        mean_removed_deg, human_mean_removed_deg: the same without each curve's mean.
+        offset_deg: mean of the model's curve less mean of people's (absolute, where over joints).
+    """
+
+    mpjae_deg: float
+    human_deg: float
+    mean_removed_deg: float
+    human_mean_removed_deg: float
+    offset_deg: float
+
+
+@dataclass(frozen=True)
+class JointAngleScore:
+    """Joint angles of a model beside people's; every figure None beside a reason where it cannot be had.
+
+    Attributes:
+        mpjae_deg, human_deg, mean_removed_deg, human_mean_removed_deg: means over the joints [deg].
+        ratio: mpjae_deg / human_deg.
+        ratio_of_mean_curve: what a model equal to people's mean curve would have for ``ratio``, about 0.71;
+            None where it is not known (each person's curves are at hand).
+        per_joint: by joint name without side.
+        independent: False where the motions were made from these very tables.
+        cycles: behind the model's curves.
+        human_condition, human_people, human_source: of the references.
+        reasons: field to why it is None; notes: field to how it came about.
+    """
+
+    mpjae_deg: float | None
+    human_deg: float | None
+    mean_removed_deg: float | None
+    human_mean_removed_deg: float | None
+    ratio: float | None
+    ratio_of_mean_curve: float | None
+    per_joint: dict[str, JointAngleFigures]
+    independent: bool
+    cycles: int
+    human_condition: str
+    human_people: int | None
+    human_source: str
+    reasons: dict[str, str]
+    notes: dict[str, str]
+
+
+def difference_to_group(model: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """E|m - X| of the folded normal, sample by sample; |m - mean| where the SD is 0. Arrays broadcast."""
+    delta, sd = np.asarray(model) - mean, np.asarray(sd, dtype=float)
+    safe = np.where(sd > 0, sd, 1.0)
+    ratio = delta / safe
+    folded = safe * np.sqrt(2.0 / np.pi) * np.exp(-0.5 * ratio**2) + delta * (1.0 - 2.0 * ndtr(-ratio))
+    return np.where(sd > 0, folded, np.abs(delta))
+
+
+def score_joint_angles(
+    model: Mapping[str, np.ndarray] | None,
+    human: HumanJointAngles,
+    *,
+    cycles: int,
+    independent: bool,
+    why_absent: str = "",
+) -> JointAngleScore:
+    """Compare a model's mean curves with people's.
+
+    Args:
+        model: joint name without side to the model's mean curve (100,) [deg], in the project's signs; None
+            where the model has no cycles. Joints that only one side has are left out, and named in
+            ``notes``.
+        human: references.
+        cycles: behind ``model``.
+        independent: whether the motions that the model followed were made from other data than ``human``.
+        why_absent: reason to give where ``model`` is None.
+    """
+    reasons: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    common = [joint for joint in human.joints if model is not None and joint in model]
+    if model is not None and not common:
+        why_absent = "the model has none of the joints of the human data"
+    if model is not None and len(common) < len(human.joints):
+        notes["per_joint"] = f"the model lacks {', '.join(j for j in human.joints if j not in common)}"
+    if human.curves_deg is None:
+        notes["mean_removed_deg"] = notes["human_mean_removed_deg"] = SD_AS_IT_IS
+    per_joint = {
+        joint: _figures(np.asarray(model[joint], dtype=float), human, human.joints.index(joint))
+        for joint in common
+        if model is not None
+    }
+
+    def over_joints(field: str) -> float | None:
+        return float(np.mean([getattr(one, field) for one in per_joint.values()])) if per_joint else None
+
+    error, between = over_joints("mpjae_deg"), over_joints("human_deg")
+    if error is None:
+        absent = ("mpjae_deg", "human_deg", "mean_removed_deg", "human_mean_removed_deg", "ratio")
+        reasons.update(dict.fromkeys(absent, why_absent))
+    return JointAngleScore(
+        mpjae_deg=error,
+        human_deg=between,
+        mean_removed_deg=over_joints("mean_removed_deg"),
+        human_mean_removed_deg=over_joints("human_mean_removed_deg"),
+        ratio=error / between if error is not None and between else None,
+        ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
+        per_joint=per_joint,
+        independent=independent,
+        cycles=cycles,
+        human_condition=human.condition,
+        human_people=human.people,
+        human_source=human.source,
+        reasons=reasons,
+        notes=notes,
+    )
+
+
+def _figures(model: np.ndarray, human: HumanJointAngles, joint: int) -> JointAngleFigures:
+    mean = human.mean_deg[joint]
+    offset = float(model.mean() - mean.mean())
+    if human.curves_deg is not None:
+        people = human.curves_deg[:, joint]
+        levelled = people - people.mean(axis=-1, keepdims=True)
+        return JointAngleFigures(
+            mpjae_deg=float(np.abs(model - people).mean()),
+            human_deg=_between(people),
+            mean_removed_deg=float(np.abs(model - model.mean() - levelled).mean()),
+            human_mean_removed_deg=_between(levelled),
+            offset_deg=offset,
+        )
+    sd = human.sd_deg[joint]
+    two_people = float((2.0 / np.sqrt(np.pi) * sd).mean())
+    return JointAngleFigures(
+        mpjae_deg=float(difference_to_group(model, mean, sd).mean()),
+        human_deg=two_people,
+        mean_removed_deg=float(difference_to_group(model - model.mean(), mean - mean.mean(), sd).mean()),
+        human_mean_removed_deg=two_people,
+        offset_deg=offset,
+    )
+
+
+def _between(people: np.ndarray) -> float:
+    """Mean absolute difference over all pairs of people: (N, 100)."""
+    first, second = np.triu_indices(len(people), 1)
+    return float(np.abs(people[first] - people[second]).mean())
