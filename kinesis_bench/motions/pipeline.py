@@ -228,7 +228,7 @@ def _finish(recording: Recording, skeleton: Skeleton, position: np.ndarray, pelv
         keypoint_position=keypoints,
         keypoint_velocity=derivative(keypoints, 1 / FPS),
         pelvis_position=pelvis,
-        pelvis_quaternion=_continuous(rotations.as_quat(scalar_first=True)),
+        pelvis_quaternion=continuous(rotations.as_quat(scalar_first=True)),
         pelvis_linear_velocity=derivative(pelvis, 1 / FPS),
         pelvis_angular_velocity=angular_velocity(rotations, 1 / FPS),
         subject=recording.subject,
@@ -249,7 +249,7 @@ def _slerp(rotations: np.ndarray, at: np.ndarray) -> np.ndarray:
     return (start * Rotation.from_rotvec(arc.reshape(-1, 3))).as_rotvec().reshape(shape)
 
 
-def _continuous(quaternions: np.ndarray) -> np.ndarray:
+def continuous(quaternions: np.ndarray) -> np.ndarray:
     """The same rotations with w >= 0 at the first frame and no sign flips after it."""
     dots = np.sum(quaternions[1:] * quaternions[:-1], axis=1)
     first = 1.0 if quaternions[0, 0] >= 0 else -1.0
