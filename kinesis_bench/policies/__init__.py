@@ -1,0 +1,1 @@
+"""The policy interface and its loaders. Nothing is ever unpickled from a policy."""

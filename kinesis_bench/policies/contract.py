@@ -1,0 +1,105 @@
+"""What a policy was made for, carried in its file, and compared with what it is asked to drive."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kinesis_bench.errors import InputError
+
+PREFIX = "kinesis_bench."
+"""Prefix of the metadata keys ``body``, ``model_sha256``, ``observation`` and ``control`` in an ONNX file."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Body, observation and control law that a policy belongs to.
+
+    Attributes:
+        body: name of the body.
+        model_sha256: hash of its physics.
+        observation: parts of the observation in order, each with its size.
+        segments: names of the segments, in the order in which the parts list them.
+        keypoints: names of the keypoints, likewise.
+        control: ``direct`` or ``pd``.
+    """
+
+    body: str
+    model_sha256: str
+    observation: tuple[tuple[str, int], ...]
+    segments: tuple[str, ...]
+    keypoints: tuple[str, ...]
+    control: str
+
+    @property
+    def observation_size(self) -> int:
+        """N, the length of an observation."""
+        return sum(size for _, size in self.observation)
+
+    def to_metadata(self) -> dict[str, str]:
+        """As key-value strings, for an ONNX file's metadata."""
+        layout = {"parts": self.observation, "segments": self.segments, "keypoints": self.keypoints}
+        return {
+            f"{PREFIX}body": self.body,
+            f"{PREFIX}model_sha256": self.model_sha256,
+            f"{PREFIX}observation": json.dumps(layout),
+            f"{PREFIX}control": self.control,
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], where: str) -> Contract | None:
+        """The contract in a file's metadata; None where it holds none of the keys.
+
+        Raises:
+            InputError: some keys are missing or not readable.
+        """
+        names = ("body", "model_sha256", "observation", "control")
+        missing = [PREFIX + name for name in names if PREFIX + name not in metadata]
+        if len(missing) == len(names):
+            return None
+        remedy = "export the policy again with the four metadata keys of the policy contract"
+        if missing:
+            raise InputError(f"{where}: metadata", f"lacks {', '.join(missing)}", remedy)
+        values = {name: metadata[PREFIX + name] for name in names}
+        try:
+            layout = json.loads(values["observation"])
+            parts = tuple((str(name), int(size)) for name, size in layout["parts"])
+            segments, keypoints = tuple(layout["segments"]), tuple(layout["keypoints"])
+        except (ValueError, TypeError, KeyError) as error:
+            problem = f"cannot be read ({type(error).__name__}: {error})"
+            raise InputError(f"{where}: metadata {PREFIX}observation", problem, remedy) from error
+        return cls(values["body"], values["model_sha256"], parts, segments, keypoints, values["control"])
+
+    def refuse_unless(self, asked: Contract, where: str) -> None:
+        """Compare with what the policy is asked to drive.
+
+        Raises:
+            InputError: they differ; both sides are shown.
+        """
+        for field in ("body", "model_sha256", "observation", "segments", "keypoints", "control"):
+            ours, theirs = getattr(self, field), getattr(asked, field)
+            if ours != theirs:
+                problem = (
+                    f"the policy was made for {_shown(field, ours)}, this run has {_shown(field, theirs)}"
+                )
+                remedy = "export or train the policy again for this version"
+                raise InputError(
+                    f"{where}: {field}", problem, f"use --body {self.body}" if field == "body" else remedy
+                )
+
+
+def _shown(field: str, value: object) -> str:
+    if field == "model_sha256":
+        return f"model {str(value)[:12]}…"
+    if isinstance(value, tuple):
+        digest = hashlib.sha256(json.dumps(value).encode()).hexdigest()[:8]
+        size = f" = {sum(n for _, n in value)} numbers" if field == "observation" else ""
+        return f"{len(value)} {field} parts{size} (#{digest}: {_shortened(value)})"
+    return repr(value)
+
+
+def _shortened(value: tuple) -> str:
+    words = [f"{v[0]} {v[1]}" if isinstance(v, tuple) else str(v) for v in value]
+    return ", ".join(words)

@@ -1,0 +1,59 @@
+"""Find a policy by what the user typed: a name, a file, a class or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.policies.builtin import Constant, Random, Zero
+from kinesis_bench.policies.loaded import LoadedPolicy, declared
+from kinesis_bench.policies.muscle_pd import MusclePd
+
+BUILT_IN: dict[str, Callable[[], Any]] = {
+    "zero": Zero,
+    "random": Random,
+    "constant": Constant,
+    "muscle-pd": MusclePd,
+}
+"""Policies that need no file."""
+
+
+def load_policy(policy: str) -> LoadedPolicy:
+    """Open a policy.
+
+    Args:
+        policy: a built-in name, ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with
+            ``policy.toml``. A plug-in's code runs; nothing else is executed, and nothing is unpickled.
+
+    Raises:
+        InputError: there is no such policy, or it cannot be used.
+    """
+    if policy in BUILT_IN:
+        make = BUILT_IN[policy]
+        deterministic, control, needs = declared(make(), policy)
+        return LoadedPolicy(policy, make, deterministic, control, needs)
+    path = Path(policy).expanduser()
+    if path.is_dir():
+        from kinesis_bench.policies.folder import load_folder
+
+        return load_folder(path)
+    if path.suffix == ".onnx":
+        if not path.is_file():
+            raise InputError(path, "no such file", "give an existing ONNX file, or a built-in name")
+        from kinesis_bench.policies.onnx_file import load_onnx
+
+        return load_onnx(path)
+    if ":" in policy:
+        from kinesis_bench.policies.python_plugin import load_plugin
+
+        return load_plugin(policy)
+    if path.is_file():
+        if path.suffix == ".py":
+            raise InputError(path, "names no class", f"write {policy}:Class")
+        remedy = "give an ONNX file, file.py:Class or a folder with policy.toml; nothing is unpickled"
+        raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
+    if path.suffix or "/" in policy:
+        raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")
+    raise unknown_name("policy", policy, BUILT_IN)

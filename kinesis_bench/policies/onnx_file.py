@@ -1,0 +1,87 @@
+"""Policies in ONNX files: data, not code, run on one thread so that the same input gives the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.files import sha256_of_file
+from kinesis_bench.policies.contract import Contract
+from kinesis_bench.policies.interface import CONTROLS, Context
+from kinesis_bench.policies.loaded import LoadedPolicy
+
+
+class OnnxPolicy:
+    """Runs a session with one input (n, N) and takes its first output (n, A) as the action."""
+
+    def __init__(self, session: Any, batched: bool) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self._output = session.get_outputs()[0].name
+        self._batched = batched
+
+    def reset(self, context: Context, rows: np.ndarray) -> None:
+        """Nothing to reset: the network keeps no state."""
+
+    def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+        """The network's first output; row by row where the file was exported for a batch of one."""
+        if self._batched:
+            return self._session.run([self._output], {self._input: observation})[0]
+        rows = [self._session.run([self._output], {self._input: row[None]})[0] for row in observation]
+        return np.concatenate(rows)
+
+
+def load_onnx(path: Path, control: str | None = None, name: str | None = None) -> LoadedPolicy:
+    """An ONNX file as a policy.
+
+    Args:
+        path: the file.
+        control: control law, for a file without the contract in its metadata (``direct`` unless given).
+        name: for tables; the file's name unless given.
+
+    Raises:
+        InputError: not a readable ONNX network of one matrix to one matrix, or its metadata is incomplete.
+    """
+    import onnxruntime
+
+    remedy = "export a network with one float32 input (n, N) and an output (n, A)"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no base class
+        reason = str(error).splitlines()[0][:200]
+        raise InputError(path, f"is not a readable ONNX file ({reason})", remedy) from error
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if len(inputs) != 1 or len(inputs[0].shape) != 2 or inputs[0].type != "tensor(float)":
+        found = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs)
+        raise InputError(f"{path}: inputs", f"has {found}", remedy)
+    if len(outputs[0].shape) != 2:
+        raise InputError(f"{path}: output {outputs[0].name}", f"has shape {outputs[0].shape}", remedy)
+    contract = Contract.from_metadata(session.get_modelmeta().custom_metadata_map, str(path))
+    if contract is not None and contract.control not in CONTROLS:
+        problem = f"is {contract.control!r}, not one of {', '.join(CONTROLS)}"
+        raise InputError(f"{path}: metadata control", problem, "export the policy again")
+    if contract is not None and control is not None and contract.control != control:
+        problem = f"the file says {contract.control!r}, the policy.toml says {control!r}"
+        raise InputError(f"{path}: control", problem, "remove control from the policy.toml")
+    batch, size = inputs[0].shape
+    return LoadedPolicy(
+        name=name or path.stem,
+        make=lambda: OnnxPolicy(session, batched=batch != 1),
+        deterministic=True,
+        control=contract.control if contract else control or "direct",
+        contract=contract,
+        observation_size=size if isinstance(size, int) else None,
+        action_size=outputs[0].shape[1] if isinstance(outputs[0].shape[1], int) else None,
+        source=str(path),
+        sha256=sha256_of_file(path),
+        notes=() if contract else ("the file names no body or layout; accepted because the sizes fit",),
+    )
