@@ -1,0 +1,1 @@
+"""Stepping many copies of a body: one small interface and its engines."""

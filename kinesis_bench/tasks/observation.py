@@ -1,0 +1,80 @@
+"""The observation of the imitation task, written once for numpy and torch.
+
+Everything is in the heading frame (z up, yaw of the pelvis) and at segment origins; the reference is that of
+one control step later. The content is KINESIS's (proprioception and three task inputs), with heading and tilt
+taken from the pelvis instead of the root body.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from array_api_compat import array_namespace
+
+from kinesis_bench.bodies.contract import TOUCH_SENSORS, Body
+from kinesis_bench.tasks.kinematics import Kinematics, to_heading
+
+
+def observation_layout(body: Body) -> tuple[tuple[str, slice], ...]:
+    """Names and places of the parts of an observation; N = 15 B + 6 + 9 K in total (309, 363, 453).
+
+    B segments in the order of ``body.segments``, K keypoints in that of ``body.keypoints``.
+    """
+    segments, keypoints = len(body.segments), len(body.keypoints)
+    sizes = {
+        "pelvis_height": 1,
+        "pelvis_tilt": 4,
+        "segment_position": 3 * (segments - 1),
+        "segment_orientation": 6 * segments,
+        "segment_linear_velocity": 3 * segments,
+        "segment_angular_velocity": 3 * segments,
+        "touch": len(TOUCH_SENSORS),
+        "reference_position_difference": 3 * keypoints,
+        "reference_velocity_difference": 3 * keypoints,
+        "reference_position": 3 * keypoints,
+    }
+    layout, start = [], 0
+    for name, size in sizes.items():
+        layout.append((name, slice(start, start + size)))
+        start += size
+    return tuple(layout)
+
+
+def observation_size(body: Body) -> int:
+    """N, the length of an observation."""
+    return observation_layout(body)[-1][1].stop
+
+
+def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velocity: Any) -> Any:
+    """Observations.
+
+    Args:
+        now: kinematics of n rows.
+        touch: (n, 4) forces of the touch sensors [N].
+        reference_position, reference_velocity: (n, K, 3) keypoints of the next time [m], [m/s], world frame.
+
+    Returns:
+        (n, N) float32, parts as in ``observation_layout``: pelvis height [m]; tilt; segment positions relative
+        to the first [m]; forward and up axes; linear [m/s] and angular velocities [rad/s]; touch [N]; reference
+        minus body keypoint positions [m] and velocities [m/s]; reference keypoints relative to the first
+        segment [m].
+    """
+    xp = array_namespace(now.position)
+    root = now.position[:, :1]
+    rows, segments = now.position.shape[:2]
+    vectors = xp.concat(
+        (
+            now.position[:, 1:] - root,
+            xp.reshape(now.axes, (rows, 2 * segments, 3)),
+            now.linear_velocity,
+            now.angular_velocity,
+            reference_position - now.keypoint_position,
+            reference_velocity - now.keypoint_velocity,
+            reference_position - root,
+        ),
+        axis=1,
+    )
+    turned = xp.reshape(to_heading(now.heading, vectors), (rows, -1))
+    own = 3 * (5 * segments - 1)
+    parts = (now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:])
+    return xp.astype(xp.concat(parts, axis=1), xp.float32)
