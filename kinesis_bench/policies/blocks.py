@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,119 +45,101 @@ class BlockedPolicy:
         context: of the run; ``clip_keys`` are filled in for each block.
         rows: the n rows.
         seed: of the evaluation.
+
+    Attributes:
+        failures: why each row failed, "" where it did not.
     """
 
     def __init__(self, policy: LoadedPolicy, context: Context, rows: Sequence[Row], seed: int) -> None:
-        self._action_size = context.action_size
-        self._with_view = policy.privileged
         self.failures: list[str] = [""] * len(rows)
-        places: dict[tuple[int, int], list[int]] = {}
-        for index, row in enumerate(rows):
-            places.setdefault((row.run, row.place // BLOCK_ROWS), []).append(index)
-        self._blocks = [
-            _Block(policy, context, np.array(members), [rows[i] for i in members], seed, run)
-            for (run, _), members in sorted(places.items())
-        ]
-        for block in self._blocks:
-            block.start(self._fail)
+        self._action_size = context.action_size
+        numbers: dict[tuple[int, int], int] = {}
+        keys = [(row.run, row.place // BLOCK_ROWS) for row in rows]
+        self._block = np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+        self._at = np.array([row.place % BLOCK_ROWS for row in rows])
+        self._blocks: dict[int, _Block] = {}
+        for (run, _), number in numbers.items():
+            members = np.flatnonzero(self._block == number)
+            clips = {int(self._at[i]): rows[int(i)].key for i in members}
+            try:
+                self._blocks[number] = _Block(policy, context, clips, seed, run)
+            except Exception as error:
+                self._fail(members, f"policy raised {type(error).__name__} in reset: {_line(error)}")
 
-    def act(self, observation: np.ndarray, live: np.ndarray, view: View | None = None) -> np.ndarray:
-        """Actions of all rows.
+    def act(
+        self, rows: np.ndarray, observation: np.ndarray, view: Mapping[str, np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Actions of those rows that are still being driven.
 
         Args:
+            rows: (n,) which.
             observation: (n, N) float32.
-            live: (n,) which rows are still being driven.
-            view: what a privileged policy sees, n rows; needed if the policy declares needs.
+            view: parts of a View, n rows each, for a privileged policy.
 
         Returns:
-            (n, A) in [-1, 1]; 0 where a row is not live or has failed (``failures`` then holds the reason).
+            (n, A) in [-1, 1]; 0 where a row has failed.
         """
-        action = np.zeros((len(observation), self._action_size))
-        for block in self._blocks:
-            driven = live[block.members] & block.alive
-            if driven.any():
-                block.act(observation, driven, view if self._with_view else None, action, self._fail)
+        action = np.zeros((len(rows), self._action_size))
+        alive = np.array([not self.failures[row] for row in rows])
+        for number, block in self._blocks.items():
+            driven = np.flatnonzero((self._block[rows] == number) & alive)
+            if len(driven):
+                at = self._at[rows[driven]]
+                seen = None if view is None else {name: part[driven] for name, part in view.items()}
+                try:
+                    answer = block.act(at, observation[driven], seen)
+                except Exception as error:
+                    reason = _line(error)
+                    if not isinstance(error, _WrongShapeError):
+                        reason = f"policy raised {type(error).__name__}: {reason}"
+                    self._fail(np.flatnonzero(self._block == number), reason)
+                    continue
+                finite = np.isfinite(answer).all(axis=1)
+                self._fail(rows[driven[~finite]], "policy answered with a number that is not finite")
+                action[driven[finite]] = np.clip(answer[finite], -1.0, 1.0)
         return action
 
-    def _fail(self, members: np.ndarray, reason: str) -> None:
-        for index in members:
-            self.failures[index] = self.failures[index] or reason
+    def _fail(self, rows: np.ndarray, reason: str) -> None:
+        for row in rows:
+            self.failures[row] = self.failures[row] or reason
+
+
+class _WrongShapeError(Exception):
+    """The policy's answer is no (BLOCK_ROWS, A) array."""
 
 
 class _Block:
-    """One instance of the policy and its rows."""
+    """One instance of the policy, and the generators of its rows."""
 
     def __init__(
-        self,
-        policy: LoadedPolicy,
-        context: Context,
-        members: np.ndarray,
-        rows: Sequence[Row],
-        seed: int,
-        run: int,
+        self, policy: LoadedPolicy, context: Context, clips: Mapping[int, str], seed: int, run: int
     ) -> None:
-        self.members = members
-        self.alive = np.ones(len(members), dtype=bool)
-        self._at = np.array([row.place % BLOCK_ROWS for row in rows])
-        keys = [""] * BLOCK_ROWS
-        self._rngs = [generator(seed, run, f"\0{row}") for row in range(BLOCK_ROWS)]
-        for at, row in zip(self._at, rows, strict=True):
-            keys[at] = row.key
-            self._rngs[at] = generator(seed, run, row.key)
-        values = {f.name: getattr(context, f.name) for f in fields(context)}
-        self._context = Context(**values | {"clip_keys": tuple(keys)})
-        self._policy = policy.make()
-
-    def start(self, fail: Any) -> None:
-        """Reset the policy for all its rows."""
-        try:
-            self._policy.reset(self._context, np.sort(self._at))
-        except Exception as error:
-            self._fail_all(f"policy raised {type(error).__name__} in reset: {_line(error)}", fail)
+        self._rngs = [generator(seed, run, clips.get(at, f"\0{at}")) for at in range(BLOCK_ROWS)]
+        self._expected = (BLOCK_ROWS, context.action_size)
+        self._policy: Any = policy.make()
+        keys = tuple(clips.get(at, "") for at in range(BLOCK_ROWS))
+        self._policy.reset(replace(context, clip_keys=keys), np.array(sorted(clips)))
 
     def act(
-        self, observation: np.ndarray, driven: np.ndarray, view: View | None, action: np.ndarray, fail: Any
-    ) -> None:
-        """Fill in the actions of the driven rows."""
-        members, at = self.members[driven], self._at[driven]
-        padded = _padded(observation, members, at)
-        try:
-            if view is None:
-                answer = self._policy.act(padded, self._rngs)
-            else:
-                answer = self._policy.act(padded, self._rngs, _padded_view(view, members, at))  # type: ignore[call-arg]
-            answer = np.asarray(answer, dtype=np.float64)
-        except Exception as error:
-            return self._fail_all(f"policy raised {type(error).__name__}: {_line(error)}", fail)
-        expected = (BLOCK_ROWS, self._context.action_size)
-        if answer.shape != expected:
-            return self._fail_all(f"policy answered with shape {answer.shape}, not {expected}", fail)
-        finite = np.isfinite(answer[at]).all(axis=1)
-        if not finite.all():
-            fail(members[~finite], "policy answered with a number that is not finite")
-            self.alive[np.flatnonzero(driven)[~finite]] = False
-        action[members[finite]] = np.clip(answer[at[finite]], -1.0, 1.0)
-        return None
-
-    def _fail_all(self, reason: str, fail: Any) -> None:
-        fail(self.members[self.alive], reason)
-        self.alive[:] = False
+        self, at: np.ndarray, observation: np.ndarray, view: Mapping[str, np.ndarray] | None
+    ) -> np.ndarray:
+        """(k, A) answers for the rows at places ``at`` (k,)."""
+        padded = np.zeros((BLOCK_ROWS, observation.shape[1]), np.float32)
+        padded[at] = observation
+        seen = () if view is None else (_padded_view(view, at),)
+        answer = np.asarray(self._policy.act(padded, self._rngs, *seen), dtype=np.float64)
+        if answer.shape != self._expected:
+            raise _WrongShapeError(f"policy answered with shape {answer.shape}, not {self._expected}")
+        return answer[at]
 
 
-def _padded(values: np.ndarray, members: np.ndarray, at: np.ndarray) -> np.ndarray:
-    padded = np.zeros((BLOCK_ROWS, *values.shape[1:]), values.dtype)
-    padded[at] = values[members]
-    return padded
-
-
-def _padded_view(view: View, members: np.ndarray, at: np.ndarray) -> View:
+def _padded_view(view: Mapping[str, np.ndarray], at: np.ndarray) -> View:
     """Rows that fill up repeat the first driven one, so that every pose is a pose."""
-    source = np.full(BLOCK_ROWS, members[0])
-    source[at] = members
+    source = np.zeros(BLOCK_ROWS, dtype=int)
+    source[at] = np.arange(len(at))
     live = np.zeros(BLOCK_ROWS, dtype=bool)
     live[at] = True
-    parts = {f.name: getattr(view, f.name) for f in fields(view) if f.name != "live"}
-    return View(live, **{name: None if part is None else part[source] for name, part in parts.items()})
+    return View(live, **{name: part[source] for name, part in view.items()})
 
 
 def _line(error: Exception) -> str:

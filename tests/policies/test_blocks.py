@@ -41,8 +41,8 @@ def observations(rows: list[Row]) -> np.ndarray:
 
 def drive(rows: list[Row], seed: int = 0, steps: int = 3) -> np.ndarray:
     blocked = BlockedPolicy(loaded(Noisy), CONTEXT, rows, seed)
-    live = np.ones(len(rows), dtype=bool)
-    actions = np.stack([blocked.act(observations(rows), live) for _ in range(steps)])
+    driven = np.arange(len(rows))
+    actions = np.stack([blocked.act(driven, observations(rows)) for _ in range(steps)])
     assert not any(blocked.failures)
     return actions
 
@@ -52,6 +52,16 @@ def test_a_row_does_not_depend_on_what_else_is_scored() -> None:
     some = [every[150], every[3], every[40]]
     together, alone = drive(every), drive(some)
     np.testing.assert_array_equal(alone, together[:, [150, 3, 40]])
+
+
+def test_rows_that_have_ended_leave_the_others_as_they_are() -> None:
+    rows = [Row(i, 0, key) for i, key in enumerate(KEYS[:5])]
+    together = drive(rows)
+    blocked = BlockedPolicy(loaded(Noisy), CONTEXT, rows, 0)
+    observation = observations(rows)
+    blocked.act(np.arange(5), observation)
+    left = np.array([1, 4])
+    np.testing.assert_array_equal(blocked.act(left, observation[left]), together[1, left])
 
 
 def test_seed_and_run_change_the_noise() -> None:
@@ -68,7 +78,7 @@ def test_actions_are_clipped() -> None:
             return np.tile([-7.0, 7.0], (BLOCK_ROWS, 1))
 
     blocked = BlockedPolicy(loaded(Large), CONTEXT, [Row(5, 0, "a")], 0)
-    assert blocked.act(np.zeros((1, 4), np.float32), np.array([True])).tolist() == [[-1.0, 1.0]]
+    assert blocked.act(np.array([0]), np.zeros((1, 4), np.float32)).tolist() == [[-1.0, 1.0]]
 
 
 def test_the_context_names_the_clips_in_their_rows() -> None:
@@ -79,9 +89,9 @@ def test_the_context_names_the_clips_in_their_rows() -> None:
             seen.append((context.clip_keys, rows.tolist()))
 
     BlockedPolicy(loaded(Sees), CONTEXT, [Row(66, 0, "b"), Row(1, 0, "a"), Row(65, 0, "c")], 0)
-    assert [rows for _, rows in seen] == [[1], [1, 2]]
-    assert seen[0][0][1] == "a"
-    assert seen[1][0][:3] == ("", "c", "b")
+    assert [rows for _, rows in seen] == [[1, 2], [1]]
+    assert seen[0][0][:3] == ("", "c", "b")
+    assert seen[1][0][1] == "a"
 
 
 def failing(step: int, how: str) -> Any:
@@ -103,12 +113,12 @@ def failing(step: int, how: str) -> Any:
 def failures(how: str) -> tuple[list[str], np.ndarray]:
     rows = [Row(i, 0, key) for i, key in enumerate(KEYS)]
     blocked = BlockedPolicy(loaded(failing(1, how)), CONTEXT, rows, 0)
-    live = np.ones(len(rows), dtype=bool)
+    driven = np.arange(len(rows))
     observation = observations(rows)
-    blocked.act(observation, live)
+    blocked.act(driven, observation)
     assert not any(blocked.failures)
-    action = blocked.act(observation, live)
-    blocked.act(observation, live)
+    action = blocked.act(driven, observation)
+    blocked.act(driven, observation)
     return blocked.failures, action
 
 
@@ -136,11 +146,15 @@ def test_wrong_shape_and_no_array_fail_the_block() -> None:
 def test_raising_in_reset() -> None:
     class Unready(Noisy):
         def reset(self, context: Context, rows: np.ndarray) -> None:
-            raise KeyError("weights")
+            super().reset(context, rows)
+            if context.clip_keys[0] == "a":
+                raise KeyError("weights")
 
-    blocked = BlockedPolicy(loaded(Unready), CONTEXT, [Row(0, 0, "a")], 0)
-    assert blocked.failures == ["policy raised KeyError in reset: 'weights'"]
-    assert (blocked.act(np.zeros((1, 4), np.float32), np.array([True])) == 0).all()
+    blocked = BlockedPolicy(loaded(Unready), CONTEXT, [Row(0, 0, "a"), Row(64, 0, "b")], 0)
+    action = blocked.act(np.arange(2), np.ones((2, 4), np.float32))
+    assert blocked.failures == ["policy raised KeyError in reset: 'weights'", ""]
+    assert (action[0] == 0).all()
+    assert (action[1] != 0).all()
 
 
 def test_a_privileged_policy_gets_its_view_in_its_rows() -> None:
@@ -151,11 +165,11 @@ def test_a_privileged_policy_gets_its_view_in_its_rows() -> None:
             assert view.qpos is not None
             assert view.qvel is None
             assert np.flatnonzero(view.live).tolist() == [3, 7]
-            assert (view.qpos[~view.live] == view.qpos[7]).all()
+            assert (view.qpos[~view.live] == [0.1, 0.2, 9.0]).all()
             return np.clip(view.qpos[:, :2], -1, 1)
 
     blocked = BlockedPolicy(loaded(Looks, needs=("state",)), CONTEXT, [Row(7, 0, "a"), Row(3, 0, "b")], 0)
-    view = View(np.ones(2, dtype=bool), qpos=np.array([[0.1, 0.2, 9.0], [0.3, 0.4, 9.0]]))
-    action = blocked.act(np.zeros((2, 4), np.float32), np.ones(2, dtype=bool), view)
+    view = {"qpos": np.array([[0.1, 0.2, 9.0], [0.3, 0.4, 9.0]])}
+    action = blocked.act(np.arange(2), np.zeros((2, 4), np.float32), view)
     assert not any(blocked.failures), blocked.failures
     assert action.tolist() == [[0.1, 0.2], [0.3, 0.4]]
