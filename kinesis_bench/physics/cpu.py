@@ -37,7 +37,7 @@ class CpuEngine:
         model: what every row runs; it is copied.
         size: number of rows.
         threads: to step on; 0 for all cores.
-        fields: what will be read by ``field`` besides qpos, qvel and act; each is copied out after every call.
+        fields: what ``field`` will be asked for besides qpos, qvel and act; copied out after every call.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class CpuEngine:
         """Row -> reason, for those of ``rows`` whose physics broke since their start."""
         ids = np.arange(self.size) if rows is None else np.asarray(rows)
         counts = self._batch.warning[ids, :, 1]
-        failed = {}
+        failed: dict[int, str] = {}
         if counts.any():
             for warning, reason in _BROKEN.items():
                 for row in ids[counts[:, warning] > 0]:

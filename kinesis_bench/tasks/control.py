@@ -58,7 +58,7 @@ class ControlLaw(Protocol):
         """What the control step aims at, computed once: (n, M) from actions (n, M) in [-1, 1]."""
 
     def excitation(self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """(n, M) excitations in [0, 1] for targets and muscle lengths [m] and velocities [m/s], all (n, M)."""
+        """Excitations in [0, 1] for targets, muscle lengths [m] and velocities [m/s], all (n, M)."""
 
 
 class DirectControl:

@@ -211,7 +211,8 @@ class Imitation:
 
     def state(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Copies of qpos (n, nq), qvel (n, nv) and activation (n, M)."""
-        return tuple(self.engine.field(name)[rows] for name in ("qpos", "qvel", "act"))  # type: ignore[return-value]
+        field = self.engine.field
+        return field("qpos")[rows], field("qvel")[rows], field("act")[rows]
 
     def view(self, rows: np.ndarray, needs: Iterable[str]) -> dict[str, np.ndarray]:
         """What a privileged policy sees, as copies.

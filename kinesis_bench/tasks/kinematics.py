@@ -34,8 +34,8 @@ class Kinematics:
         pelvis_height: (n, 1) of the pelvis's origin [m].
         heading: (n, 2) cosine and sine of the pelvis's yaw.
         tilt: (n, 4) cosine and sine of the pelvis's roll, cosine and sine of its pitch. Yaw, pitch, roll as
-            intrinsic rotations about z, y, x of a frame x forward, y left, z up: positive pitch leans forward,
-            positive roll to the right.
+            intrinsic rotations about z, y, x of a frame x forward, y left, z up: positive pitch leans
+            forward, positive roll to the right.
     """
 
     position: Any

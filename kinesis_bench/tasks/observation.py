@@ -54,10 +54,10 @@ def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velo
         reference_position, reference_velocity: (n, K, 3) keypoints of the next time [m], [m/s], world frame.
 
     Returns:
-        (n, N) float32, parts as in ``observation_layout``: pelvis height [m]; tilt; segment positions relative
-        to the first [m]; forward and up axes; linear [m/s] and angular velocities [rad/s]; touch [N]; reference
-        minus body keypoint positions [m] and velocities [m/s]; reference keypoints relative to the first
-        segment [m].
+        (n, N) float32, parts as in ``observation_layout``: pelvis height [m]; tilt; segment positions
+        relative to the first [m]; forward and up axes; linear [m/s] and angular velocities [rad/s]; touch
+        [N]; reference minus body keypoint positions [m] and velocities [m/s]; reference keypoints relative to
+        the first segment [m].
     """
     xp = array_namespace(now.position)
     root = now.position[:, :1]

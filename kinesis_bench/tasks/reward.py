@@ -61,8 +61,8 @@ def reward_terms(
         energy: (n,) ``energy_term`` averaged over the substeps.
 
     Returns:
-        ``position`` exp(-k mean |p - q|²), the mean over keypoints and axes; ``velocity`` likewise; ``energy``;
-        ``upright`` exp(-k (roll² + pitch²)); each (n,).
+        ``position`` exp(-k mean (p - q)²), the mean over keypoints and axes; ``velocity`` likewise;
+        ``energy``; ``upright`` exp(-k (roll² + pitch²)); each (n,).
     """
     xp = array_namespace(reference_position)
     position = xp.mean((reference_position - now.keypoint_position) ** 2, axis=(1, 2))
