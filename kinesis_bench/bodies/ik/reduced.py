@@ -233,10 +233,10 @@ class Tree:
         )
         axis *= slope[:, None]
         angular = axis @ self._gather_hinge
-        linear = _cross(origin, axis) @ self._gather + axis @ self._gather_slide
+        linear = cross(origin, axis) @ self._gather + axis @ self._gather_slide
         linear[:, :, :3] = np.eye(3)
         angular[:, :, 3:6] = turn_rate
-        linear[:, :, 3:6] = _cross(place[0][:, :, None], turn_rate)
+        linear[:, :, 3:6] = cross(place[0][:, :, None], turn_rate)
         return Pose(points, angular, linear)
 
 
@@ -251,7 +251,7 @@ def _joint(model: mujoco.MjModel, joint: int) -> _Joint:
     return _Joint(joint - 1, axis, cross, cross @ cross)
 
 
-def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cross products along the middle axis of (F, 3, n), several times faster than numpy's."""
     return np.stack(
         [

@@ -1,4 +1,4 @@
-"""Warm starts: every frame of a clip solved at once by damped Gauss-Newton within the joint limits.
+"""Warm starts: all frames of a clip solved at once by a damped Newton method within the joint limits.
 
 The pose minimises, frame by frame,
 
@@ -14,8 +14,10 @@ never exceeds PELVIS_LIMIT_RAD. A clip holds no orientation of the trunk: where 
 trunk's yaw is held to the pelvis's by a stiff posture term.
 
 Frames do not see each other: the minimum is a smooth function of the targets, so smooth targets give a
-smooth motion, and neither the number of workers nor a clip's length changes a bit of a frame. Method:
-Levenberg-Marquardt with the projected active set of Bertsekas (SIAM J Control Optim 20:221, 1982).
+smooth motion, and neither the number of workers nor a clip's length changes a frame. Method:
+Levenberg-Marquardt with the projected active set of Bertsekas (SIAM J Control Optim 20:221, 1982), and near
+the minimum with the kinematics' second derivatives too: where keypoints cannot be reached, what they leave
+over bends the cost more than posture does, and Gauss-Newton alone would crawl.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesis_bench.bodies.contract import Body, load_body
-from kinesis_bench.bodies.ik.reduced import ROOT, Pose, Tree
+from kinesis_bench.bodies.ik.reduced import ROOT, Pose, Tree, cross
 from kinesis_bench.motions.clip import FPS, Clip
 from kinesis_bench.motions.motion_set import ClipIk
 from kinesis_bench.motions.pipeline import angular_velocity, continuous, derivative
@@ -37,6 +39,9 @@ KEYPOINT_M = 0.010
 
 SOLE_M = 0.003
 """Depth of a sole point under the floor that costs one [m]: stiff, because physics start from here."""
+
+SOLE_SOFT_M = 0.003
+"""Over which height the floor begins to be felt [m], so that the cost has no kink."""
 
 PELVIS_RAD = np.radians(2.0)
 """Turn of the pelvis away from the recording that costs one [rad]."""
@@ -54,8 +59,12 @@ POSTURE_SOFT_RAD = np.radians(8.0)
 BLOCK = 256
 """Frames solved together: large enough for numpy's overhead, small enough for the cache."""
 
+NEAR_RAD = 0.15
+"""Below this step the curvature that Gauss-Newton leaves out is used: convergence is then quadratic."""
+
 MAX_ITERATIONS = 60
-STEP_RAD = 1e-4
+MAX_DAMPING = 1e3
+STEP_RAD = 1e-3
 """A frame is done when no coordinate moves by more than this [rad or m]."""
 
 SOLE_GEOMS = ("foot_col1", "foot_col3", "bofoot_col1", "bofoot_col2")
@@ -100,6 +109,33 @@ def _solver(name: str) -> _Solver:
     return _Solver(load_body(name))
 
 
+@dataclass(frozen=True)
+class _Local:
+    """The cost around F poses of D coordinates: value (F,), gradient (F, D), Hessian (F, D, D).
+
+    ``diagonal`` (F, D) is the Gauss-Newton matrix's, which is positive: damping is measured by it.
+    """
+
+    cost: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+    diagonal: np.ndarray
+
+    def rows(self, keep: np.ndarray) -> _Local:
+        """Some of the poses."""
+        return _Local(self.cost[keep], self.gradient[keep], self.hessian[keep], self.diagonal[keep])
+
+    def where(self, choose: np.ndarray, other: _Local) -> _Local:
+        """``other`` where ``choose`` (F,) is true, else this."""
+        column = choose[:, None]
+        return _Local(
+            np.where(choose, other.cost, self.cost),
+            np.where(column, other.gradient, self.gradient),
+            np.where(column[:, :, None], other.hessian, self.hessian),
+            np.where(column, other.diagonal, self.diagonal),
+        )
+
+
 class _Solver:
     """What of a body the solver needs."""
 
@@ -129,6 +165,10 @@ class _Solver:
         pelvis = data.site_xpos[body.keypoint_site_ids[body.keypoints.index("pelvis")]]
         self.pelvis_in_root = root_axes.T @ (pelvis - data.xpos[root])
 
+        moves = self.tree.moves
+        inside = (moves[:, :, None] >= moves[:, None, :]).all(axis=0)
+        self.upstream = np.triu(inside)
+
         inf = np.full(3, np.inf)
         turn = np.full(3, PELVIS_LIMIT_RAD / np.sqrt(3) * (1 - 1e-9))
         self.lower = np.concatenate([-inf, -turn, self.coupling.lower])
@@ -145,47 +185,38 @@ class _Solver:
         target = keypoints[:, self.columns]
         rotation = Rotation.from_quat(quaternion, scalar_first=True).as_matrix() @ self.pelvis_to_root
         position = target[:, 0] - rotation @ self.pelvis_in_root
-        c = np.clip(np.zeros((len(target), len(self.lower))), self.lower, self.upper)
-        best = c.copy()
+        rest = np.clip(np.zeros((len(target), len(self.lower))), self.lower, self.upper)
+        return self._poses(self._minimise(rest, target, position, rotation), target, position, rotation)
+
+    def _minimise(
+        self, start: np.ndarray, target: np.ndarray, position: np.ndarray, rotation: np.ndarray
+    ) -> np.ndarray:
+        """Coordinates (F, D) of least cost, each frame from its start within the limits."""
+        c, best = start, start.copy()
         active = np.arange(len(target))
         damping = np.full(len(target), 1e-3)
-        cost, gradient, hessian = self._linearise(c, target, position, rotation)
+        here = self._linearise(c, target, position, rotation, np.zeros(len(c), bool))
         for _ in range(MAX_ITERATIONS):
-            step = self._step(c, gradient, hessian, damping)
-            trial = np.clip(c + step, self.lower, self.upper)
-            done = np.abs(trial - c).max(axis=1) < STEP_RAD
-            new = self._linearise(trial, target[active], position[active], rotation[active])
-            better = new[0] <= cost
+            trial = np.clip(c + self._step(c, here, damping), self.lower, self.upper)
+            moved = np.abs(trial - c).max(axis=1)
+            rows = (target[active], position[active], rotation[active])
+            there = self._linearise(trial, *rows, moved < NEAR_RAD)
+            better = there.cost <= here.cost
             c = np.where(better[:, None], trial, c)
-            cost = np.where(better, new[0], cost)
-            gradient = np.where(better[:, None], new[1], gradient)
-            hessian = np.where(better[:, None, None], new[2], hessian)
-            damping = np.where(better, damping * 0.2, damping * 8.0)
+            here = here.where(better, there)
             best[active] = c
-            if done.all():
+            keep = ~((moved < STEP_RAD) & (better | (damping > MAX_DAMPING)))
+            damping = np.where(better, damping * 0.2, np.maximum(damping * 10, 0.01))
+            if not keep.any():
                 break
-            keep = ~done
-            active, c, cost, damping = active[keep], c[keep], cost[keep], damping[keep]
-            gradient, hessian = gradient[keep], hessian[keep]
-        return self._poses(best, target, position, rotation)
+            active, c, damping, here = active[keep], c[keep], damping[keep], here.rows(keep)
+        return best
 
     def _linearise(
-        self, c: np.ndarray, target: np.ndarray, position: np.ndarray, rotation: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Half the cost (F,), its gradient (F, D) and Gauss-Newton matrix (F, D, D)."""
+        self, c: np.ndarray, target: np.ndarray, position: np.ndarray, rotation: np.ndarray, near: np.ndarray
+    ) -> _Local:
+        """The cost around F sets of coordinates, with the curvature of the kinematics or without."""
         pose = self.tree.pose(position, rotation, c)
-        residual, jacobian = self._rows(pose, target)
-        grade = np.sqrt(1 + (c / POSTURE_SOFT_RAD) ** 2)
-        weight = self.posture / grade
-        posture = np.sum(self.posture * POSTURE_SOFT_RAD**2 * (grade - 1), axis=1)
-        transposed = np.swapaxes(jacobian, 1, 2)
-        gradient = (transposed @ residual[:, :, None])[:, :, 0] + weight * c
-        hessian = transposed @ jacobian
-        np.einsum("fii->fi", hessian)[...] += weight
-        return 0.5 * np.sum(residual**2, axis=1) + posture, gradient, hessian
-
-    def _rows(self, pose: Pose, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Residuals (F, R) of keypoints and sole points, and their derivatives (F, R, D)."""
         k, moves = self.keypoints, self.tree.moves
         x, y, z = (pose.points[:, :, axis, None] for axis in range(3))
         wx, wy, wz = (pose.angular[:, None, axis] for axis in range(3))
@@ -193,26 +224,53 @@ class _Solver:
         up = (wx * y - wy * x + vz) * moves
         ahead = (wy * z[:, :k] - wz * y[:, :k] + vx) * moves[:k]
         aside = (wz * x[:, :k] - wx * z[:, :k] + vy) * moves[:k]
-        depth = np.minimum(pose.points[:, k:, 2] - self.radii, 0.0)
-        off = (pose.points[:, :k] - target) / KEYPOINT_M
-        residual = np.concatenate([off[..., 0], off[..., 1], off[..., 2], depth / SOLE_M], axis=1)
-        sole = up[:, k:] * ((depth < 0)[:, :, None] / SOLE_M)
-        jacobian = np.concatenate(
-            [np.concatenate([ahead, aside, up[:, :k]], axis=1) / KEYPOINT_M, sole], axis=1
-        )
-        return residual, jacobian
+        below, push, stiffness = _below(pose.points[:, k:, 2] - self.radii)
+        pull = (pose.points[:, :k] - target) / KEYPOINT_M**2
+        pull = np.concatenate([*np.moveaxis(pull, 2, 0), push / SOLE_M**2], axis=1)
+        metric = np.concatenate([np.full((len(c), 3 * k), KEYPOINT_M**-2), stiffness / SOLE_M**2], axis=1)
+        jacobian = np.concatenate([ahead, aside, up], axis=1)
 
-    def _step(
-        self, c: np.ndarray, gradient: np.ndarray, hessian: np.ndarray, damping: np.ndarray
-    ) -> np.ndarray:
-        """Damped Newton step on the coordinates that are not held by a limit."""
-        held = ((c <= self.lower) & (gradient > 0)) | ((c >= self.upper) & (gradient < 0))
+        grade = np.sqrt(1 + (c / POSTURE_SOFT_RAD) ** 2)
+        cost = (
+            np.sum((pose.points[:, :k] - target) ** 2, axis=(1, 2)) / (2 * KEYPOINT_M**2)
+            + np.sum(below, axis=1) / SOLE_M**2
+            + np.sum(self.posture * POSTURE_SOFT_RAD**2 * (grade - 1), axis=1)
+        )
+        transposed = np.swapaxes(jacobian, 1, 2)
+        gradient = (transposed @ pull[:, :, None])[:, :, 0] + self.posture / grade * c
+        hessian = transposed @ (metric[:, :, None] * jacobian)
+        np.einsum("fii->fi", hessian)[...] += self.posture / np.where(near[:, None], grade**3, grade)
+        diagonal = np.einsum("fii->fi", hessian).copy()
+        if near.any():
+            hessian += near[:, None, None] * self._curvature(pose, pull)
+        return _Local(cost, gradient, hessian, diagonal)
+
+    def _curvature(self, pose: Pose, pull: np.ndarray) -> np.ndarray:
+        """What Gauss-Newton leaves out (F, D, D): the points' second derivatives times the pull on them.
+
+        A point moved by i and, further out, by j has d²x / di dj = w_i × (w_j × x + v_j), w and v the
+        coordinates' twists; the couplings' own curvature is left out.
+        """
+        k = self.keypoints
+        force = np.zeros_like(pose.points)
+        force[:, :k] = np.moveaxis(pull[:, : 3 * k].reshape(-1, 3, k), 1, 2)
+        force[:, k:, 2] = pull[:, 3 * k :]
+        moved = self.tree.moves.astype(float)
+        outer = pose.points[:, :, :, None] * force[:, :, None, :]
+        outer = (np.moveaxis(outer, 1, 3).reshape(len(pull), 9, -1) @ moved).reshape(len(pull), 3, 3, -1)
+        w, v = pose.angular, pose.linear
+        moment = np.einsum("fabj,fbj->faj", outer, w) - np.einsum("faaj->fj", outer)[:, None] * w
+        moment += cross(v, np.swapaxes(force, 1, 2) @ moved)
+        upper = (np.swapaxes(w, 1, 2) @ moment) * self.upstream
+        return upper + np.swapaxes(upper * ~np.eye(upper.shape[1], dtype=bool), 1, 2)
+
+    def _step(self, c: np.ndarray, here: _Local, damping: np.ndarray) -> np.ndarray:
+        """Damped Newton step (F, D) on the coordinates that are not held by a limit."""
+        held = ((c <= self.lower) & (here.gradient > 0)) | ((c >= self.upper) & (here.gradient < 0))
         free = ~held
-        diagonal = np.einsum("fii->fi", hessian)
-        matrix = hessian * (free[:, :, None] & free[:, None, :])
-        extra = np.where(held, 1.0, diagonal * damping[:, None])
-        np.einsum("fii->fi", matrix)[...] += extra
-        return np.linalg.solve(matrix, np.where(held, 0.0, -gradient)[:, :, None])[:, :, 0]
+        matrix = here.hessian * (free[:, :, None] & free[:, None, :])
+        np.einsum("fii->fi", matrix)[...] += np.where(held, 1.0, here.diagonal * damping[:, None])
+        return np.linalg.solve(matrix, np.where(held, 0.0, -here.gradient)[:, :, None])[:, :, 0]
 
     def _poses(
         self, c: np.ndarray, target: np.ndarray, position: np.ndarray, rotation: np.ndarray
@@ -241,6 +299,16 @@ class _Solver:
         rate = derivative(independent, 1 / FPS)
         qvel[:, self.dof] = self.coupling.slopes(independent) * rate[:, self.coupling.driver]
         return qvel
+
+
+def _below(height: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The floor's pull: half the square of d = (√(h² + s²) - h) / 2, and its two derivatives by the height h.
+
+    d is a smooth max(-h, 0) with s = SOLE_SOFT_M.
+    """
+    root = np.sqrt(height**2 + SOLE_SOFT_M**2)
+    depth, slope, bend = (root - height) / 2, (height / root - 1) / 2, SOLE_SOFT_M**2 / (2 * root**3)
+    return depth**2 / 2, depth * slope, slope**2 + depth * bend
 
 
 def _sole_points(body: Body) -> tuple[list[tuple[int, np.ndarray]], np.ndarray]:
