@@ -7,8 +7,6 @@ keypoints and the physics of protocol kinesis-bench-1.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -133,16 +131,14 @@ def _stand_on_the_ground(spec: mujoco.MjSpec) -> None:
 
 @contextlib.contextmanager
 def _without_attach_warning() -> Iterator[None]:
-    """MuJoCo warns, from C on stderr too, of the empty prefixes with which myo-sim attaches its parts."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Attaching a spec with an empty prefix")
-        sys.stderr.flush()
-        saved = os.dup(2)
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 2)
-        try:
+    """MuJoCo warns, also in a log file, of the empty prefixes with which myo-sim attaches its parts."""
+    import mujoco
+
+    before = mujoco.get_mju_user_warning()
+    mujoco.set_mju_user_warning(lambda _message: None)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Attaching a spec with an empty prefix")
             yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(quiet)
+    finally:
+        mujoco.set_mju_user_warning(before)
