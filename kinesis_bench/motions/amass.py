@@ -101,7 +101,7 @@ def read_amass(path: str | Path) -> Recording:
     )
 
 
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     ValueError,
     EOFError,
@@ -132,7 +132,7 @@ def _read_fields(where: Path) -> dict[str, np.ndarray]:
             for name in wanted:
                 if name in archive:
                     fields[name] = archive[name]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError(f"{where}: {name or 'archive'}", f"cannot be read ({error})", _REMEDY) from error
     return fields
 
