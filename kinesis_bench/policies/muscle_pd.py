@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinesis_bench.policies.interface import Context, View
+from kinesis_bench.tasks.control import LengthControl
 
 
 class MusclePd:
@@ -28,10 +29,10 @@ class MusclePd:
         assert context.model is not None
         self._model = context.model
         self._data = mujoco.MjData(self._model)
-        self._longest = self._model.actuator_lengthrange[:, 1]
+        self._law = LengthControl(context.model)
 
     def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator], view: View) -> np.ndarray:
-        """Target lengths as actions: length = (action + 1) / 2 · the longest of the muscle's range."""
+        """Target lengths, as the actions that stand for them under control law ``pd``."""
         import mujoco
 
         assert view.reference_qpos_next is not None
@@ -43,4 +44,4 @@ class MusclePd:
             mujoco.mj_tendon(self._model, self._data)
             mujoco.mj_transmission(self._model, self._data)
             lengths[row] = self._data.actuator_length
-        return np.clip(2.0 * lengths / self._longest - 1.0, -1.0, 1.0)
+        return self._law.action(lengths)

@@ -81,6 +81,7 @@ class Rollouts:
         body: name of the body, "" where it is not ours.
         model_sha256: hash of the body's model, "" where it is not ours.
         body_mass_kg: mass of the body, None where unknown.
+        leg_length_m: hip joint to sole of the body's straight leg, None where unknown.
         muscle_names: the M muscles, such as ``soleus_r``.
         joint_names: the J joint angles, in OpenSim's names, such as ``hip_flexion_l``.
         keypoint_names: the K keypoints.
@@ -91,6 +92,7 @@ class Rollouts:
     body: str = ""
     model_sha256: str = ""
     body_mass_kg: float | None = None
+    leg_length_m: float | None = None
     muscle_names: tuple[str, ...] = ()
     joint_names: tuple[str, ...] = ()
     keypoint_names: tuple[str, ...] = ()

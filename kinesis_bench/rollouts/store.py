@@ -22,6 +22,7 @@ SCHEMA = "kinesis-bench-rollouts-1"
 
 _TABLE = ("key", "run", "skill", "frames", "dt_s", "failure", "control")
 _TEXT = ("key", "skill", "failure", "control")
+_MEASURES = ("body_mass_kg", "leg_length_m")
 _START = ("start_qpos", "start_qvel", "start_activation")
 _STEPS = tuple(
     field.name for field in fields(ClipRollout) if field.name not in _TABLE and field.name not in _START
@@ -53,8 +54,9 @@ def write_rollouts(path: str | Path, rollouts: Rollouts) -> None:
         file.attrs["body"] = rollouts.body
         file.attrs["model_sha256"] = rollouts.model_sha256
         file.attrs["attributes"] = json.dumps(rollouts.attributes or {}, sort_keys=True)
-        if rollouts.body_mass_kg is not None:
-            file.attrs["body_mass_kg"] = rollouts.body_mass_kg
+        for name in _MEASURES:
+            if getattr(rollouts, name) is not None:
+                file.attrs[name] = getattr(rollouts, name)
         for name, names in (
             ("muscles", rollouts.muscle_names),
             ("joints", rollouts.joint_names),
@@ -132,16 +134,16 @@ def _read(file: Any) -> Rollouts:
             )
         )
     names = {kind: tuple(text.decode() for text in file[f"names/{kind}"][()]) for kind in file["names"]}
-    mass = file.attrs.get("body_mass_kg")
+    measures = {name: float(file.attrs[name]) for name in _MEASURES if name in file.attrs}
     return Rollouts(
         clips=tuple(clips),
         body=str(file.attrs["body"]),
         model_sha256=str(file.attrs["model_sha256"]),
-        body_mass_kg=None if mass is None else float(mass),
         muscle_names=names["muscles"],
         joint_names=names["joints"],
         keypoint_names=names["keypoints"],
         attributes=json.loads(file.attrs["attributes"]),
+        **measures,
     )
 
 

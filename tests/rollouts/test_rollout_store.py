@@ -40,6 +40,7 @@ def sample() -> Rollouts:
         body="legs",
         model_sha256="ab" * 32,
         body_mass_kg=74.975,
+        leg_length_m=0.9,
         muscle_names=("a_l", "b_l", "c_l"),
         attributes={"seed": "0"},
     )

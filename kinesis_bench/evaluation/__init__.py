@@ -1,0 +1,1 @@
+"""Scoring: policy, task and motions to rollouts, rollouts to a result."""
