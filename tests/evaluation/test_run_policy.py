@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from synthetic import synthetic_motions
 
 from kinesis_bench.bodies.contract import Body, load_body
