@@ -22,10 +22,16 @@ from kinesis_bench.metrics.emg_references import (
     pairs_r_of_group,
     weighted_pairs_r,
 )
-from kinesis_bench.metrics.statistics import Interval, confidence_interval, resampling_weights
+from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
+
+OF_Z_BAR = ("mean_r", "lag_ms", "lag_pct", "zero_lag_r", "ratio", "lag_curve", "chance")
+"""Fields of a score that need a model and z̄."""
+
+OF_MODEL = (*OF_Z_BAR, "model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95")
+"""Fields of a score that need a model."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,7 @@ def score_emg(
     lags = None if curves is None else Lags(cycle_s or 0.0)
     figures, muscles = _figures(curves, lags, group, rng, reasons, notes)
     if curves is None:
-        absent = ("mean_r", "zero_lag_r", "ratio", "group_mean_r", "lag_curve", "chance")
-        reasons.update(dict.fromkeys(absent, why_absent))
-        reasons.update(dict.fromkeys(("ci95.mean_r", "ci95.ratio"), why_absent))
+        reasons.update(dict.fromkeys(OF_MODEL, why_absent))
     reliable = [index for index, muscle in enumerate(common) if muscle != UNRELIABLE]
     without = None
     if 0 < len(reliable) < len(common):
@@ -205,8 +209,7 @@ def _figures(
             lag = int(lags.best(by_muscle.mean(axis=0)))
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
     if pairs is None:
-        reasons.update(dict.fromkeys(("mean_r", "zero_lag_r", "human_pairs_r", "ratio"), MEAN_ONLY))
-        reasons.update(dict.fromkeys(("lag_curve", "chance"), MEAN_ONLY))
+        reasons.update(dict.fromkeys((*OF_Z_BAR, "human_pairs_r"), MEAN_ONLY))
     elif mean_r is not None:
         if pairs.mean() > 0:
             ratio = mean_r / float(pairs.mean())
@@ -270,11 +273,10 @@ def _stored_interval(human: HumanEmg, notes: dict[str, str]) -> Interval | None:
 def _intervals(
     model: np.ndarray | None, lags: Lags | None, people: np.ndarray, rng: np.random.Generator
 ) -> EmgIntervals:
-    strata = np.zeros(len(people))
-    weights = resampling_weights(strata, rng)
-    freedom = len(people) - 1
+    resampling = resample(np.zeros(len(people)), rng)
+    weights = resampling.weights
     pairs = weighted_pairs_r(correlation_table(people), weights).mean(axis=1)
-    pairs_ci = confidence_interval(pairs, freedom)
+    pairs_ci = resampling.interval(pairs)
     if model is None or lags is None:
         return EmgIntervals(None, pairs_ci, None)
     by_person = r_by_shift(model, standardise(people)).mean(axis=1)
@@ -282,4 +284,4 @@ def _intervals(
     best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(pairs > 0, best / pairs, np.nan)
-    return EmgIntervals(confidence_interval(best, freedom), pairs_ci, confidence_interval(ratio, freedom))
+    return EmgIntervals(resampling.interval(best), pairs_ci, resampling.interval(ratio))

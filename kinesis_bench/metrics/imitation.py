@@ -13,11 +13,9 @@ import numpy as np
 
 from kinesis_bench.metrics.statistics import (
     Interval,
-    confidence_interval,
-    degrees_of_freedom,
     exact_proportion_interval,
     ratio_of_sums,
-    resampling_weights,
+    resample,
     standard_error,
 )
 
@@ -167,8 +165,8 @@ def score_clip(
 def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> ImitationScore:
     """Micro and macro figures over clips, SEM over runs, intervals over clips stratified by skill.
 
-    The runs of a clip are resampled together. Where all clips, or none, succeed, the interval of the success
-    rate is Clopper and Pearson's, as a bootstrap then has no width.
+    The runs of a clip are resampled together. Where all clips, or none, succeed, a bootstrap has no width;
+    the intervals of success and of coverage are then Clopper and Pearson's for a proportion of clips.
 
     Args:
         clips: every run of every clip; all clips have the same runs.
@@ -183,29 +181,27 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
     if not clips or len(table) != len(clips) or len(clips) != len(runs) * len(keys):
         raise ValueError("every clip must have been run the same number of times, and there must be a clip")
     grid = [[table[key, run] for run in runs] for key in keys]
-    strata = [row[0].skill for row in grid]
-    weights = np.concatenate([np.ones((1, len(keys))), resampling_weights(strata, rng)])
-    freedom = degrees_of_freedom(strata)
+    resampling = resample([row[0].skill for row in grid], rng)
 
     def column(value: Callable[[ClipImitation], float | None]) -> np.ndarray:
         return np.array([[np.nan if (x := value(clip)) is None else x for clip in row] for row in grid])
 
-    def figure(values: np.ndarray, sizes: np.ndarray, scale: float, reason: str) -> Figure:
+    def figure(values: np.ndarray, sizes: np.ndarray, scale: float, reason: str = "") -> Figure:
         has = np.isfinite(values)
         known = np.where(has, values, 0.0) * scale
-        by_run = ratio_of_sums(weights, known * sizes, sizes * has)
+        by_run = ratio_of_sums(resampling.weights, known * sizes, sizes * has)
         if not np.isfinite(by_run[0]).all():
             return Figure(None, reason=reason)
         return Figure(
             mean=float(by_run[0].mean()),
             sem=standard_error(by_run[0]),
-            ci95=confidence_interval(by_run[1:].mean(axis=1), freedom),
+            ci95=resampling.interval(by_run.mean(axis=1)),
             macro=float((known.sum(axis=0) / has.sum(axis=0)).mean()),
         )
 
-    def proportion(values: np.ndarray) -> Figure:
-        plain = figure(values, np.ones_like(values), 100.0, "")
-        if values.min() < values.max():
+    def proportion(values: np.ndarray, sizes: np.ndarray) -> Figure:
+        plain = figure(values, sizes, 100.0)
+        if values.min() < values.max() or values.max() not in (0.0, 1.0):
             return plain
         low, high = exact_proportion_interval(len(keys) * int(values.all()), len(keys))
         return replace(plain, ci95=(100.0 * low, 100.0 * high))
@@ -217,9 +213,9 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
         clips=len(keys),
         runs=len(runs),
         frames=int(frames[:, 0].sum()),
-        success_pct=proportion(column(lambda clip: clip.success)),
-        strict_success_pct=proportion(column(lambda clip: clip.strict_success)),
-        frame_coverage_pct=figure(covered / frames, frames, 100.0, ""),
+        success_pct=proportion(column(lambda clip: clip.success), np.ones_like(frames)),
+        strict_success_pct=proportion(column(lambda clip: clip.strict_success), np.ones_like(frames)),
+        frame_coverage_pct=proportion(covered / frames, frames),
         mpjpe_mm=figure(column(lambda clip: clip.mpjpe_mm), covered, 1.0, uncovered),
         root_relative_mpjpe_mm=figure(
             column(lambda clip: clip.root_relative_mpjpe_mm), covered, 1.0, uncovered

@@ -1,19 +1,22 @@
-"""Intervals and standard errors: resampling weights, and percentiles widened for small samples.
+"""Intervals and standard errors: one bootstrap for clips and for people.
 
-A figure is written as a function of weights, one a unit (clip or person), so that all bootstrap samples are
-one matrix product. Two corrections keep intervals honest where units are few:
+A figure is written as a function of weights, one a unit (clip or person), so that the figure itself, its
+jackknife and all its bootstrap samples are one matrix product. Three corrections keep intervals honest where
+units are few and figures skewed:
 
 * each stratum of n units is resampled n - 1 times and its weights scaled by n / (n - 1), which makes the
   bootstrap variance of a mean unbiased (Rao and Wu, J Am Stat Assoc 83:231, 1988);
-* the percentiles are those of Student's t instead of the normal (the expanded percentile interval of
-  Hesterberg, Am Stat 69:371, 2015).
+* the percentiles are corrected for bias and acceleration, BCa (Efron, J Am Stat Assoc 82:171, 1987);
+* they are those of Student's t instead of the normal, the expanded interval of Hesterberg (Am Stat 69:371,
+  2015), with the degrees of freedom of Satterthwaite (Biometrics Bull 2:110, 1946) where strata differ.
 
-``tests/metrics/test_statistics.py`` simulates how often such intervals hold the truth.
+The tests simulate how often such intervals hold the truth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
@@ -27,54 +30,72 @@ LEVEL = 0.95
 """Confidence level of every interval of the protocol."""
 
 
-def resampling_weights(
+@dataclass(frozen=True)
+class Resampling:
+    """Weights of the units: all ones, each unit left out in turn, and a bootstrap within strata.
+
+    Make one with ``resample``, compute the figure for every row of ``weights``, hand the values to
+    ``interval``.
+
+    Attributes:
+        stratum: (U,) index of each unit's stratum.
+        weights: (1 + U + B, U); each stratum's weights add up to its size. A unit alone in its stratum keeps
+            weight 1 throughout.
+    """
+
+    stratum: np.ndarray
+    weights: np.ndarray
+
+    def interval(self, values: np.ndarray, level: float = LEVEL) -> Interval | None:
+        """Confidence interval of a figure.
+
+        Args:
+            values: (1 + U + B,) the figure for each row of ``weights``; bootstrap samples in which it does
+                not exist are nan and left out.
+            level: confidence level.
+
+        Returns:
+            Lower and upper end; None with no stratum of two units, or where the figure does not exist.
+        """
+        units = len(self.stratum)
+        size = np.bincount(self.stratum)
+        figure, jackknife, samples = values[0], values[1 : 1 + units], values[1 + units :]
+        samples = samples[np.isfinite(samples)]
+        if not (size > 1).any() or not np.isfinite(figure) or not samples.size:
+            return None
+        influence = (size[self.stratum] - 1) * (figure - jackknife)
+        influence = np.where(np.isfinite(influence), influence, 0.0)
+        acceleration, freedom = _acceleration_and_freedom(influence, self.stratum)
+        below = 0.5 * (np.mean(samples < figure) + np.mean(samples <= figure))
+        bias = stats.norm.ppf(np.clip(below, 1.0 / samples.size, 1.0 - 1.0 / samples.size))
+        tail = stats.t.ppf((1.0 - level) / 2.0, freedom)
+        ends = bias + np.array([tail, -tail])
+        corrected = stats.norm.cdf(bias + ends / np.maximum(1.0 - acceleration * ends, 1e-3))
+        low, high = np.quantile(samples, corrected)
+        return float(low), float(high)
+
+
+def resample(
     strata: Sequence[object] | np.ndarray, rng: np.random.Generator, samples: int = BOOTSTRAP_SAMPLES
-) -> np.ndarray:
-    """Weights of a bootstrap within strata (Rao and Wu 1988).
+) -> Resampling:
+    """Weights for intervals.
 
     Args:
-        strata: (units,) label of each unit's stratum, for example the skill of each clip.
+        strata: (U,) label of each unit's stratum, for example the skill of each clip.
         rng: source of chance.
-        samples: number of bootstrap samples.
-
-    Returns:
-        (samples, units); each stratum's weights add up to its size. A unit alone in its stratum keeps
-        weight 1.
+        samples: number B of bootstrap samples.
     """
     _, stratum = np.unique(np.asarray([str(label) for label in strata]), return_inverse=True)
-    weights = np.ones((samples, len(stratum)))
+    units = len(stratum)
+    left_out = np.ones((units, units))
+    drawn = np.ones((samples, units))
     for label in range(stratum.max(initial=-1) + 1):
         members = np.flatnonzero(stratum == label)
         n = len(members)
         if n > 1:
-            draws = rng.multinomial(n - 1, np.full(n, 1.0 / n), size=samples)
-            weights[:, members] = draws * (n / (n - 1))
-    return weights
-
-
-def degrees_of_freedom(strata: Sequence[object] | np.ndarray) -> int:
-    """Units less strata."""
-    return len(strata) - len({str(label) for label in strata})
-
-
-def confidence_interval(samples: np.ndarray, freedom: int, level: float = LEVEL) -> Interval | None:
-    """Expanded percentile interval of bootstrap samples (Hesterberg 2015).
-
-    Args:
-        samples: (B,) the figure in each bootstrap sample; those that are not finite (nothing to average) are
-            left out.
-        freedom: degrees of freedom, units less strata.
-        level: confidence level.
-
-    Returns:
-        Lower and upper end, or None with fewer than one degree of freedom or no finite sample.
-    """
-    finite = samples[np.isfinite(samples)]
-    if freedom < 1 or finite.size == 0:
-        return None
-    tail = float(stats.norm.cdf(stats.t.ppf((1.0 - level) / 2.0, freedom)))
-    low, high = np.quantile(finite, (tail, 1.0 - tail))
-    return float(low), float(high)
+            left_out[np.ix_(members, members)] = (1.0 - np.eye(n)) * (n / (n - 1))
+            drawn[:, members] = rng.multinomial(n - 1, np.full(n, 1.0 / n), size=samples) * (n / (n - 1))
+    return Resampling(stratum, np.concatenate([np.ones((1, units)), left_out, drawn]))
 
 
 def exact_proportion_interval(successes: int, units: int, level: float = LEVEL) -> Interval:
@@ -109,3 +130,16 @@ def ratio_of_sums(weights: np.ndarray, numerator: np.ndarray, denominator: np.nd
     total = np.tensordot(weights, denominator, axes=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total > 0, np.tensordot(weights, numerator, axes=1) / total, np.nan)
+
+
+def _acceleration_and_freedom(influence: np.ndarray, stratum: np.ndarray) -> tuple[float, float]:
+    """BCa's acceleration, and Satterthwaite's degrees of freedom, from each unit's influence."""
+    size = np.bincount(stratum)
+    several = size > 1
+    centred = influence - (np.bincount(stratum, influence) / size)[stratum]
+    square = float(np.sum(centred**2))
+    if square == 0.0:
+        return 0.0, float(np.sum(size[several] - 1))
+    by_stratum = np.bincount(stratum, centred**2)[several]
+    freedom = by_stratum.sum() ** 2 / np.sum(by_stratum**2 / (size[several] - 1))
+    return float(np.sum(centred**3) / (6.0 * square**1.5)), float(freedom)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinesis_bench.metrics.curves import (
+    all_shifts,
+    is_flat,
+    pearson,
+    resample_cycle,
+    shift_earlier,
+    standardise,
+)
+
+CURVES = st.builds(
+    lambda seed, scale: scale * np.random.default_rng(seed).standard_t(2, size=(3, 100)),
+    st.integers(0, 2**32),
+    st.floats(1e-6, 1e3),
+)
+
+
+def test_pearson_worked_out_by_hand() -> None:
+    # deviations (-1, 0, 1) and (-4/3, 2/3, 2/3): 2 / sqrt(2 · 8/3) = 0.8660
+    assert pearson(np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 3.0])) == pytest.approx(np.sqrt(0.75))
+    assert pearson(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])) == pytest.approx(-1.0)
+
+
+def test_constant_curves_have_no_correlation() -> None:
+    curves = np.array([np.full(100, 0.05), np.arange(100.0)])
+    assert is_flat(curves).tolist() == [True, False]
+    assert pearson(curves, np.arange(100.0)).tolist() == [0.0, pytest.approx(1.0)]
+    assert is_flat(np.full(100, 0.1 + 0.2))
+
+
+@given(CURVES, st.floats(0.01, 50.0), st.floats(-5.0, 5.0))
+def test_correlation_ignores_gain_and_offset(curves: np.ndarray, gain: float, offset: float) -> None:
+    changed = gain * curves[0] + offset * np.abs(curves[0]).max()
+    assert pearson(changed, curves[1]) == pytest.approx(pearson(curves[0], curves[1]), abs=1e-9)
+    assert pearson(curves, curves) == pytest.approx(np.ones(3))
+
+
+@given(CURVES)
+def test_standardised_curves_have_mean_0_and_variance_1(curves: np.ndarray) -> None:
+    z = standardise(curves)
+    np.testing.assert_allclose(z.mean(axis=-1), 0.0, atol=1e-9)
+    np.testing.assert_allclose((z**2).mean(axis=-1), 1.0, atol=1e-9)
+
+
+def test_shifting_earlier_moves_a_peak_to_an_earlier_sample() -> None:
+    curve = np.zeros(100)
+    curve[40] = 1.0
+    assert np.argmax(shift_earlier(curve, 10)) == 30
+    assert np.argmax(shift_earlier(curve, -10)) == 50
+    np.testing.assert_array_equal(curve[all_shifts()[7]], shift_earlier(curve, 7))
+
+
+@pytest.mark.parametrize("rate_hz", [30.0, 60.0, 150.0, 1000.0])
+def test_resampling_does_not_depend_on_the_rate(rate_hz: float) -> None:
+    def signal(time_s: np.ndarray) -> np.ndarray:
+        return np.stack([np.sin(2 * np.pi * time_s / 1.1), np.cos(2 * np.pi * time_s / 1.1)], axis=-1)
+
+    dt_s = 1.0 / rate_hz
+    times = (np.arange(int(3.0 * rate_hz)) + 1) * dt_s
+    curves = resample_cycle(signal(times), 0.7, 1.8, dt_s, first_sample_s=dt_s)
+    expected = signal(0.7 + 1.1 * np.arange(100) / 100).T
+    assert curves.shape == (2, 100)
+    np.testing.assert_allclose(curves, expected, atol=0.006 if rate_hz == 30.0 else 0.002)
+
+
+def test_resampling_a_ramp_is_exact() -> None:
+    ramp = np.arange(60.0)[:, None] / 30.0 + 1 / 30.0
+    np.testing.assert_allclose(
+        resample_cycle(ramp, 0.5, 1.5, 1 / 30.0, 1 / 30.0)[0], 0.5 + np.arange(100) / 100, atol=1e-12
+    )

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kinesis_bench.human.electrodes import UNRELIABLE
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.metrics.curves import pearson, shift_earlier, standardise
+from kinesis_bench.metrics.emg import EmgScore, score_emg
+from kinesis_bench.metrics.emg_lag import Lags, r_by_shift
+from kinesis_bench.metrics.emg_references import leave_one_out_r, mean_of_others, pairs_r, pairs_r_of_group
+
+PHASE = np.arange(100) / 100
+MUSCLES = ("Soleus", "Tibialis Anterior", UNRELIABLE, "Rectus Femoris")
+CENTRES = np.array([0.45, 0.05, 0.10, 0.90])
+
+
+def bump(centre: np.ndarray, width: float = 0.08) -> np.ndarray:
+    distance = (PHASE - np.asarray(centre)[..., None] + 0.5) % 1.0 - 0.5
+    return np.exp(-0.5 * (distance / width) ** 2)
+
+
+def some_people(rng: np.random.Generator, count: int) -> np.ndarray:
+    """(count, 4, 100): bursts that differ in timing, and a second burst that differs in size."""
+    centre = CENTRES + rng.normal(0, 0.02, (count, 1)) + rng.normal(0, 0.04, (count, 4))
+    second = 0.25 * np.exp(rng.normal(0, 0.5, (count, 4, 1))) * bump(centre + 0.4, 0.1)
+    return bump(centre) + second
+
+
+def group(count: int = 9, seed: int = 0) -> HumanEmg:
+    curves = some_people(np.random.default_rng(seed), count)
+    return from_people(curves, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+
+
+def score(model: np.ndarray, human: HumanEmg, cycle_s: float = 1.1) -> EmgScore:
+    curves = dict(zip(human.muscles, model, strict=True))
+    return score_emg(curves, human, np.random.default_rng(0), cycles=12, cycle_s=cycle_s)
+
+
+def test_a_model_that_is_later_than_people_has_a_positive_lag() -> None:
+    human = group()
+    late = shift_earlier(human.mean, -7)  # everything happens 7 % of the cycle later
+    result = score(late, human)
+    assert result.lag_pct == 7
+    assert result.lag_ms == pytest.approx(77.0)
+    assert result.mean_r is not None
+    assert result.zero_lag_r is not None
+    assert result.mean_r > result.zero_lag_r + 0.1
+    assert result.mean_r == pytest.approx(pearson(human.mean, human.curves).mean())
+    assert result.lag_curve is not None
+    assert result.lag_curve.lag_pct[int(np.argmax(result.lag_curve.mean_r))] == 7
+    assert result.lag_curve.mean_r[20 + 7] == pytest.approx(result.mean_r)
+    assert result.lag_curve.mean_r[20] == pytest.approx(result.zero_lag_r)
+    assert result.lag_curve.lag_ms[0] == pytest.approx(-220.0)
+
+
+def test_a_model_that_is_earlier_than_people_gets_no_lag() -> None:
+    human = group()
+    result = score(shift_earlier(human.mean, 9), human)
+    assert result.lag_pct == 0
+    assert result.mean_r == result.zero_lag_r
+    assert result.lag_curve is not None
+    assert result.lag_curve.lag_pct[int(np.argmax(result.lag_curve.mean_r))] == -9
+
+
+@pytest.mark.parametrize(("cycle_s", "most"), [(1.2, 10), (1.1, 10), (0.7, 17), (0.2, 50)])
+def test_lag_stays_within_120_ms(cycle_s: float, most: int) -> None:
+    lags = Lags(cycle_s)
+    assert lags.allowed[-1] == most
+    human = group()
+    assert score(shift_earlier(human.mean, -30), human, cycle_s).lag_pct == min(most, 30)
+
+
+def test_one_lag_serves_all_muscles() -> None:
+    human = group()
+    model = human.mean.copy()
+    model[0] = shift_earlier(model[0], -8)
+    result = score(model, human)
+    assert result.lag_pct is not None
+    shifted = shift_earlier(model, result.lag_pct)
+    by_muscle = pearson(shifted, human.curves).mean(axis=0)
+    assert [result.per_muscle[m].r for m in MUSCLES] == pytest.approx(by_muscle.tolist())
+    assert result.mean_r == pytest.approx(by_muscle.mean())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000))
+def test_a_persons_gain_and_offset_change_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    human = group(seed=seed)
+    assert human.curves is not None
+    model = bump(CENTRES + 0.05)
+    gain, offset = np.exp(rng.normal(0, 1, (9, 4, 1))), rng.normal(0, 1, (9, 4, 1))
+    changed = from_people(gain * human.curves + offset, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    before, after = score(model, human), score(3.0 * model + 0.2, changed)
+    for name in (
+        "mean_r",
+        "zero_lag_r",
+        "lag_ms",
+        "human_pairs_r",
+        "leave_one_out_r",
+        "model_leave_one_out_r",
+    ):
+        assert getattr(after, name) == pytest.approx(getattr(before, name), abs=1e-9), name
+
+
+def test_a_person_against_oneself_gives_1() -> None:
+    person = some_people(np.random.default_rng(0), 1)
+    twice = np.concatenate([person, person])
+    human = from_people(twice, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    result = score(person[0], human)
+    for value in (result.mean_r, result.human_pairs_r, result.leave_one_out_r, result.ratio):
+        assert value == pytest.approx(1.0)
+    assert result.model_leave_one_out_r == pytest.approx(1.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(2, 12))
+def test_group_identities_are_exact(seed: int, count: int) -> None:
+    curves = some_people(np.random.default_rng(seed), count)
+    z_bar = standardise(curves).mean(axis=0)
+    np.testing.assert_allclose(pairs_r_of_group(z_bar, count), pairs_r(curves), atol=1e-12)
+    model = bump(CENTRES + 0.07)
+    np.testing.assert_allclose(
+        np.mean(standardise(model) * z_bar, axis=-1), pearson(model, curves).mean(axis=0), atol=1e-12
+    )
+
+
+def test_pairs_and_leave_one_out_worked_out_one_by_one() -> None:
+    curves = some_people(np.random.default_rng(3), 4)
+    pairs = [np.corrcoef(curves[p, 1], curves[q, 1])[0, 1] for p in range(4) for q in range(p + 1, 4)]
+    assert pairs_r(curves)[1] == pytest.approx(np.mean(pairs))
+    z = standardise(curves)
+    others = [np.mean([z[q, 1] for q in range(4) if q != p], axis=0) for p in range(4)]
+    np.testing.assert_allclose(mean_of_others(curves, standardised=True)[:, 1], others)
+    expected = np.mean([np.corrcoef(curves[p, 1], others[p])[0, 1] for p in range(4)])
+    assert leave_one_out_r(curves)[1] == pytest.approx(expected)
+    raw = [np.mean([curves[q, 1] for q in range(4) if q != p], axis=0) for p in range(4)]
+    expected = np.mean([np.corrcoef(curves[p, 1], raw[p])[0, 1] for p in range(4)])
+    assert leave_one_out_r(curves, standardised=False)[1] == pytest.approx(expected)
+
+
+def test_intervals_by_people_hold_the_truth_at_their_rate() -> None:
+    """Nine people at a time from a large population; the lag is chosen anew in every bootstrap sample."""
+    population = some_people(np.random.default_rng(9), 5000)
+    z_bar = standardise(population).mean(axis=0)
+    model = bump(CENTRES + 0.05)
+    allowed = Lags(1.1).allowed
+    pairs = float(pairs_r_of_group(z_bar, 5000).mean())
+    best = float(r_by_shift(model, z_bar).mean(axis=0)[allowed].max())
+    repeats = 150
+    held = np.zeros(3)
+    rng = np.random.default_rng(4)
+    for _ in range(repeats):
+        people = from_people(some_people(rng, 9), MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+        intervals = score_emg(dict(zip(MUSCLES, model, strict=True)), people, rng, cycles=9, cycle_s=1.1).ci95
+        for place, (truth, interval) in enumerate(
+            ((best, intervals.mean_r), (pairs, intervals.human_pairs_r), (best / pairs, intervals.ratio))
+        ):
+            assert interval is not None
+            held[place] += interval[0] <= truth <= interval[1]
+    assert np.all(held / repeats >= 0.90), held / repeats
+
+
+def test_chance_lies_far_below_a_model_like_people() -> None:
+    human = group()
+    result = score(human.mean, human)
+    assert result.chance is not None
+    assert result.mean_r is not None
+    assert -0.1 < result.chance.circular_shift_mean_r < 0.5
+    assert result.chance.circular_shift_p95_r < result.mean_r
+    assert result.chance.permuted_mean_r < result.mean_r
+
+
+def test_chance_of_random_shifts_is_what_random_models_reach() -> None:
+    human = group()
+    result = score(human.mean, human)
+    rng = np.random.default_rng(1)
+    reached = []
+    for _ in range(300):
+        model = np.stack([np.roll(curve, rng.integers(100)) for curve in human.mean])
+        by_lag = [pearson(shift_earlier(model, k), human.curves).mean() for k in Lags(1.1).allowed]
+        reached.append(max(by_lag))
+    assert result.chance is not None
+    assert result.chance.circular_shift_mean_r == pytest.approx(np.mean(reached), abs=0.05)
+    assert result.chance.circular_shift_p95_r == pytest.approx(np.quantile(reached, 0.95), abs=0.08)
+
+
+def test_without_vastus_lateralis_is_the_score_of_the_other_muscles() -> None:
+    human = group()
+    model = bump(CENTRES + 0.03)
+    model[2] = bump(np.array(0.6))
+    result = score(model, human)
+    rest = [m for m in MUSCLES if m != UNRELIABLE]
+    alone = score(model[[0, 1, 3]], human.only(rest))
+    without = result.without_vastus_lateralis
+    assert without is not None
+    assert (without.mean_r, without.lag_ms, without.human_pairs_r) == pytest.approx(
+        (alone.mean_r, alone.lag_ms, alone.human_pairs_r)
+    )
+    assert alone.without_vastus_lateralis is None
+    assert "without_vastus_lateralis" in alone.reasons
+
+
+def test_a_muscle_that_never_acts_counts_as_no_correlation() -> None:
+    human = group()
+    model = human.mean.copy()
+    model[1] = 0.05
+    result = score(model, human)
+    assert result.per_muscle["Tibialis Anterior"].flat
+    assert result.per_muscle["Tibialis Anterior"].r == 0.0
+    others = [result.per_muscle[m].r or 0.0 for m in MUSCLES if m != "Tibialis Anterior"]
+    assert result.mean_r == pytest.approx(sum(others) / 4)
+
+
+def test_missing_muscles_are_named_and_left_out() -> None:
+    human = group()
+    result = score_emg({"Soleus": human.mean[0]}, human, np.random.default_rng(0), cycles=5, cycle_s=1.1)
+    assert list(result.per_muscle) == ["Soleus"]
+    assert "Rectus Femoris" in result.notes["per_muscle"]
+    none = score_emg({"Nothing": human.mean[0]}, human, np.random.default_rng(0), cycles=5, cycle_s=1.1)
+    assert none.mean_r is None
+    assert "none of the muscles" in none.reasons["mean_r"]
+
+
+def test_group_figures_give_what_can_be_had_and_reasons_for_the_rest() -> None:
+    human = human_emg("emg_walk_wang2023", 4.5)
+    result = score(human.mean, human)
+    assert result.mean_r is not None
+    assert result.ratio == pytest.approx(result.mean_r / 0.7314, rel=1e-3)
+    assert result.leave_one_out_r == pytest.approx(0.8352, abs=5e-4)
+    assert result.ci95.ratio is None
+    assert {"ci95", "model_leave_one_out_r"} <= set(result.reasons)
+    json.dumps(asdict(result), allow_nan=False)
+
+
+def test_mean_and_sd_alone_give_the_correlation_with_the_mean_curve_only() -> None:
+    human = human_emg("emg_run_santuz2020")
+    result = score(shift_earlier(human.mean, -5), human, cycle_s=0.7)
+    assert result.group_mean_r == pytest.approx(1.0)
+    assert result.group_mean_lag_ms == pytest.approx(35.0)
+    nulls = ("mean_r", "zero_lag_r", "human_pairs_r", "ratio", "lag_curve", "chance", "leave_one_out_r")
+    for name in nulls:
+        assert getattr(result, name) is None, name
+        assert name in result.reasons
+    json.dumps(asdict(result), allow_nan=False)
+
+
+def test_same_seed_same_numbers() -> None:
+    assert score(bump(CENTRES), group()) == score(bump(CENTRES), group())
+
+
+def test_every_null_of_a_score_has_a_reason() -> None:
+    for human in (group(), human_emg(), human_emg("emg_run_santuz2020")):
+        result = score_emg(
+            None, human, np.random.default_rng(0), cycles=1, cycle_s=None, why_absent="too few cycles"
+        )
+        absent = {name for name, value in vars(result).items() if value is None}
+        assert absent <= set(result.reasons)
+        assert "mean_r" in absent
+        json.dumps(asdict(result), allow_nan=False)
+    present = score(group().mean, group())
+    assert present.reasons == {}
+    assert None not in vars(present).values()
