@@ -19,6 +19,9 @@ from scipy.special import ndtr
 
 from kinesis_bench.human.references import HumanJointAngles
 
+NO_SPREAD_DEG = 1e-9
+"""An SD below this counts as none [deg]."""
+
 MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
 """What a model equal to the mean curve scores, as a part of the difference between two people."""
 
@@ -81,10 +84,11 @@ class JointAngleScore:
 def difference_to_group(model: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
     """E|m - X| of the folded normal, sample by sample; |m - mean| where the SD is 0. Arrays broadcast."""
     delta, sd = np.asarray(model) - mean, np.asarray(sd, dtype=float)
-    safe = np.where(sd > 0, sd, 1.0)
+    spread = sd > NO_SPREAD_DEG
+    safe = np.where(spread, sd, 1.0)
     ratio = delta / safe
     folded = safe * np.sqrt(2.0 / np.pi) * np.exp(-0.5 * ratio**2) + delta * (1.0 - 2.0 * ndtr(-ratio))
-    return np.where(sd > 0, folded, np.abs(delta))
+    return np.where(spread, folded, np.abs(delta))
 
 
 def score_joint_angles(

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.human.electrodes import SANTUZ_ELECTRODES, UNRELIABLE, WANG_ELECTRODES
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.references import nearest_speed
+
+LABELS = np.array(["Time", "Soleus", "Tibialis Anterior"])
+
+
+def person(seed: int) -> np.ndarray:
+    return np.column_stack([np.arange(1.0, 101.0), np.random.default_rng(seed).random((100, 2))])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    np.save(tmp_path / "EMG_labels.npy", LABELS)
+    for number in (4, 5, 6):
+        for speed in (36, 45):
+            np.save(tmp_path / f"EMG_subject_{number:02d}_walk_{speed}_avg.npy", person(number + speed))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("asked_kmh", "condition"),
+    [(4.5, "walk-4.5"), (0.1, "walk-0.9"), (5.0, "walk-5.4"), (9.0, "walk-5.4"), (3.15, "walk-2.7")],
+)
+def test_nearest_of_six_speeds_is_taken(asked_kmh: float, condition: str) -> None:
+    human = human_emg("emg_walk_wang2023", asked_kmh)
+    assert human.condition == condition
+    assert human.speed_m_s == pytest.approx(float(condition[5:]) / 3.6)
+
+
+def test_nearest_speed_prefers_the_slower_of_two() -> None:
+    assert nearest_speed(4.0, [5.0, 3.0]) == 3.0
+
+
+def test_built_in_walking_table() -> None:
+    human = human_emg()
+    assert human.muscles == tuple(WANG_ELECTRODES)
+    assert human.mean.shape == human.sd.shape == (9, 100)
+    assert human.mean_of_standardised is not None
+    np.testing.assert_allclose(human.mean_of_standardised.mean(axis=-1), 0.0, atol=1e-4)
+    assert human.curves is None
+    assert human.people == 9
+    # first and last row of the table at 4.5 km/h
+    z_bar = human.mean_of_standardised
+    assert (human.mean[0, 0], human.sd[0, 0], z_bar[0, 0]) == (0.06119, 0.06136, -0.2234)
+    assert (human.mean[8, 99], human.sd[8, 99], z_bar[8, 99]) == (0.14659, 0.06124, 2.0246)
+    assert human.only(["Vastus Medial", "Soleus"]).mean[1, 0] == human.mean[0, 0]
+
+
+def test_built_in_running_table_peaks_where_runners_do() -> None:
+    human = human_emg("emg_run_santuz2020")
+    assert human.condition == "run-10.1"
+    assert human.muscles == tuple(SANTUZ_ELECTRODES)
+    assert human.mean.shape == (13, 100)
+    peak = dict(zip(human.muscles, np.argmax(human.mean, axis=-1), strict=True))
+    assert 5 <= peak["Soleus"] <= 25  # push-off in stance
+    assert peak["Vastus Medial"] <= 15  # weight acceptance
+    assert peak["Semitendinosus"] >= 85 or peak["Semitendinosus"] <= 5  # late swing
+
+
+def test_walking_table_peaks_where_walkers_do() -> None:
+    human = human_emg()
+    peak = dict(zip(human.muscles, np.argmax(human.mean, axis=-1), strict=True))
+    assert 30 <= peak["Soleus"] <= 55
+    assert peak["Vastus Medial"] <= 15 or peak["Vastus Medial"] >= 95
+
+
+def test_data_set_of_nine_people(shared: Path) -> None:
+    human = human_emg(shared / "data" / "emg_wang2023", 4.4)
+    assert human.condition == "walk-4.5"
+    assert human.names == tuple(f"{n:02d}" for n in range(4, 13))
+    assert human.muscles == tuple(WANG_ELECTRODES)
+    first = np.load(shared / "data" / "emg_wang2023" / "EMG_subject_04_walk_45_avg.npy", allow_pickle=False)
+    assert human.curves is not None
+    np.testing.assert_array_equal(human.curves[0], first[:, 1:].T)
+    dead = human.curves[7, human.muscles.index(UNRELIABLE)]
+    assert dead.std() < 1e-4
+
+
+def test_folder_of_a_few_people(folder: Path) -> None:
+    human = human_emg(folder, 4.0)
+    assert (human.condition, human.people, human.muscles) == ("walk-3.6", 3, ("Soleus", "Tibialis Anterior"))
+    np.testing.assert_allclose(human.mean, np.mean([person(n + 36)[:, 1:].T for n in (4, 5, 6)], axis=0))
+
+
+def refused(folder: Path | str) -> str:
+    with pytest.raises(InputError) as caught:
+        human_emg(folder, 4.5)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_unknown_names_suggest_the_nearest() -> None:
+    assert "did you mean 'emg_walk_wang2023'" in refused("emg_walk_wang")
+    assert "no such folder" in refused("some/where/else")
+
+
+def test_folder_without_emg_is_refused(tmp_path: Path) -> None:
+    assert "no file named EMG_subject" in refused(tmp_path)
+
+
+def test_folder_without_labels_is_refused(folder: Path) -> None:
+    (folder / "EMG_labels.npy").unlink()
+    assert "EMG_labels.npy: no such file" in refused(folder)
+
+
+def test_unknown_electrode_suggests_the_nearest(folder: Path) -> None:
+    np.save(folder / "EMG_labels.npy", np.array(["Time", "Soleus", "Tibialis Anterio"]))
+    assert "did you mean 'Tibialis Anterior'" in refused(folder)
+
+
+def test_wrong_labels_are_refused(folder: Path) -> None:
+    np.save(folder / "EMG_labels.npy", np.arange(3))
+    assert "column names as text" in refused(folder)
+    np.save(folder / "EMG_labels.npy", np.array(["Time", "Soleus", "Soleus"]))
+    assert "twice" in refused(folder)
+
+
+def test_damaged_person_is_refused(folder: Path) -> None:
+    path = folder / "EMG_subject_05_walk_45_avg.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert "cut off" in refused(folder)
+    path.write_bytes(b"")
+    assert "EMG_subject_05_walk_45_avg.npy" in refused(folder)
+    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert "pickled" in refused(folder)
+    np.save(path, person(1)[:50])
+    assert "shape (50, 3)" in refused(folder)
+    bad = person(1)
+    bad[3, 2] = np.nan
+    np.save(path, bad)
+    assert "Tibialis Anterior: not a number" in refused(folder)
+    bad[:, 2] = 0.1
+    np.save(path, bad)
+    assert "constant curve" in refused(folder)
+
+
+def test_one_person_is_not_enough(folder: Path) -> None:
+    for number in (5, 6):
+        (folder / f"EMG_subject_{number:02d}_walk_45_avg.npy").unlink()
+    assert "only one person" in refused(folder)
