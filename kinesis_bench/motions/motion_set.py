@@ -119,6 +119,11 @@ class Motions:
         """All splits that some clip is in, sorted."""
         return tuple(sorted({name for splits in self.splits for name in splits}))
 
+    @property
+    def minutes(self) -> float:
+        """Duration of all clips [min]."""
+        return float(self.length.sum()) / FPS / 60
+
     def select(self, split: str = "all") -> np.ndarray:
         """Indices of a split's clips; ``all`` is every clip.
 

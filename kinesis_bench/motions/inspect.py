@@ -1,0 +1,320 @@
+"""What is in a motion file, whether it is sound, and what two files or splits differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.files import sha256_of_file
+from kinesis_bench.motions.clip import FPS, SKILLS
+from kinesis_bench.motions.curation import motion_name
+from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.motions.store import FORMAT, read_motions
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of clips and of frames at 30 fps."""
+
+    clips: int
+    frames: int
+
+    @property
+    def minutes(self) -> float:
+        """Duration of the frames [min]."""
+        return self.frames / FPS / 60
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What a test split shares with a training split.
+
+    Attributes:
+        train, test: the splits.
+        tests: number of test clips.
+        crossing: keys that are in both.
+        related: test keys whose person and motion name are in training too (crossing ones included).
+    """
+
+    train: str
+    test: str
+    tests: int
+    crossing: tuple[str, ...]
+    related: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is in a motion file.
+
+    Attributes:
+        path: of the file.
+        motions: its content, without IK states.
+        counts: split -> skill -> count; ``all`` is every clip, skill ``total`` every skill.
+        residual_mm: body -> median, 95th percentile and largest IK residual over all frames [mm].
+        leaks: for each family of splits with a train and a test part.
+    """
+
+    path: Path
+    motions: Motions
+    counts: Mapping[str, Mapping[str, Count]]
+    residual_mm: Mapping[str, tuple[float, float, float]]
+    leaks: tuple[Leak, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One motion file of a folder: its content without IK (None if unusable), its bodies, what is wrong."""
+
+    path: Path
+    motions: Motions | None
+    bodies: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was verified."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What two files or splits differ in.
+
+    Attributes:
+        a, b: what was compared.
+        same: clips that are in both and equal.
+        only_a, only_b: keys that are in one only.
+        changed: key -> what differs, for keys that are in both.
+        crossing: keys that are for training on one side and for testing on the other, with both splits.
+        related: keys of ``b`` whose person and motion name are in ``a``.
+    """
+
+    a: str
+    b: str
+    same: int
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+    changed: Mapping[str, tuple[str, ...]]
+    crossing: Mapping[str, tuple[str, str]]
+    related: tuple[str, ...]
+
+
+def summarise(path: str | Path) -> Summary:
+    """Count what is in a motion file.
+
+    Raises:
+        InputError: as ``read_motions``.
+    """
+    motions = read_motions(path)
+    residual = {
+        body: tuple(float(value) * 1000 for value in np.percentile(ik.residual, [50, 95, 100]))
+        for body, ik in motions.ik.items()
+    }
+    return Summary(
+        path=Path(path),
+        motions=motions,
+        counts={split: _by_skill(motions, split) for split in ("all", *motions.split_names)},
+        residual_mm={body: (low, high, most) for body, (low, high, most) in residual.items()},
+        leaks=tuple(find_leak(motions, f"{family}/train", f"{family}/test") for family in _families(motions)),
+    )
+
+
+def list_files(folder: str | Path) -> tuple[Listing, ...]:
+    """All motion files under a folder (or the one that is given), sorted; other HDF5 files are passed over.
+
+    Raises:
+        InputError: there is none.
+    """
+    where = Path(folder)
+    listings = []
+    for path in [where] if where.is_file() else sorted(where.rglob("*.h5")):
+        try:
+            with h5py.File(path, "r") as file:
+                if file.attrs.get("format") != FORMAT:
+                    continue
+                bodies = tuple(file.get("ik", ()))
+            listings.append(Listing(path, read_motions(path, bodies=()), bodies, ""))
+        except OSError:
+            listings.append(Listing(path, None, (), "cannot be read as HDF5"))
+        except InputError as error:
+            listings.append(Listing(path, None, (), error.problem))
+    if not listings:
+        raise InputError(where, "holds no motion file", "build one with `kinesis-bench prepare-data`")
+    return tuple(listings)
+
+
+def find_leak(motions: Motions, train: str, test: str) -> Leak:
+    """What the split ``test`` shares with the split ``train``.
+
+    Raises:
+        InputError: there is no such split.
+    """
+    trained, tested = (_keys(motions, split) for split in (train, test))
+    return Leak(
+        train=train,
+        test=test,
+        tests=len(tested),
+        crossing=tuple(sorted(set(trained) & set(tested))),
+        related=_related(motions, trained, motions, tested),
+    )
+
+
+def verify(path: str | Path) -> tuple[Check, ...]:
+    """Recompute the hashes of a motion file and check what must hold of its numbers.
+
+    Raises:
+        InputError: as ``read_motions``, which refuses a file whose content does not match its hash.
+    """
+    motions = read_motions(path)
+    checks = [Check("content hash", True, motions.content_sha256)]
+    for body, ik in motions.ik.items():
+        found = ik.compute_sha256()
+        checks.append(Check(f"hash of IK, {body}", found == ik.sha256, found))
+    norm = np.abs(np.linalg.norm(motions.frames["pelvis_quaternion"], axis=1) - 1).max()
+    checks.append(Check("quaternions are unit", bool(norm < 1e-5), f"off by {norm:.1e} at most"))
+    gap = np.abs(motions.frames["keypoint_position"][:, 0] - motions.frames["pelvis_position"]).max()
+    checks.append(
+        Check("first keypoint is the pelvis", bool(gap < 1e-5), f"off by {gap * 1000:.3f} mm at most")
+    )
+    unknown = sorted({skill for skill in motions.skill if skill and skill not in SKILLS})
+    checks.append(Check("skills are known", not unknown, ", ".join(unknown) or "yes"))
+    for family in _families(motions):
+        leak = find_leak(motions, f"{family}/train", f"{family}/test")
+        detail = ", ".join(leak.crossing) or f"{leak.tests} test clips, none in training"
+        checks.append(Check(f"{family}: train and test are apart", not leak.crossing, detail))
+    checks.append(_check_sources(motions))
+    return tuple(checks)
+
+
+def diff_files(a: str | Path, b: str | Path) -> Difference:
+    """What two motion files differ in, IK left aside.
+
+    Raises:
+        InputError: as ``read_motions``.
+    """
+    first, second = read_motions(a, bodies=()), read_motions(b, bodies=())
+    both = sorted(set(first.keys) & set(second.keys))
+    changed = {key: what for key in both if (what := _changes(first, second, key))}
+    crossing = {}
+    for key in both:
+        ours, theirs = first.splits[first.index(key)], second.splits[second.index(key)]
+        for one, other in ((one, other) for one in ours for other in theirs if _opposite(one, other)):
+            crossing[key] = (one, other)
+    return Difference(
+        a=str(a),
+        b=str(b),
+        same=len(both) - len(changed),
+        only_a=tuple(sorted(set(first.keys) - set(second.keys))),
+        only_b=tuple(sorted(set(second.keys) - set(first.keys))),
+        changed=changed,
+        crossing=crossing,
+        related=_related(first, first.keys, second, second.keys),
+    )
+
+
+def diff_splits(path: str | Path, a: str, b: str) -> Difference:
+    """What two splits of a file differ in; clips that are in both cross if one split trains and one tests.
+
+    Raises:
+        InputError: as ``read_motions``; there is no such split.
+    """
+    motions = read_motions(path, bodies=())
+    first, second = _keys(motions, a), _keys(motions, b)
+    both = sorted(set(first) & set(second))
+    roles = {a.rsplit("/", 1)[-1], b.rsplit("/", 1)[-1]}
+    return Difference(
+        a=a,
+        b=b,
+        same=len(both),
+        only_a=tuple(sorted(set(first) - set(second))),
+        only_b=tuple(sorted(set(second) - set(first))),
+        changed={},
+        crossing=dict.fromkeys(both, (a, b)) if roles == {"train", "test"} else {},
+        related=_related(motions, first, motions, second),
+    )
+
+
+def _by_skill(motions: Motions, split: str) -> dict[str, Count]:
+    clips = motions.select(split)
+    counts = {"total": Count(len(clips), int(motions.length[clips].sum()))}
+    for skill in (*SKILLS, *sorted(set(motions.skill) - set(SKILLS))):
+        of_skill = [clip for clip in clips if motions.skill[clip] == skill]
+        if of_skill:
+            counts[skill] = Count(len(of_skill), int(motions.length[of_skill].sum()))
+    return counts
+
+
+def _families(motions: Motions) -> tuple[str, ...]:
+    """Names before the slash of the splits that have both a train and a test part."""
+    names = set(motions.split_names)
+    family = {name.rsplit("/", 1)[0] for name in names if "/" in name}
+    return tuple(sorted(name for name in family if {f"{name}/train", f"{name}/test"} <= names))
+
+
+def _opposite(one: str, other: str) -> bool:
+    """Whether two splits are the train and the test part of the same family."""
+    (ours, ours_role), (theirs, theirs_role) = one.rsplit("/", 1), other.rsplit("/", 1)
+    return ours == theirs and {ours_role, theirs_role} == {"train", "test"}
+
+
+def _keys(motions: Motions, split: str) -> tuple[str, ...]:
+    return tuple(motions.keys[clip] for clip in motions.select(split))
+
+
+def _related(a: Motions, of_a: Iterable[str], b: Motions, of_b: Iterable[str]) -> tuple[str, ...]:
+    """Keys ``of_b`` whose person and motion name occur among ``of_a``; people must be known."""
+    known = {(a.subject[a.index(key)], motion_name(key)) for key in of_a}
+    return tuple(
+        sorted(
+            key
+            for key in of_b
+            if b.subject[b.index(key)] and (b.subject[b.index(key)], motion_name(key)) in known
+        )
+    )
+
+
+def _changes(a: Motions, b: Motions, key: str) -> tuple[str, ...]:
+    """In words, what differs in a clip."""
+    here, there = a.index(key), b.index(key)
+    changes = [
+        f"{name}: {getattr(a, name)[here]!r}, {getattr(b, name)[there]!r}"
+        for name in ("skill", "subject", "splits", "texts")
+        if getattr(a, name)[here] != getattr(b, name)[there]
+    ]
+    if a.length[here] != b.length[there]:
+        return (*changes, f"frames: {a.length[here]}, {b.length[there]}")
+    for name in a.frames:
+        most = np.abs(a.frames[name][a.span(here)] - b.frames[name][b.span(there)]).max()
+        if most > 0:
+            changes.append(f"{name}: differs by up to {most:.3g}")
+    return tuple(changes)
+
+
+def _check_sources(motions: Motions) -> Check:
+    """Whether the source files that are still there have not changed."""
+    pairs = {(source, stored) for source, stored in zip(motions.source, motions.source_sha256, strict=True)}
+    there = sorted((source, stored) for source, stored in pairs if stored and Path(source).is_file())
+    other = [source for source, stored in there if sha256_of_file(source) != stored]
+    detail = f"{len(there)} of {len(pairs)} are there" + (f", changed: {', '.join(other)}" if other else "")
+    return Check("sources are unchanged", not other, detail)
+
+
+def require(checks: Iterable[Check], path: str | Path) -> None:
+    """Raise if a check failed.
+
+    Raises:
+        InputError: naming the checks that failed.
+    """
+    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
+    if failed:
+        raise InputError(path, f"is not sound: {'; '.join(failed)}", "build it again")
