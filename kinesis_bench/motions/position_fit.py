@@ -5,7 +5,8 @@ joint) and the chest (neck and collar bones) each have three rigid points and ar
 rotation. Every other joint gets the shortest turn that points its bone; a thigh is also turned about its own
 axis so that the shank swings backwards in the thigh's plane, as a knee does. That twist is only seen while
 the knee is bent: between 10° and 30° of flexion it is faded in, and frames in between take it from their
-neighbours in time.
+neighbours in time. The straight knee is that of SMPL's rest pose. On three motions of a text-to-motion model
+whose rotations are known, thighs and shanks come out within 3 to 10° of them, and positions exactly.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ LONGEST_GAP_S = 0.1
 UNEVEN = 0.1
 """Times that leave an even grid by more than this share of a step are interpolated onto it."""
 
-MID_STANCE_M = 0.02
-"""A foot is in mid-stance while its heel and its ball are both lower than this [m]."""
+STANDING_M = 0.02
+"""A foot may stand while its heel and its ball are both lower than this [m]."""
 
 MTP_AT_MOST = np.deg2rad(60.0)
 TOE_CONTACT_M = 0.03
@@ -98,7 +98,10 @@ def read_joint_angles(path: str | Path) -> tuple[Recording, JointAngleReport]:
     given = _resampled(given, table.time_s, time)
     angles = dict(given.angles)
     rotations = smpl_rotations(angles)
-    root = root_path(rotations, angles, given.translations, fps)
+    try:
+        root = root_path(rotations, angles, given.translations, fps)
+    except ValueError as error:
+        raise InputError(f"{source}: pelvis_ty", str(error), "give translations in metres") from error
     skeleton = mean_skeleton()
     joints, world = skeleton.forward_kinematics(_rotation(rotations), root.pelvis_position)
     lowest = sole_height(joints, skeleton)
@@ -165,15 +168,24 @@ def count_beyond(
 
 
 def foot_skate(soles: np.ndarray, fps: float) -> float:
-    """Mean horizontal speed of the ball of a foot while heel and ball are on the floor [m/s].
+    """Mean horizontal speed of the balls of the feet in mid-stance [m/s], NaN where there is none.
+
+    A foot stands while its heel and its ball are both lower than STANDING_M; mid-stance is the middle half of
+    each such spell, since a foot is about as low shortly before and after it stands.
 
     Args:
         soles: (N, 4, 3) world positions in the order of ``root.SOLE_POINTS`` [m], floor at z = 0.
         fps: frames per second [Hz].
     """
-    speed = np.linalg.norm(np.gradient(soles[:, [1, 3], :2], axis=0), axis=2) * fps
-    flat = (soles[:, [0, 2], 2] < MID_STANCE_M) & (soles[:, [1, 3], 2] < MID_STANCE_M)
-    return float(speed[flat].mean()) if flat.any() else float("nan")
+    speeds = []
+    for heel, ball in ((0, 1), (2, 3)):
+        speed = np.linalg.norm(np.gradient(soles[:, ball, :2], axis=0), axis=1) * fps
+        low = (soles[:, heel, 2] < STANDING_M) & (soles[:, ball, 2] < STANDING_M)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(int), [0]])))
+        for start, end in edges.reshape(-1, 2):
+            quarter = (end - start) // 4
+            speeds.append(speed[start + quarter : end - quarter])
+    return float(np.concatenate(speeds).mean()) if speeds else float("nan")
 
 
 def _even_time(table: AngleTable) -> tuple[np.ndarray, float]:
