@@ -11,7 +11,8 @@ import tyro
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kinesis_bench.motions.inspect import Difference, Summary
+    from kinesis_bench.motions.difference import Difference
+    from kinesis_bench.motions.inspect import Summary
 
 NAMED = 20
 """How many keys of a list are printed without ``--all``."""
@@ -115,7 +116,7 @@ class Diff:
     def run(self) -> None:
         """Print what differs."""
         from kinesis_bench.errors import InputError
-        from kinesis_bench.motions.inspect import diff_files, diff_splits
+        from kinesis_bench.motions.difference import diff_files, diff_splits
 
         if len(self.files) != (1 if self.splits else 2):
             raise InputError(

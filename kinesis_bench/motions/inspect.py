@@ -1,4 +1,4 @@
-"""What is in a motion file, whether it is sound, and what two files or splits differ in."""
+"""What is in a motion file, and whether it is sound."""
 
 from __future__ import annotations
 
@@ -86,29 +86,6 @@ class Check:
     detail: str
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What two files or splits differ in.
-
-    Attributes:
-        a, b: what was compared.
-        same: clips that are in both and equal.
-        only_a, only_b: keys that are in one only.
-        changed: key -> what differs, for keys that are in both.
-        crossing: keys that are for training on one side and for testing on the other, with both splits.
-        related: keys of ``b`` whose person and motion name are in ``a``.
-    """
-
-    a: str
-    b: str
-    same: int
-    only_a: tuple[str, ...]
-    only_b: tuple[str, ...]
-    changed: Mapping[str, tuple[str, ...]]
-    crossing: Mapping[str, tuple[str, str]]
-    related: tuple[str, ...]
-
-
 def summarise(path: str | Path) -> Summary:
     """Count what is in a motion file.
 
@@ -159,13 +136,13 @@ def find_leak(motions: Motions, train: str, test: str) -> Leak:
     Raises:
         InputError: there is no such split.
     """
-    trained, tested = (_keys(motions, split) for split in (train, test))
+    trained, tested = (keys_of(motions, split) for split in (train, test))
     return Leak(
         train=train,
         test=test,
         tests=len(tested),
         crossing=tuple(sorted(set(trained) & set(tested))),
-        related=_related(motions, trained, motions, tested),
+        related=related(motions, trained, motions, tested),
     )
 
 
@@ -196,54 +173,6 @@ def verify(path: str | Path) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def diff_files(a: str | Path, b: str | Path) -> Difference:
-    """What two motion files differ in, IK left aside.
-
-    Raises:
-        InputError: as ``read_motions``.
-    """
-    first, second = read_motions(a, bodies=()), read_motions(b, bodies=())
-    both = sorted(set(first.keys) & set(second.keys))
-    changed = {key: what for key in both if (what := _changes(first, second, key))}
-    crossing = {}
-    for key in both:
-        ours, theirs = first.splits[first.index(key)], second.splits[second.index(key)]
-        for one, other in ((one, other) for one in ours for other in theirs if _opposite(one, other)):
-            crossing[key] = (one, other)
-    return Difference(
-        a=str(a),
-        b=str(b),
-        same=len(both) - len(changed),
-        only_a=tuple(sorted(set(first.keys) - set(second.keys))),
-        only_b=tuple(sorted(set(second.keys) - set(first.keys))),
-        changed=changed,
-        crossing=crossing,
-        related=_related(first, first.keys, second, second.keys),
-    )
-
-
-def diff_splits(path: str | Path, a: str, b: str) -> Difference:
-    """What two splits of a file differ in; clips that are in both cross if one split trains and one tests.
-
-    Raises:
-        InputError: as ``read_motions``; there is no such split.
-    """
-    motions = read_motions(path, bodies=())
-    first, second = _keys(motions, a), _keys(motions, b)
-    both = sorted(set(first) & set(second))
-    roles = {a.rsplit("/", 1)[-1], b.rsplit("/", 1)[-1]}
-    return Difference(
-        a=a,
-        b=b,
-        same=len(both),
-        only_a=tuple(sorted(set(first) - set(second))),
-        only_b=tuple(sorted(set(second) - set(first))),
-        changed={},
-        crossing=dict.fromkeys(both, (a, b)) if roles == {"train", "test"} else {},
-        related=_related(motions, first, motions, second),
-    )
-
-
 def _by_skill(motions: Motions, split: str) -> dict[str, Count]:
     clips = motions.select(split)
     counts = {"total": Count(len(clips), int(motions.length[clips].sum()))}
@@ -261,17 +190,12 @@ def _families(motions: Motions) -> tuple[str, ...]:
     return tuple(sorted(name for name in family if {f"{name}/train", f"{name}/test"} <= names))
 
 
-def _opposite(one: str, other: str) -> bool:
-    """Whether two splits are the train and the test part of the same family."""
-    (ours, ours_role), (theirs, theirs_role) = one.rsplit("/", 1), other.rsplit("/", 1)
-    return ours == theirs and {ours_role, theirs_role} == {"train", "test"}
-
-
-def _keys(motions: Motions, split: str) -> tuple[str, ...]:
+def keys_of(motions: Motions, split: str) -> tuple[str, ...]:
+    """Keys of a split's clips."""
     return tuple(motions.keys[clip] for clip in motions.select(split))
 
 
-def _related(a: Motions, of_a: Iterable[str], b: Motions, of_b: Iterable[str]) -> tuple[str, ...]:
+def related(a: Motions, of_a: Iterable[str], b: Motions, of_b: Iterable[str]) -> tuple[str, ...]:
     """Keys ``of_b`` whose person and motion name occur among ``of_a``; people must be known."""
     known = {(a.subject[a.index(key)], motion_name(key)) for key in of_a}
     return tuple(
@@ -281,23 +205,6 @@ def _related(a: Motions, of_a: Iterable[str], b: Motions, of_b: Iterable[str]) -
             if b.subject[b.index(key)] and (b.subject[b.index(key)], motion_name(key)) in known
         )
     )
-
-
-def _changes(a: Motions, b: Motions, key: str) -> tuple[str, ...]:
-    """In words, what differs in a clip."""
-    here, there = a.index(key), b.index(key)
-    changes = [
-        f"{name}: {getattr(a, name)[here]!r}, {getattr(b, name)[there]!r}"
-        for name in ("skill", "subject", "splits", "texts")
-        if getattr(a, name)[here] != getattr(b, name)[there]
-    ]
-    if a.length[here] != b.length[there]:
-        return (*changes, f"frames: {a.length[here]}, {b.length[there]}")
-    for name in a.frames:
-        most = np.abs(a.frames[name][a.span(here)] - b.frames[name][b.span(there)]).max()
-        if most > 0:
-            changes.append(f"{name}: differs by up to {most:.3g}")
-    return tuple(changes)
 
 
 def _check_sources(motions: Motions) -> Check:

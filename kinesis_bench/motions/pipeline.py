@@ -57,57 +57,6 @@ def to_clip(
     return _finish(even, skeleton, position, world[:, 0] @ OPENSIM_TO_SMPL)
 
 
-def clip_from_positions(
-    key: str,
-    positions: np.ndarray,
-    fps: float,
-    *,
-    texts: tuple[str, ...] = (),
-    subject: str = "",
-    skill: str = "",
-    source: str = "",
-    source_sha256: str = "",
-    on_floor: bool = False,
-    min_seconds: float = 0.0,
-) -> Clip:
-    """The clip of somebody known by joint positions only, as text-to-motion models write them.
-
-    The pelvis orientation is the rotation that best lays the rest pose's hips and lowest spine joint, as
-    seen from the pelvis, onto the positions (Kabsch, Acta Cryst. A32:922, 1976); in SMPL's skeleton these
-    three are rigid with the pelvis.
-
-    Args:
-        key: name of the clip.
-        positions: (N, 22, 3) world positions of SMPL's body joints [m], z up.
-        fps: frames per second of ``positions`` [Hz].
-        on_floor: whether the heights are trusted already.
-        min_seconds: shortest duration that is accepted [s].
-        texts, subject, skill, source, source_sha256: as in ``Clip``.
-
-    Raises:
-        InputError: as ``to_clip``.
-    """
-    where = source or key
-    positions = np.asarray(positions, float)
-    _check_array(where, "joint positions", positions, (BODY_JOINTS, 3))
-    _check_time(where, len(positions), fps, min_seconds)
-    skeleton = mean_skeleton()
-    even = CubicSpline(np.arange(len(positions)) / fps, positions)(_frame_times(len(positions), fps))
-    recording = Recording(
-        key,
-        FPS,
-        np.zeros((len(even), BODY_JOINTS, 3)),
-        even[:, 0],
-        subject=subject,
-        skill=skill,
-        source=source,
-        source_sha256=source_sha256,
-        texts=texts,
-        on_floor=on_floor,
-    )
-    return _finish(recording, skeleton, even, pelvis_rotation(even, skeleton) @ OPENSIM_TO_SMPL)
-
-
 def resample(recording: Recording, *, time_base: TimeBase = "true", min_seconds: float = 0.0) -> Recording:
     """The recording at 30 fps.
 

@@ -12,15 +12,8 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.motions.clip import Clip
 from kinesis_bench.motions.curation import load_rules, subject_of
-from kinesis_bench.motions.inspect import (
-    diff_files,
-    diff_splits,
-    find_leak,
-    list_files,
-    require,
-    summarise,
-    verify,
-)
+from kinesis_bench.motions.difference import diff_files, diff_splits
+from kinesis_bench.motions.inspect import find_leak, list_files, require, summarise, verify
 from kinesis_bench.motions.motion_set import ClipIk, collect_motions
 from kinesis_bench.motions.store import write_motions
 

@@ -10,7 +10,6 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.motions.clip import Recording
 from kinesis_bench.motions.pipeline import (
     angular_velocity,
-    clip_from_positions,
     derivative,
     pelvis_rotation,
     resample,
@@ -139,7 +138,7 @@ def test_quaternions_do_not_flip_over_two_turns() -> None:
     assert np.sum(q[1:] * q[:-1], axis=1).min() > 0.99
 
 
-def test_positions_alone_give_the_same_clip() -> None:
+def test_positions_alone_give_the_pelvis_orientation() -> None:
     rng = np.random.default_rng(1)
     t = np.arange(91)[:, None, None] / 30
     recording = standing(91, 30.0)
@@ -150,10 +149,6 @@ def test_positions_alone_give_the_same_clip() -> None:
     )
     np.testing.assert_allclose(pelvis_rotation(position, skeleton), world[:, 0], atol=1e-9)
     np.testing.assert_allclose(pelvis_rotation(position * 1.3, skeleton), world[:, 0], atol=1e-9)
-    a, b = to_clip(recording), clip_from_positions("a", position, 30.0)
-    for field in dataclasses.fields(a):
-        if isinstance(getattr(a, field.name), np.ndarray):
-            np.testing.assert_allclose(getattr(a, field.name), getattr(b, field.name), atol=1e-8)
 
 
 def nan_pose() -> Recording:
