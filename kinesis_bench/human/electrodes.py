@@ -13,9 +13,10 @@ WANG_ELECTRODES = {
     "Rectus Femoris": "recfem",
     "Vastus Medial": "vasmed",
 }
-"""The nine electrodes of Wang et al. (2023), in their order. A surface electrode over biceps femoris lies
-on the
-long head."""
+"""The nine electrodes of Wang et al. (2023), in their order.
+
+A surface electrode over biceps femoris lies on the long head.
+"""
 
 SANTUZ_ELECTRODES = {
     "Gluteus Medius": "glmed1",
@@ -32,9 +33,10 @@ SANTUZ_ELECTRODES = {
     "Lateral Gastrocnemius": "gaslat",
     "Soleus": "soleus",
 }
-"""The thirteen electrodes of Santuz et al. (2018), in their order. Gluteus medius and maximus are three
-muscles
-each in the model; the first (anterior, superior) is taken."""
+"""The thirteen electrodes of Santuz et al. (2018), in their order.
+
+Gluteus medius and maximus are three muscles each in the model; the first (anterior, superior) is taken.
+"""
 
 SANTUZ_CODES = ("ME", "MA", "FL", "RF", "VM", "VL", "ST", "BF", "TA", "PL", "GM", "GL", "SO")
 """Column names of the same electrodes in Santuz's tables."""

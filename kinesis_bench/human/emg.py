@@ -87,8 +87,7 @@ def _wang(speed_kmh: float) -> HumanEmg:
 
 
 def stored_references(speed_kmh: float) -> dict[str, StoredReference]:
-    """Reference figures of Wang's nine people at one of the six speeds, by muscle, ``all``, and without
-    one."""
+    """Reference figures of Wang's nine people at one of six speeds: by muscle, over all, all but one."""
     return {
         row["muscle"]: StoredReference(
             float(row["pairs_mean_r"]),

@@ -28,8 +28,7 @@ def from_folder(folder: str | Path, speed_kmh: float) -> HumanEmg:
         speed_kmh: the nearest speed that any person has is taken [km/h].
 
     Raises:
-        InputError: a file is missing, cut off, pickled, of another shape, or holds values that cannot be
-        used.
+        InputError: a file is missing, cut off, pickled, of another shape, or holds unusable values.
     """
     folder = Path(folder)
     found = sorted((path, match) for path in folder.iterdir() if (match := _FILE.fullmatch(path.name)))

@@ -84,6 +84,7 @@ def _schwartz(speed_m_s: float, leg_length_m: float) -> HumanJointAngles:
         sd_deg=np.array([curves[joint][1] for joint in JOINTS]),
         cycle_zero="foot contact of the same leg",
         source="83 able-bodied children, Schwartz, Rozumalski and Trost 2008",
+        frame="the clinical pelvis frame is tilted forward by about 12 degrees, which hip flexion contains",
     )
 
 
@@ -113,4 +114,5 @@ def _winter() -> HumanJointAngles:
         sd_deg=np.degrees(np.sqrt(variance)),
         cycle_zero="heel contact of the same leg",
         source="adults at natural cadence, Winter, Biomechanics and Motor Control of Human Gait",
+        frame="planar angles; the SD is the root of the columns named var, which are variances",
     )

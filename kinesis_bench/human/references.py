@@ -138,6 +138,7 @@ class HumanJointAngles:
         curves_deg: (N, J, 100) of each person [deg], None where only mean and SD are known.
         cycle_zero: the event at phase 0.
         source: for people to read.
+        frame: what to know of the frames that the angles are measured in.
     """
 
     condition: str
@@ -149,3 +150,4 @@ class HumanJointAngles:
     curves_deg: np.ndarray | None = None
     cycle_zero: str = ""
     source: str = ""
+    frame: str = ""

@@ -33,8 +33,7 @@ def standardise(curves: np.ndarray) -> np.ndarray:
 
 
 def is_flat(curves: np.ndarray) -> np.ndarray:
-    """(...) whether each of the curves (..., samples) is constant, so that it has no correlation with
-    anything."""
+    """Whether each curve is constant and so correlates with nothing: (..., samples) to (...)."""
     return ~np.any(standardise(curves), axis=-1)
 
 

@@ -69,8 +69,15 @@ class Lags:
 
 
 def r_by_shift(model: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Mean of z_model shifted k samples earlier times z of people (already standardised): (…, M, 100) over
-    k."""
+    """Mean over samples of z_model, shifted k samples earlier, times z of people, for every k.
+
+    Args:
+        model: (M, 100).
+        people: (..., M, 100), standardised already.
+
+    Returns:
+        (..., M, 100), the last axis over k.
+    """
     shifted = standardise(model)[..., all_shifts()]
     return np.einsum("mki,...mi->...mk", shifted, people, optimize=True) / SAMPLES
 

@@ -23,7 +23,10 @@ def correlation_table(people: np.ndarray) -> np.ndarray:
 
 
 def pairs_r(people: np.ndarray) -> np.ndarray:
-    """Mean r over all pairs of people, by muscle: (N, M, 100) to (M,)."""
+    """Mean r over all pairs of people, by muscle: (N, M, 100) to (M,).
+
+    With the trials of one person in place of people, this is how well a person repeats oneself.
+    """
     return weighted_pairs_r(correlation_table(people), np.ones((1, len(people))))[0]
 
 
@@ -50,8 +53,7 @@ def pairs_r_of_group(mean_of_standardised: np.ndarray, people: int) -> np.ndarra
 
 
 def mean_of_others(people: np.ndarray, *, standardised: bool) -> np.ndarray:
-    """For each person, the mean of the other people's curves, standardised first or raw: (N, M, 100) to the
-    same."""
+    """For each person, the mean of the others' curves, standardised first or raw; (N, M, 100) to the same."""
     curves = standardise(people) if standardised else np.asarray(people, dtype=float)
     return (curves.sum(axis=0) - curves) / (len(curves) - 1)
 

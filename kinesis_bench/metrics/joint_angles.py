@@ -117,6 +117,8 @@ def score_joint_angles(
         why_absent = "the model has none of the joints of the human data"
     if model is not None and len(common) < len(human.joints):
         notes["per_joint"] = f"the model lacks {', '.join(j for j in human.joints if j not in common)}"
+    if human.frame:
+        notes["mpjae_deg"] = human.frame
     if human.curves_deg is None:
         notes["mean_removed_deg"] = notes["human_mean_removed_deg"] = SD_AS_IT_IS
     per_joint = {

@@ -61,8 +61,7 @@ class Imitation2025:
 
 
 def gait_codes(left_force_n: np.ndarray, right_force_n: np.ndarray) -> np.ndarray:
-    """(T,) gait codes from the feet's vertical forces (T,) [N]: a foot is on the ground where its force is
-    above 0."""
+    """(T,) gait codes from vertical forces (T,) [N]: a foot is on the ground where its force is above 0."""
     left, right = np.asarray(left_force_n) > 0, np.asarray(right_force_n) > 0
     return np.select([left & right, left, right], [BOTH, LEFT, RIGHT], NEITHER)
 
