@@ -29,9 +29,9 @@ UNEVEN = 0.1
 STANDING_M = 0.02
 """A foot may stand while its heel and its ball are both lower than this [m]."""
 
-MTP_AT_MOST = np.deg2rad(60.0)
+MTP_AT_MOST = np.deg2rad(30.0)
 TOE_CONTACT_M = 0.03
-"""Toes that are kept flat bend by no more than this [rad], and straighten as the ball rises by this [m]."""
+"""Toes that are kept flat bend by no more than the bodies can [rad], and straighten as the ball rises [m]."""
 
 
 @dataclass(frozen=True)
