@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.bodies.build import TIMESTEP_S
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.skeleton import ANKLE_SOLE_M
@@ -67,7 +69,7 @@ def context_of(body: Body, control: str) -> Context:
         contract=contract,
         action_size=int(body.model.nu),
         muscle_names=body.muscles,
-        dt_s=float(SUBSTEPS * body.model.opt.timestep),
+        dt_s=SUBSTEPS * TIMESTEP_S,
         clip_keys=(),
         model=body.model,
     )
@@ -80,6 +82,7 @@ def run_policy(
     job: Job,
     *,
     threads: int = 0,
+    refine: int = 1,
     batch_rows: int = BATCH_ROWS,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> Rollouts:
@@ -94,12 +97,14 @@ def run_policy(
         motions: with inverse kinematics of the body.
         job: which clips, how often.
         threads: for physics, 0 for all cores.
+        refine: physics steps in one of the protocol's, as a diagnostic of the timestep.
         batch_rows: most rows that are simulated side by side.
         progress: told how many clip frames are done since the last call.
 
     Raises:
         InputError: the policy was made for something else, or the motions lack the body's IK.
     """
+    body = body if refine == 1 else _refined(body, refine)
     context = context_of(body, policy.control)
     policy.refuse_unless(context.contract, context.action_size)
     reference = Reference.of(motions, body)
@@ -115,6 +120,7 @@ def run_policy(
             threads=threads,
             record=True,
             needs=policy.needs,
+            refine=refine,
         )
         indices = np.array([job.clips[row.place] for row in batch])
         driver = BlockedPolicy(policy, context, batch, job.seed)
@@ -182,6 +188,13 @@ def _run_batch(
             )
         )
     return finished
+
+
+def _refined(body: Body, refine: int) -> Body:
+    """The same body with a finer physics timestep."""
+    model = copy.copy(body.model)
+    model.opt.timestep = TIMESTEP_S / refine
+    return replace(body, model=model)
 
 
 def _leg_length_m(body: Body) -> float:

@@ -55,7 +55,7 @@ def read_kinesis_recording(folder: str | Path) -> Rollouts:
         excitation=controls.astype(float),
         foot_contact=np.array([SIDES[int(code)] for code in gait]),
     )
-    attributes = {"policy": "KINESIS recording", "source": str(folder)}
+    attributes = {"source": str(folder)}
     return Rollouts((clip,), muscle_names=tuple(str(name) for name in names), attributes=attributes)
 
 

@@ -100,6 +100,7 @@ class Imitation:
         termination: when a row is too far off.
         record: whether ``step`` gives a ``Record``.
         needs: of NEEDS, what ``view`` will be asked for.
+        refine: physics steps in one substep, for a body whose timestep is finer than the protocol's.
 
     Attributes:
         body, reference: as given.
@@ -119,6 +120,7 @@ class Imitation:
         termination: Termination = PROTOCOL,
         record: bool = False,
         needs: Iterable[str] = (),
+        refine: int = 1,
     ) -> None:
         self.body = body
         self.reference = reference
@@ -128,6 +130,7 @@ class Imitation:
         self._reward = reward
         self._termination = termination
         self._record = record
+        self._refine = refine
         fields = [*FIELDS, "sensordata"]
         if self.law.every_substep or "muscle" in needs:
             fields += ["actuator_length", "actuator_velocity"]
@@ -245,7 +248,7 @@ class Imitation:
         target = law.target(action)
         if not law.every_substep and not self._record:
             engine.control[at] = target
-            engine.step(ids)
+            engine.step(ids, SUBSTEPS * self._refine)
             return [target], energy_term(self._reward, target) if self._reward else None, []
         excitations, energies, touches = [], [], []
         for _ in range(SUBSTEPS):
@@ -255,7 +258,7 @@ class Imitation:
             else:
                 excitation = target
             engine.control[at] = excitation
-            engine.step(ids, substeps=1)
+            engine.step(ids, self._refine)
             if self._record:
                 excitations.append(excitation)
                 touches.append(engine.field("sensordata")[rows][:, self._touch])

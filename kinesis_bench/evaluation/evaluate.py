@@ -1,0 +1,286 @@
+"""From a policy, or a recording, to a result."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.evaluation.schema import (
+    PROTOCOLS,
+    SCHEMA,
+    BodyInfo,
+    FailedRun,
+    MotionsInfo,
+    PolicyInfo,
+    Result,
+)
+from kinesis_bench.evaluation.score import FAR, score_clips, score_rollouts
+from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
+from kinesis_bench.evaluation.typed_json import from_json, to_json
+from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
+from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.metrics.imitation import ClipImitation
+from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
+from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.rollouts.store import read_rollouts
+
+if TYPE_CHECKING:
+    from kinesis_bench.bodies.contract import Body
+    from kinesis_bench.motions.motion_set import Motions
+    from kinesis_bench.policies.loaded import LoadedPolicy
+
+STOCHASTIC_RUNS = 3
+"""Runs of a stochastic policy, unless another number is asked for."""
+
+QUICK_CLIPS = 10
+"""Clips of a quick look, which is no full score."""
+
+MADE_FROM_THE_TABLES = "normative-gait"
+"""Motions whose id begins so are made from the joint-angle tables that they would be compared with."""
+
+USUAL_LEG_M = 0.9
+"""Leg length that chooses the speed of the joint-angle table where a recording states none [m]."""
+
+PACKAGES = ("kinesis-bench", "mujoco", "myo-sim", "numpy", "scipy", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where rollouts come from, kept in their file.
+
+    Attributes:
+        policy, motions: who followed what.
+        runs, seed: of the evaluation.
+        quick, diagnostic: as in ``Result``.
+        wall_s: time that simulation and policy took [s].
+    """
+
+    policy: PolicyInfo
+    motions: MotionsInfo
+    runs: int
+    seed: int
+    quick: bool
+    diagnostic: str
+    wall_s: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A result and what it was computed from; ``clips`` is None where there is no reference."""
+
+    result: Result
+    rollouts: Rollouts
+    clips: tuple[ClipImitation, ...] | None
+
+
+def default_split(motions: Motions) -> str:
+    """The test split of a data set: ``kinesis-2026/test``, else the first that ends so, else all clips."""
+    tests = [name for name in motions.split_names if name.split("/")[-1] == "test"]
+    for name in ("kinesis-2026/test", *tests):
+        if name in tests:
+            return name
+    return "all"
+
+
+def evaluate_policy(
+    policy: LoadedPolicy,
+    body: Body,
+    motions: Motions,
+    human: HumanEmg,
+    *,
+    split: str | None = None,
+    protocol: str = PROTOCOLS[0],
+    runs: int | None = None,
+    seed: int = 0,
+    quick: bool = False,
+    threads: int = 0,
+    refine: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation:
+    """Run a policy on a split and score it.
+
+    Args:
+        policy, body, motions: who drives what after which motions.
+        human: people's EMG.
+        split: of the motions; the test split unless given.
+        protocol: one of PROTOCOLS.
+        runs: of a stochastic policy, 3 unless given; a deterministic one runs once.
+        seed: of policy and bootstraps.
+        quick: only ten clips.
+        threads: for physics, 0 for all cores.
+        refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
+        progress: told the frames done since the last call, and the total.
+
+    Raises:
+        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK.
+    """
+    from kinesis_bench.evaluation.run import Job, run_policy
+
+    _known(protocol)
+    split = split or default_split(motions)
+    clips = motions.select(split)
+    chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
+    runs = 1 if policy.deterministic else runs or STOCHASTIC_RUNS
+    frames = int((motions.length[clips[chosen]] - 1).sum())
+    started = time.perf_counter()
+    rollouts = run_policy(
+        policy,
+        body,
+        motions,
+        Job(clips, chosen, runs, seed),
+        threads=threads,
+        refine=refine,
+        progress=lambda done: progress(done, runs * frames),
+    )
+    provenance = Provenance(
+        policy=PolicyInfo(
+            name=policy.name,
+            source=policy.source,
+            sha256=policy.sha256,
+            control=policy.control,
+            deterministic=policy.deterministic,
+            privileged=policy.privileged,
+            needs=policy.needs,
+            notes=policy.notes,
+        ),
+        motions=MotionsInfo(motions.id, motions.content_sha256, split, len(chosen), frames),
+        runs=runs,
+        seed=seed,
+        quick=quick and len(chosen) < len(clips),
+        diagnostic=f"physics timestep divided by {refine}: a diagnostic, no score" if refine > 1 else "",
+        wall_s=time.perf_counter() - started,
+    )
+    attributes = {"provenance": json.dumps(to_json(provenance))}
+    return evaluate_rollouts(replace(rollouts, attributes=attributes), human, protocol=protocol, seed=seed)
+
+
+def evaluate_rollouts(
+    rollouts: Rollouts, human: HumanEmg, *, protocol: str = PROTOCOLS[0], seed: int = 0
+) -> Evaluation:
+    """Score a recording. Needs no simulator.
+
+    Args:
+        rollouts: the recording.
+        human: people's EMG.
+        protocol: one of PROTOCOLS.
+        seed: of the bootstraps, where the recording does not state its own.
+
+    Raises:
+        InputError: an unknown protocol, or the recording's provenance is damaged.
+    """
+    _known(protocol)
+    told = _provenance(rollouts)
+    motions = told.motions if told else _unknown_motions(rollouts)
+    angles = human_joint_angles(SCHWARTZ, human.speed_m_s, rollouts.leg_length_m or USUAL_LEG_M)
+    score = score_rollouts if protocol == PROTOCOLS[0] else score_rollouts_2025
+    scores = score(
+        rollouts,
+        human,
+        angles,
+        seed=told.seed if told else seed,
+        independent=not motions.id.startswith(MADE_FROM_THE_TABLES),
+    )
+    simulated_s = sum(len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None)
+    reasons = scores.reasons
+    if told is None:
+        why = "the recording does not say"
+        reasons = reasons | dict.fromkeys(("seed", "wall_s", "realtime_factor"), why)
+    result = Result(
+        schema=SCHEMA,
+        protocol=protocol,
+        policy=told.policy if told else PolicyInfo(_source_name(rollouts), source=_source(rollouts)),
+        body=BodyInfo(rollouts.body, rollouts.model_sha256),
+        motions=motions,
+        runs=told.runs if told else 1,
+        seed=told.seed if told else None,
+        quick=told.quick if told else False,
+        diagnostic=told.diagnostic if told else "",
+        versions=versions(),
+        imitation=scores.imitation,
+        imitation_by_skill=scores.imitation_by_skill,
+        emg=scores.emg,
+        emg_of_activation=scores.emg_of_activation,
+        joint_angles=scores.joint_angles,
+        effort=scores.effort,
+        failed_runs=tuple(
+            FailedRun(clip.key, clip.run, clip.failure)
+            for clip in rollouts.clips
+            if clip.failure not in ("", FAR)
+        ),
+        wall_s=told.wall_s if told else None,
+        realtime_factor=simulated_s / told.wall_s if told else None,
+        curves=scores.curves,
+        reasons=reasons,
+    )
+    return Evaluation(result, rollouts, score_clips(rollouts))
+
+
+def read_recording(path: str | Path) -> Rollouts:
+    """Our own ``rollouts.h5`` (or a folder that holds one), or a folder as KINESIS writes it.
+
+    Raises:
+        InputError: there is nothing of the kind, or it is damaged.
+    """
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        return read_rollouts(path)
+    if (path / "rollouts.h5").is_file():
+        return read_rollouts(path / "rollouts.h5")
+    if is_kinesis_recording(path):
+        return read_kinesis_recording(path)
+    raise InputError(path, "holds no recording", "give a rollouts.h5, or a folder with a KINESIS recording")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of the platform and of the packages that numbers depend on."""
+    found = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _known(protocol: str) -> None:
+    if protocol not in PROTOCOLS:
+        raise unknown_name("protocol", protocol, PROTOCOLS)
+
+
+def _spread(motions: Motions, clips: np.ndarray, count: int) -> np.ndarray:
+    """Places of ``count`` clips, spread evenly over the split ordered by skill."""
+    by_skill = sorted(range(len(clips)), key=lambda place: (motions.skill[clips[place]], place))
+    picks = np.unique(np.linspace(0, len(clips) - 1, min(count, len(clips))).round().astype(int))
+    return np.sort(np.array(by_skill)[picks])
+
+
+def _provenance(rollouts: Rollouts) -> Provenance | None:
+    text = (rollouts.attributes or {}).get("provenance")
+    if text is None:
+        return None
+    try:
+        return from_json(Provenance, json.loads(text))
+    except ValueError as error:
+        raise InputError("rollouts: provenance", str(error), "record the rollouts again") from error
+
+
+def _unknown_motions(rollouts: Rollouts) -> MotionsInfo:
+    clips = len({clip.key for clip in rollouts.clips})
+    return MotionsInfo("", "", "", clips, sum(clip.frames for clip in rollouts.clips))
+
+
+def _source(rollouts: Rollouts) -> str:
+    return (rollouts.attributes or {}).get("source", "")
+
+
+def _source_name(rollouts: Rollouts) -> str:
+    return Path(_source(rollouts)).name or "recording"

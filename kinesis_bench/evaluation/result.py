@@ -1,0 +1,80 @@
+"""Write and read ``result.json`` and ``clips.csv``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.schema import SCHEMA, Result
+from kinesis_bench.evaluation.typed_json import from_json, json_schema, to_json
+from kinesis_bench.files import write_text
+from kinesis_bench.metrics.imitation import ClipImitation
+from kinesis_bench.rollouts.schema import Rollouts
+
+SCHEMA_FILE = Path(__file__).with_name("result-1.schema.json")
+"""The published JSON schema of a result."""
+
+_REMEDY = "give a result.json that `score` of this version has written"
+
+
+def write_result(path: str | Path, result: Result) -> None:
+    """Write a result, whole or not at all."""
+    write_text(path, json.dumps(to_json(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_result(path: str | Path) -> Result:
+    """Read a result.
+
+    Raises:
+        InputError: the file is missing, no JSON, of another schema, or has a wrong, missing or unknown field.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", _REMEDY) from error
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be read ({error})", _REMEDY) from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise InputError(f"{path}: schema", f"is {schema!r}, this version reads {SCHEMA!r}", _REMEDY)
+    try:
+        return from_json(Result, content)
+    except ValueError as error:
+        raise InputError(path, str(error), _REMEDY) from error
+
+
+def published_schema() -> str:
+    """The text of SCHEMA_FILE, from the classes."""
+    schema = {"$id": SCHEMA, "title": "A result of kinesis-bench", **json_schema(Result)}
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def write_clips(path: str | Path, rollouts: Rollouts, clips: Sequence[ClipImitation] | None) -> None:
+    """A line a clip and run: what it covered, its errors, and why it failed."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = ("frames", "covered", "coverage_pct", "success", "strict_success", "mpjpe_mm")
+    writer.writerow(("key", "run", "skill", *columns, "root_relative_mpjpe_mm", "ik_floor_mm", "failure"))
+    for i, rollout in enumerate(rollouts.clips):
+        row: list[object] = [rollout.key, rollout.run, rollout.skill, rollout.frames]
+        if clips is None:
+            row += [""] * 7
+        else:
+            clip = clips[i]
+            error = None if rollout.ik_error_m is None else rollout.ik_error_m[: clip.covered]
+            floor = 1000.0 * float(np.mean(error)) if error is not None and len(error) else None
+            row += [clip.covered, f"{100.0 * clip.coverage:.3f}", int(clip.success), int(clip.strict_success)]
+            row += [_number(x) for x in (clip.mpjpe_mm, clip.root_relative_mpjpe_mm, floor)]
+        writer.writerow([*row, rollout.failure])
+    write_text(path, text.getvalue())
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,178 @@
+"""What ``result.json`` holds. Every figure that cannot be had is null beside a reason.
+
+The published JSON schema, ``result-1.schema.json`` beside this file, is made from these classes (a test keeps
+them equal). The classes of the metrics are part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinesis_bench.metrics.effort import Effort
+from kinesis_bench.metrics.emg import EmgFigures, EmgScore
+from kinesis_bench.metrics.imitation import Figure, ImitationScore
+from kinesis_bench.metrics.joint_angles import JointAngleScore
+
+SCHEMA = "kinesis-bench-result-1"
+
+PROTOCOLS = ("kinesis-bench-1", "kinesis-2025")
+"""The suite's own protocol, and the definitions of KINESIS's code of 2025."""
+
+
+@dataclass(frozen=True)
+class PolicyInfo:
+    """Who drove.
+
+    Attributes:
+        name, source, sha256: which policy; source and hash "" where it is built in.
+        control: ``direct`` or ``pd``, "" where a recording does not say.
+        deterministic: whether one run says all; None where unknown.
+        privileged: whether it saw more than its observation, namely ``needs``.
+        notes: for the reader.
+    """
+
+    name: str
+    source: str = ""
+    sha256: str = ""
+    control: str = ""
+    deterministic: bool | None = None
+    privileged: bool = False
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BodyInfo:
+    """What was driven; "" where a recording does not say."""
+
+    name: str
+    model_sha256: str
+
+
+@dataclass(frozen=True)
+class MotionsInfo:
+    """What was followed: data set and split (hash "" where unknown), number of clips and of their frames."""
+
+    id: str
+    content_sha256: str
+    split: str
+    clips: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Imitation(ImitationScore):
+    """Imitation, and beside MPJPE the error that the body's proportions leave even when posed by IK.
+
+    Attributes:
+        ik_floor_mm: mean keypoint error of the IK poses over the same covered frames.
+    """
+
+    ik_floor_mm: Figure
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that ended for another reason than the protocol's distance."""
+
+    key: str
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MuscleCurve:
+    """Curves over the gait cycle, 100 samples; people's are in the unit of their source.
+
+    Attributes:
+        excitation, activation: of the model, 0 to 1, at zero lag.
+        human_mean, human_sd: of the group.
+    """
+
+    excitation: tuple[float, ...] | None
+    activation: tuple[float, ...] | None
+    human_mean: tuple[float, ...]
+    human_sd: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class JointCurve:
+    """Curves over the gait cycle, 100 samples [deg], in OpenSim's signs."""
+
+    model_deg: tuple[float, ...] | None
+    human_mean_deg: tuple[float, ...]
+    human_sd_deg: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the figures show: by electrode, and by joint of the left leg."""
+
+    muscles: dict[str, MuscleCurve]
+    joints: dict[str, JointCurve]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Everything that is computed from rollouts.
+
+    Attributes:
+        imitation, imitation_by_skill: None where the recording has no reference.
+        emg: excitation against people's EMG.
+        emg_of_activation: the same figures with muscle activation for the signal.
+        joint_angles, effort: as the classes say.
+        curves: behind the figures.
+        reasons: field to why it is None.
+    """
+
+    imitation: Imitation | None
+    imitation_by_skill: dict[str, Imitation] | None
+    emg: EmgScore
+    emg_of_activation: EmgFigures | None
+    joint_angles: JointAngleScore
+    effort: Effort
+    curves: Curves
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One evaluation.
+
+    Attributes:
+        schema: SCHEMA.
+        protocol: one of PROTOCOLS.
+        policy, body, motions: who drove what after which motions.
+        runs, seed: of the evaluation; seed None where a recording does not say.
+        quick: whether only a few clips were run: not comparable with a full score.
+        diagnostic: "" for a score; else what makes this no score.
+        versions: of the software.
+        imitation, imitation_by_skill, emg, emg_of_activation, joint_angles, effort: the figures.
+        failed_runs: what ended for a reason other than the distance.
+        wall_s: time that simulation and policy took [s].
+        realtime_factor: simulated time / wall_s.
+        curves: behind the figures.
+        reasons: field to why it is None.
+    """
+
+    schema: str
+    protocol: str
+    policy: PolicyInfo
+    body: BodyInfo
+    motions: MotionsInfo
+    runs: int
+    seed: int | None
+    quick: bool
+    diagnostic: str
+    versions: dict[str, str]
+    imitation: Imitation | None
+    imitation_by_skill: dict[str, Imitation] | None
+    emg: EmgScore
+    emg_of_activation: EmgFigures | None
+    joint_angles: JointAngleScore
+    effort: Effort
+    failed_runs: tuple[FailedRun, ...]
+    wall_s: float | None
+    realtime_factor: float | None
+    curves: Curves
+    reasons: dict[str, str]

@@ -1,0 +1,217 @@
+"""Rollouts to figures under protocol kinesis-bench-1. Needs no simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kinesis_bench.evaluation.schema import Curves, Imitation, JointCurve, MuscleCurve, Scores
+from kinesis_bench.evaluation.walking import Gait, find_gait, joint_columns, muscle_columns
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
+from kinesis_bench.metrics.effort import Effort, score_effort
+from kinesis_bench.metrics.emg import EmgFigures, EmgScore, score_emg
+from kinesis_bench.metrics.imitation import (
+    ClipImitation,
+    Figure,
+    ImitationScore,
+    aggregate,
+    aggregate_by_skill,
+    score_clip,
+)
+from kinesis_bench.metrics.joint_angles import JointAngleScore, score_joint_angles
+from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+
+FAR = "far from the reference"
+"""The failure that the protocol itself states; any other broke the run off."""
+
+NO_REFERENCE = "the recording has no keypoints beside a reference's"
+DIGITS = 5
+"""Decimals of the curves that a result keeps for its figures."""
+
+
+def score_clips(rollouts: Rollouts) -> tuple[ClipImitation, ...] | None:
+    """Imitation of each clip, in the recording's order; None where it has no reference."""
+    if any(
+        clip.keypoint_position is None or clip.reference_keypoint_position is None for clip in rollouts.clips
+    ):
+        return None
+    root = rollouts.keypoint_names.index("pelvis") if "pelvis" in rollouts.keypoint_names else 0
+    return tuple(
+        score_clip(
+            np.asarray(clip.keypoint_position, dtype=float),
+            np.asarray(clip.reference_keypoint_position, dtype=float),
+            clip.frames,
+            ended_early=clip.failure not in ("", FAR),
+            key=clip.key,
+            run=clip.run,
+            skill=clip.skill,
+            root=root,
+        )
+        for clip in rollouts.clips
+    )
+
+
+def score_rollouts(
+    rollouts: Rollouts, human: HumanEmg, angles: HumanJointAngles, *, seed: int, independent: bool
+) -> Scores:
+    """All figures of a recording.
+
+    Args:
+        rollouts: the recording.
+        human: people's EMG; its speed decides which cycles count.
+        angles: people's joint angles.
+        seed: of the bootstraps.
+        independent: whether the motions were made from other data than ``angles``.
+    """
+    clips = score_clips(rollouts)
+    reasons: dict[str, str] = {}
+    imitation = by_skill = None
+    if clips is None:
+        reasons["imitation"] = reasons["imitation_by_skill"] = NO_REFERENCE
+    else:
+        rng = np.random.default_rng([seed, 1])
+        imitation = with_floor(aggregate(clips, rng), clips, rollouts.clips)
+        by_skill = {
+            skill: with_floor(score, clips, rollouts.clips, skill)
+            for skill, score in aggregate_by_skill(clips, rng).items()
+        }
+    covered = covered_frames(rollouts, clips)
+    gait = find_gait(rollouts, covered, human.speed_m_s)
+    columns = muscle_columns(rollouts, human.muscles)
+    excitation = gait.curves("excitation", list(columns.values()), mean_over_step=True)
+    activation = gait.curves("activation", list(columns.values()), mean_over_step=False)
+    emg = _emg(gait, columns, excitation, human, seed, "excitation")
+    of_activation = None
+    if activation is None:
+        reasons["emg_of_activation"] = gait.reason or "the recording has no activation"
+    else:
+        whole = _emg(gait, columns, activation, human, seed, "activation")
+        of_activation = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
+    joints, joint_angles = _joint_angles(rollouts, gait, angles, independent)
+    return Scores(
+        imitation=imitation,
+        imitation_by_skill=by_skill,
+        emg=emg,
+        emg_of_activation=of_activation,
+        joint_angles=joint_angles,
+        effort=effort(rollouts, covered),
+        curves=Curves(
+            muscles=muscle_curves(human, list(columns), excitation, activation),
+            joints=_joint_curves(angles, joints),
+        ),
+        reasons=reasons,
+    )
+
+
+def with_floor(
+    score: ImitationScore,
+    clips: Sequence[ClipImitation],
+    rollouts: Sequence[ClipRollout],
+    skill: str | None = None,
+) -> Imitation:
+    """Add the IK floor over the covered frames of a skill's clips, or of all."""
+    errors = [
+        None if rollout.ik_error_m is None else 1000.0 * rollout.ik_error_m[: clip.covered].astype(float)
+        for clip, rollout in zip(clips, rollouts, strict=True)
+        if skill is None or clip.skill == skill
+    ]
+    known = [error for error in errors if error is not None and len(error)]
+    floor = Figure(None, reason="no frame was covered, or the recording has no IK error")
+    if known:
+        micro = float(np.concatenate(known).mean())
+        floor = Figure(mean=micro, macro=float(np.mean([error.mean() for error in known])))
+    return Imitation(**vars(score), ik_floor_mm=floor)
+
+
+def covered_frames(rollouts: Rollouts, clips: Sequence[ClipImitation] | None) -> list[int]:
+    """Frames before its failure, of each clip; all recorded ones where there is no reference."""
+    if clips is not None:
+        return [clip.covered for clip in clips]
+    arrays = [(clip.excitation, clip.qpos, clip.keypoint_position) for clip in rollouts.clips]
+    return [next((len(array) for array in parts if array is not None), 0) for parts in arrays]
+
+
+def effort(rollouts: Rollouts, covered: Sequence[int]) -> Effort:
+    """Effort over the covered frames."""
+    if rollouts.clips[0].excitation is None:
+        why = "the recording has no excitation"
+        return Effort(None, None, {}, {"mean_excitation": why, "co_contraction": why})
+    rows = [
+        np.asarray(clip.excitation, dtype=float)[:n] for clip, n in zip(rollouts.clips, covered, strict=True)
+    ]
+    return score_effort(rows, rollouts.muscle_names)
+
+
+def muscle_curves(
+    human: HumanEmg, electrodes: Sequence[str], excitation: np.ndarray | None, activation: np.ndarray | None
+) -> dict[str, MuscleCurve]:
+    """Curves (electrodes, 100) of the model beside people's, by electrode."""
+
+    def of_model(curves: np.ndarray | None, electrode: str) -> tuple[float, ...] | None:
+        if curves is None or electrode not in electrodes:
+            return None
+        return rounded(curves[list(electrodes).index(electrode)])
+
+    return {
+        electrode: MuscleCurve(
+            excitation=of_model(excitation, electrode),
+            activation=of_model(activation, electrode),
+            human_mean=rounded(human.mean[place]),
+            human_sd=rounded(human.sd[place]),
+        )
+        for place, electrode in enumerate(human.muscles)
+    }
+
+
+def rounded(curve: np.ndarray) -> tuple[float, ...]:
+    """A curve with the decimals that results keep."""
+    return tuple(np.round(curve, DIGITS).tolist())
+
+
+def _emg(
+    gait: Gait,
+    columns: dict[str, int],
+    curves: np.ndarray | None,
+    human: HumanEmg,
+    seed: int,
+    signal: str,
+) -> EmgScore:
+    score = score_emg(
+        None if curves is None else dict(zip(columns, curves, strict=True)),
+        human,
+        np.random.default_rng([seed, 2]),
+        cycles=len(gait.cycles.cycles),
+        cycle_s=gait.cycles.mean_duration_s,
+        why_absent=gait.reason or f"the recording has no {signal}",
+    )
+    how = f"from left heel strike, by {gait.events}" if gait.events else ""
+    return replace(score, notes=score.notes | ({"cycles": how} if how else {}))
+
+
+def _joint_angles(
+    rollouts: Rollouts, gait: Gait, angles: HumanJointAngles, independent: bool
+) -> tuple[dict[str, np.ndarray], JointAngleScore]:
+    columns = joint_columns(rollouts, angles.joints)
+    curves = gait.curves("joint_angle", list(columns.values()), mean_over_step=False) if columns else None
+    model = {} if curves is None else dict(zip(columns, np.degrees(curves), strict=True))
+    score = score_joint_angles(
+        model or None,
+        angles,
+        cycles=len(gait.cycles.cycles),
+        independent=independent,
+        why_absent=gait.reason or "the recording has no joint angles",
+    )
+    return model, score
+
+
+def _joint_curves(angles: HumanJointAngles, model: dict[str, np.ndarray]) -> dict[str, JointCurve]:
+    return {
+        joint: JointCurve(
+            model_deg=rounded(model[joint]) if joint in model else None,
+            human_mean_deg=rounded(angles.mean_deg[place]),
+            human_sd_deg=rounded(angles.sd_deg[place]),
+        )
+        for place, joint in enumerate(angles.joints)
+    }

@@ -1,0 +1,196 @@
+"""The same rollouts under the definitions of KINESIS's code of 2025 (protocol kinesis-2025)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from kinesis_bench.evaluation.schema import Imitation, Scores
+from kinesis_bench.evaluation.score import (
+    covered_frames,
+    muscle_curves,
+    score_clips,
+    score_rollouts,
+)
+from kinesis_bench.evaluation.walking import SIDE, WALKING
+from kinesis_bench.human.electrodes import UNRELIABLE
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
+from kinesis_bench.metrics.curves import is_flat
+from kinesis_bench.metrics.emg import EmgFigures, EmgIntervals, EmgScore, MuscleEmg
+from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
+from kinesis_bench.metrics.imitation import Figure
+from kinesis_bench.metrics.kinesis_2025 import (
+    MUSCLES,
+    Emg2025,
+    Imitation2025,
+    gait_codes,
+    gait_cycles,
+    imitation_2025,
+    mean_cycle,
+    score_emg_2025,
+    usual_cycles,
+)
+from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
+
+NOT_DEFINED = "protocol kinesis-2025 does not define it"
+NO_LAG = "protocol kinesis-2025 knows no lag"
+GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
+
+
+def score_rollouts_2025(
+    rollouts: Rollouts, human: HumanEmg, angles: HumanJointAngles, *, seed: int, independent: bool
+) -> Scores:
+    """All figures of a recording, those that upstream defined in its way and the others null.
+
+    Imitation figures are per-clip means. EMG: see ``kinesis_bench.metrics.kinesis_2025``; ``per_muscle.r`` is
+    the median over people, ``mean_r`` the mean over people and muscles.
+
+    Args:
+        rollouts, human, angles, seed, independent: as for ``score_rollouts``.
+    """
+    ours = score_rollouts(rollouts, human, angles, seed=seed, independent=independent)
+    clips = score_clips(rollouts)
+    imitation, by_skill = ours.imitation, ours.imitation_by_skill
+    if clips is not None and imitation is not None and by_skill is not None:
+        imitation = _upstream(imitation, imitation_2025(clips))
+        by_skill = {
+            skill: _upstream(score, imitation_2025([clip for clip in clips if clip.skill == skill]))
+            for skill, score in by_skill.items()
+        }
+    emg, model = _emg(rollouts, covered_frames(rollouts, clips), human)
+    reasons = ours.reasons | {"emg_of_activation": NOT_DEFINED}
+    return replace(
+        ours,
+        imitation=imitation,
+        imitation_by_skill=by_skill,
+        emg=emg,
+        emg_of_activation=None,
+        curves=replace(ours.curves, muscles=muscle_curves(human, list(emg.per_muscle), model, None)),
+        reasons=reasons,
+    )
+
+
+def _upstream(score: Imitation, upstream: Imitation2025) -> Imitation:
+    def figure(mean: float | None) -> Figure:
+        return Figure(mean, macro=mean, reason="" if mean is not None else "no frame was covered")
+
+    undefined = Figure(None, reason=NOT_DEFINED)
+    return replace(
+        score,
+        success_pct=figure(upstream.success_pct),
+        frame_coverage_pct=figure(upstream.frame_coverage_pct),
+        mpjpe_mm=figure(upstream.mpjpe_mm),
+        strict_success_pct=undefined,
+        root_relative_mpjpe_mm=undefined,
+    )
+
+
+def _codes(clip: ClipRollout) -> np.ndarray | None:
+    """Gait codes of a clip, from the state at the end of each control step where forces are known."""
+    if clip.touch is not None:
+        last = np.asarray(clip.touch)[:, -1]
+        left, right = (
+            last[:, [TOUCH.index(f"{side}_{part}") for part in ("foot", "toes")]].sum(axis=1)
+            for side in ("l", "r")
+        )
+        return gait_codes(left, right)
+    feet = clip.foot_contact if clip.foot_contact is not None else clip.ground_force
+    if feet is None:
+        return None
+    return gait_codes(feet[:, FEET.index("l")], feet[:, FEET.index("r")])
+
+
+def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, np.ndarray | None]:
+    excitation, codes = [], []
+    for clip, frames in zip(rollouts.clips, covered, strict=True):
+        code = _codes(clip)
+        if clip.skill in WALKING and clip.excitation is not None and code is not None:
+            excitation.append(np.asarray(clip.excitation, dtype=float)[:frames])
+            codes.append(code[:frames])
+    measured = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
+    group = human.only(measured or human.muscles)
+    score = score_emg_2025(excitation, codes, rollouts.muscle_names, group)
+    reliable = [muscle for muscle in group.muscles if muscle != UNRELIABLE]
+    without = score_emg_2025(excitation, codes, rollouts.muscle_names, group.only(reliable))
+    curves = _curves(rollouts, excitation, codes, measured)
+    reasons = dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG) | score.reasons
+    undefined = ("chance", "group_mean_r", "model_leave_one_out_r", "ci95", "cycle_s")
+    reasons |= dict.fromkeys(undefined, NOT_DEFINED)
+    if score.mean_r is None:
+        reasons |= dict.fromkeys(("zero_lag_r", "ratio"), score.reasons.get("mean_r", NOT_DEFINED))
+    result = EmgScore(
+        **vars(_figures(score)),
+        lag_curve=None,
+        per_muscle=_by_muscle(score, group, curves),
+        without_vastus_lateralis=_figures(without),
+        chance=None,
+        cycles=score.cycles,
+        cycle_s=None,
+        human_condition=human.condition,
+        human_people=human.people,
+        human_source=human.source,
+        cycle_zero=human.cycle_zero,
+        reasons=reasons,
+        notes={
+            "per_muscle": "r is the median over people, zero_lag_r the mean",
+            "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
+            "muscles": "left leg; biceps femoris is the short head",
+            "leave_one_out_r": "on raw curves",
+        },
+    )
+    return result, curves
+
+
+def _curves(
+    rollouts: Rollouts, excitation: list[np.ndarray], codes: list[np.ndarray], measured: list[str]
+) -> np.ndarray | None:
+    if not codes or not measured:
+        return None
+    starts = np.cumsum([0, *(len(code) for code in codes)])[:-1]
+    kept = usual_cycles(
+        np.concatenate([gait_cycles(code) + start for code, start in zip(codes, starts, strict=True)])
+    )
+    if not len(kept):
+        return None
+    columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in measured]
+    return mean_cycle(np.concatenate(excitation)[:, columns], kept)
+
+
+def _figures(score: Emg2025) -> EmgFigures:
+    ratio = None
+    if score.mean_r is not None and score.human_pairs_r:
+        ratio = score.mean_r / score.human_pairs_r
+    return EmgFigures(
+        mean_r=score.mean_r,
+        lag_ms=None,
+        lag_pct=None,
+        zero_lag_r=score.mean_r,
+        human_pairs_r=score.human_pairs_r,
+        ratio=ratio,
+        model_leave_one_out_r=None,
+        leave_one_out_r=score.leave_one_out_r,
+        group_mean_r=None,
+        group_mean_lag_ms=None,
+        ci95=EmgIntervals(None, None, None),
+    )
+
+
+def _by_muscle(score: Emg2025, human: HumanEmg, curves: np.ndarray | None) -> dict[str, MuscleEmg]:
+    pairs = loo = None
+    if human.curves is not None:
+        pairs, loo = pairs_r(human.curves), leave_one_out_r(human.curves, standardised=False)
+    elif human.mean_of_standardised is not None:
+        pairs = pairs_r_of_group(human.mean_of_standardised, human.people)
+    median, mean = score.median_r_by_muscle or {}, score.mean_r_by_muscle or {}
+    flat = np.zeros(len(human.muscles), dtype=bool) if curves is None else is_flat(curves)
+    return {
+        muscle: MuscleEmg(
+            r=median.get(muscle),
+            zero_lag_r=mean.get(muscle),
+            human_pairs_r=None if pairs is None else float(pairs[place]),
+            leave_one_out_r=None if loo is None else float(loo[place]),
+            flat=bool(flat[place]),
+        )
+        for place, muscle in enumerate(human.muscles)
+    }

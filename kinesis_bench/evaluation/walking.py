@@ -1,0 +1,127 @@
+"""Gait cycles of recorded clips, and the mean curves of muscles and joints over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesis_bench.human.electrodes import ELECTRODES
+from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
+from kinesis_bench.metrics.gait_events import (
+    heading_rad,
+    heel_strikes_from_force,
+    heel_strikes_from_kinematics,
+)
+from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
+
+WALKING = ("walk", "")
+"""Skills whose clips may hold steady forward walking; a recording may not know its skill."""
+
+SIDE = "l"
+"""The leg that is compared with people."""
+
+BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
+
+
+@dataclass(frozen=True)
+class Gait:
+    """The steady cycles of a recording, and what their mean curves are taken from.
+
+    Attributes:
+        clips: the walking clips.
+        walks: the same, as cycle selection sees them.
+        cycles: those that count.
+        events: how heel strikes were found, "" where there are no clips.
+        reason: why there are no curves, "" if there are.
+    """
+
+    clips: tuple[ClipRollout, ...]
+    walks: tuple[Walk, ...]
+    cycles: SteadyCycles
+    events: str
+    reason: str
+
+    def curves(self, name: str, columns: Sequence[int], *, mean_over_step: bool) -> np.ndarray | None:
+        """Mean over the cycles (columns, 100) of columns of a recorded array; None where it is lacking."""
+        if self.reason or getattr(self.clips[0], name) is None:
+            return None
+
+        def signal(index: int) -> np.ndarray:
+            return np.asarray(getattr(self.clips[index], name))[:, list(columns)].astype(float)
+
+        return mean_curve(self.cycles, self.walks, signal, mean_over_step=mean_over_step)
+
+
+def find_gait(rollouts: Rollouts, covered: Sequence[int], speed_m_s: float) -> Gait:
+    """Steady walking cycles at a speed, pooled over all walking clips.
+
+    Args:
+        rollouts: the recording.
+        covered: frames before its failure, of each of the recording's clips.
+        speed_m_s: of the human condition [m/s].
+    """
+    clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in WALKING]
+    chosen = tuple(rollouts.clips[i] for i in clips)
+    none = steady_cycles((), speed_m_s)
+    if not chosen:
+        return Gait((), (), none, "", "no clip of forward walking was run")
+    lacking = _lacking(chosen[0], rollouts)
+    if lacking:
+        return Gait(chosen, (), none, "", f"the recording has no {lacking}, so steady cycles cannot be told")
+    walks = tuple(_walk(rollouts.clips[i], rollouts, covered[i]) for i in clips)
+    cycles = steady_cycles(walks, speed_m_s)
+    return Gait(chosen, walks, cycles, _events(chosen[0], rollouts), cycles.reason)
+
+
+def muscle_columns(rollouts: Rollouts, electrodes: Sequence[str]) -> dict[str, int]:
+    """Electrode name to column of the muscle under it on the compared leg, where the body has it."""
+    names = rollouts.muscle_names
+    under = {electrode: f"{ELECTRODES.get(electrode, '')}_{SIDE}" for electrode in electrodes}
+    return {electrode: names.index(muscle) for electrode, muscle in under.items() if muscle in names}
+
+
+def joint_columns(rollouts: Rollouts, joints: Sequence[str]) -> dict[str, int]:
+    """Joint name without side to its column on the compared leg, where the recording has it."""
+    names = rollouts.joint_names
+    return {joint: names.index(f"{joint}_{SIDE}") for joint in joints if f"{joint}_{SIDE}" in names}
+
+
+def _lacking(clip: ClipRollout, rollouts: Rollouts) -> str:
+    if clip.pelvis_quaternion is None:
+        return "pelvis orientation"
+    if clip.keypoint_position is None or "pelvis" not in rollouts.keypoint_names:
+        return "pelvis position"
+    return "" if _events(clip, rollouts) else "forces or ankle positions"
+
+
+def _events(clip: ClipRollout, rollouts: Rollouts) -> str:
+    if rollouts.body_mass_kg is not None and clip.touch is not None:
+        return BY_TOUCH
+    if rollouts.body_mass_kg is not None and clip.ground_force is not None:
+        return BY_FORCE
+    return BY_KINEMATICS if f"{SIDE}_ankle" in rollouts.keypoint_names else ""
+
+
+def _walk(clip: ClipRollout, rollouts: Rollouts, covered: int) -> Walk:
+    keypoints = np.asarray(clip.keypoint_position, dtype=float)
+    pelvis = keypoints[:, rollouts.keypoint_names.index("pelvis")]
+    heading = heading_rad(np.asarray(clip.pelvis_quaternion))
+    events = _events(clip, rollouts)
+    if events == BY_KINEMATICS:
+        ankle = keypoints[:, rollouts.keypoint_names.index(f"{SIDE}_ankle")]
+        strikes = heel_strikes_from_kinematics(ankle, pelvis, heading, clip.dt_s)
+    else:
+        force, dt_s = _foot_force(clip, events)
+        strikes = heel_strikes_from_force(force, dt_s, float(rollouts.body_mass_kg or 0.0))
+    return Walk(f"{clip.key} run {clip.run}", clip.dt_s, strikes, covered, pelvis, heading)
+
+
+def _foot_force(clip: ClipRollout, events: str) -> tuple[np.ndarray, float]:
+    """Vertical force under the compared foot [N], and its sampling period [s]."""
+    if events == BY_TOUCH:
+        touch = np.asarray(clip.touch, dtype=float)
+        parts = [TOUCH.index(f"{SIDE}_{part}") for part in ("foot", "toes")]
+        return touch[:, :, parts].sum(axis=2).ravel(), clip.dt_s / touch.shape[1]
+    return np.asarray(clip.ground_force, dtype=float)[:, FEET.index(SIDE)], clip.dt_s
