@@ -25,6 +25,10 @@ class InputError(Exception):
         self.remedy = remedy
         super().__init__(" ".join(f"{self.where}: {problem}; {remedy}".split()))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """So that it passes from one process to another."""
+        return InputError, (self.where, self.problem, self.remedy)
+
 
 def unknown_name(where: str, name: str, known: Iterable[str]) -> InputError:
     """An InputError for a name that does not exist, suggesting the nearest one that does."""

@@ -28,7 +28,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
         os.close(handle)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(target, error) from error
     temporary = Path(name)
     try:
         yield temporary
@@ -37,8 +37,9 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS) or "No space left" in str(error):
-            raise _cannot_write(target, error) from error
+        full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+        if error.errno in full or "No space left" in str(error):
+            raise cannot_write(target, error) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -81,9 +82,11 @@ def sha256_of_file(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _cannot_write(target: Path, error: OSError) -> InputError:
+def cannot_write(target: Path, error: OSError) -> InputError:
+    """The InputError for a file or folder that the system refuses to write."""
     if error.errno == errno.ENOSPC or "No space left" in str(error):
-        return InputError(target, "the disk is full", "free some space or choose another folder; nothing was written")
+        remedy = "free some space or choose another folder; nothing was written"
+        return InputError(target, "the disk is full", remedy)
     reason = error.strerror or str(error)
     return InputError(target, f"cannot be written ({reason})", "choose another folder or fix its permissions")
 

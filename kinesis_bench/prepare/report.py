@@ -1,0 +1,134 @@
+"""What came of a run, as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from kinesis_bench.motions.clip import FPS, SKILLS
+from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.prepare.run import Outcome
+
+SHOWN = 20
+"""Quarantined and missing recordings that are named; the rest is counted."""
+
+
+def print_report(outcome: Outcome, console: Console) -> None:
+    """Print what was prepared, what was left out and why, how well the bodies follow, and where it is."""
+    motions = outcome.motions
+    console.print(_clips(motions))
+    console.print(_bodies(outcome))
+    if outcome.remarks:
+        console.print(_angle_table(outcome.remarks))
+    for lines in (_angle_lines(outcome.remarks), _quarantine(motions), _missing(outcome.missing)):
+        for line in lines:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    minutes = len(motions.frames["pelvis_position"]) / FPS / 60
+    again = f", {outcome.resumed} kept from a run that was stopped" if outcome.resumed else ""
+    console.print(
+        f"{motions.id}: {len(motions)} clips, {minutes:.1f} min, prepared in {outcome.wall_s:.0f} s{again}\n"
+        f"content {motions.content_sha256}\n{outcome.path}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place == 0)
+    return table
+
+
+def _clips(motions: Motions) -> Table:
+    """Clips by skill and split."""
+    table = _table("clips", "skill", "clips", "frames", "minutes", *motions.split_names)
+    skills = [skill for skill in (*SKILLS, "") if skill in motions.skill]
+    for skill in (*skills, None):
+        rows = [n for n in range(len(motions)) if skill is None or motions.skill[n] == skill]
+        frames = int(motions.length[rows].sum())
+        splits = Counter(split for n in rows for split in motions.splits[n])
+        table.add_row(
+            "all" if skill is None else skill or "unknown",
+            str(len(rows)),
+            str(frames),
+            f"{frames / FPS / 60:.1f}",
+            *[str(splits[name]) for name in motions.split_names],
+        )
+    return table
+
+
+def _bodies(outcome: Outcome) -> Table:
+    """How well each body follows the clips."""
+    table = _table(
+        "inverse kinematics",
+        "body",
+        "residual, median [mm]",
+        "95 % [mm]",
+        "largest [mm]",
+        "deepest sole [mm]",
+    )
+    for body, ik in outcome.motions.ik.items():
+        residual = 1000 * ik.residual
+        depth = 1000 * max(outcome.sole_depth_m[body].values())
+        cells = (np.median(residual), np.percentile(residual, 95), residual.max(), depth)
+        table.add_row(body, *[f"{value:.1f}" for value in cells])
+    return table
+
+
+_ANGLE_COLUMNS = (
+    ("duration [s]", "duration_s", 1, 2),
+    ("speed [m/s]", "speed_m_s", 1, 2),
+    ("leg scale", "leg_scale", 1, 2),
+    ("sole over floor, 95 % [mm]", "sole_over_m", 1000, 0),
+    ("sole under floor [mm]", "sole_under_m", 1000, 0),
+    ("skate [m/s]", "foot_skate_m_s", 1, 2),
+)
+_ANGLE_DECISIONS = ("unit", "knee_sign", "height", "path", "toes")
+
+
+def _angle_table(remarks: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What was measured on each joint-angle file."""
+    table = _table("joint-angle files", "file", *[label for label, *_ in _ANGLE_COLUMNS])
+    for key, row in remarks.items():
+        cells = [(row[field] * scale, digits) for _, field, scale, digits in _ANGLE_COLUMNS]
+        table.add_row(key, *["none" if np.isnan(cell) else f"{cell:.{digits}f}" for cell, digits in cells])
+    return table
+
+
+def _angle_lines(remarks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What was decided on each joint-angle file, what it lacks, and which angles no body can reach."""
+    lines = []
+    for key, row in remarks.items():
+        lines.append(key)
+        lines += [f"  {field.replace('_', ' ')}: {row[field]}" for field in _ANGLE_DECISIONS]
+        lines.append(f"  absent, taken as zero: {', '.join(row['absent']) or 'none'}")
+        cut = ", ".join(f"{name} in {count} of {row['frames']}" for name, count in row["angles_cut"].items())
+        lines.append(f"  cut by joint limits, frames: {cut or 'none'}")
+    return lines
+
+
+def _quarantine(motions: Motions) -> list[str]:
+    if not motions.quarantine:
+        return ["quarantined: none"]
+    lines = [f"quarantined: {len(motions.quarantine)}"]
+    lines += [f"  {key}: {reason}" for key, reason in list(motions.quarantine.items())[:SHOWN]]
+    return lines + _more(len(motions.quarantine))
+
+
+def _missing(missing: Mapping[str, tuple[str, ...]]) -> list[str]:
+    lines = []
+    for split, names in missing.items():
+        lines.append(f"missing of {split}: {len(names)}")
+        lines += [f"  {name}" for name in names[:SHOWN]] + _more(len(names))
+    return lines
+
+
+def _more(count: int) -> list[str]:
+    return [f"  and {count - SHOWN} more"] if count > SHOWN else []
