@@ -22,30 +22,33 @@ import mujoco
 import numpy as np
 
 from kinesis_bench.bodies.contract import load_body
-from kinesis_bench.motions.store import Motions
+from kinesis_bench.motions.store import read_motions
 
 WIDTH, HEIGHT = 300, 420
 
 
 def main() -> None:
+    """Parse the arguments and write the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("motions", type=Path)
     parser.add_argument("clip")
     parser.add_argument("--body", default="legs")
     parser.add_argument("--frames", type=int, default=8)
     parser.add_argument("--start", type=int, default=0, help="first frame")
-    parser.add_argument("--step", type=int, default=None, help="frames between pictures; default: spread evenly")
+    parser.add_argument(
+        "--step", type=int, default=None, help="frames between pictures; default: spread evenly"
+    )
     parser.add_argument("--azimuth", type=float, default=90, help="of the camera against the heading [deg]")
     parser.add_argument("--out", type=Path, default=Path("strip.png"))
     args = parser.parse_args()
 
-    motions, body = Motions.open(args.motions), load_body(args.body)
-    number = list(motions.keys).index(args.clip)
-    offset, length = int(motions.offset[number]), int(motions.length[number])
+    motions, body = read_motions(args.motions, bodies=(args.body,)), load_body(args.body)
+    clip = motions.index(args.clip)
+    span, length = motions.span(clip), int(motions.length[clip])
     step = args.step or max(1, (length - args.start) // args.frames)
-    frames = [t for t in range(args.start, length, step)][: args.frames]
-    qpos = motions.ik[args.body].qpos[offset : offset + length]
-    keypoints = motions.frames["keypoint_position"][offset : offset + length]
+    frames = list(range(args.start, length, step))[: args.frames]
+    qpos = motions.ik[args.body].qpos[span]
+    keypoints = motions.frames["keypoint_position"][span]
     pictures = render(body.model, body.pelvis_id, qpos[frames], keypoints[frames], args.azimuth)
     strip = np.concatenate(pictures, axis=1)
     fig, axis = plt.subplots(figsize=(strip.shape[1] / 150, strip.shape[0] / 150 + 0.3), layout="constrained")

@@ -92,8 +92,8 @@ def test_rest_pose_heights_are_the_template(bodies: SmplBodies) -> None:
 
 
 def test_agrees_with_the_smplx_package(bodies: SmplBodies) -> None:
-    torch = pytest.importorskip("torch", reason="pip install kinesis-bench[smpl] to compare with smplx")
-    lbs = pytest.importorskip("smplx.lbs", reason="pip install kinesis-bench[smpl] to compare with smplx")
+    torch = pytest.importorskip("torch", reason="pip install smplx torch to compare with smplx")
+    lbs = pytest.importorskip("smplx.lbs", reason="pip install smplx torch to compare with smplx")
     rng = np.random.default_rng(3)
     model = bodies.model("smplh", "female")
     betas, rotations, trans = rng.normal(size=16), rng.normal(0, 0.6, (5, 22, 3)), rng.normal(size=(5, 3))
