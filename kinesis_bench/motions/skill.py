@@ -13,8 +13,11 @@ STILL_M_S = 0.2
 
 FLIGHT_M = 0.04
 FLIGHT_SHARE = 0.05
-"""Somebody runs who has a flight phase: the lowest sole is higher than this [m] in this share of the frames.
-In walking it stays within some 25 mm of the floor, because the keypoints know no heel."""
+RUN_M_S = 1.5
+"""Somebody runs who has a flight phase (the lowest sole is higher than this [m] in this share of the frames;
+in recorded walks it stays within some 25 mm of the floor) and is faster than this [m/s]. People change to
+running at about 2 m/s and back at a little less (Thorstensson and Roberthson, Acta Physiol Scand 131:211,
+1987); generated walks often float."""
 
 TURN_RAD = np.radians(45.0)
 """A change of heading by less is a straight course [rad]; an assumption."""
@@ -48,7 +51,8 @@ def skill_of(clip: Clip) -> str:
         return "backward"
     if forward < STILL_M_S:
         return ""
-    return "run" if np.mean(_lowest_sole(clip) > FLIGHT_M) > FLIGHT_SHARE else "walk"
+    flies = np.mean(_lowest_sole(clip) > FLIGHT_M) > FLIGHT_SHARE
+    return "run" if flies and forward > RUN_M_S else "walk"
 
 
 def _lowest_sole(clip: Clip) -> np.ndarray:
