@@ -271,10 +271,10 @@ def _info(outcome: Step) -> dict[str, np.ndarray]:
 
 
 def _read(motions: str | Path | None, body: str) -> Motions:
+    from kinesis_bench.motions.store import read_motions
+
     if motions is None:
         from kinesis_bench.prepare import default_motions
 
-        return default_motions()
-    from kinesis_bench.motions.store import read_motions
-
+        motions = default_motions()
     return read_motions(motions, bodies=(body,))

@@ -241,29 +241,25 @@ class Imitation:
         self, rows: np.ndarray, action: np.ndarray
     ) -> tuple[list[np.ndarray], np.ndarray | None, list[np.ndarray]]:
         """Step; excitation of every time it changed, energy term, touch of every substep if recording."""
-        engine, law = self.engine, self.law
+        engine, often = self.engine, self.law.every_substep
         whole = len(rows) == self.size
-        ids = None if whole else rows
         at = slice(None) if whole else rows
-        target = law.target(action)
-        if not law.every_substep and not self._record:
-            engine.control[at] = target
-            engine.step(ids, SUBSTEPS * self._refine)
-            return [target], energy_term(self._reward, target) if self._reward else None, []
+        calls = SUBSTEPS if often or self._record else 1
+        target = self.law.target(action)
         excitations, energies, touches = [], [], []
-        for _ in range(SUBSTEPS):
-            if law.every_substep:
-                length, velocity = engine.field("actuator_length"), engine.field("actuator_velocity")
-                excitation = law.excitation(target, length[at], velocity[at])
-            else:
+        for call in range(calls):
+            if often or call == 0:
                 excitation = target
-            engine.control[at] = excitation
-            engine.step(ids, self._refine)
-            if self._record:
+                if often:
+                    length, velocity = engine.field("actuator_length"), engine.field("actuator_velocity")
+                    excitation = self.law.excitation(target, length[at], velocity[at])
+                engine.control[at] = excitation
                 excitations.append(excitation)
+                if self._reward:
+                    energies.append(energy_term(self._reward, excitation))
+            engine.step(None if whole else rows, SUBSTEPS // calls)
+            if self._record:
                 touches.append(engine.field("sensordata")[rows][:, self._touch])
-            if self._reward:
-                energies.append(energy_term(self._reward, excitation))
         return excitations, np.mean(energies, axis=0) if energies else None, touches
 
     def _recorded(

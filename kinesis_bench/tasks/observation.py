@@ -74,7 +74,7 @@ def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velo
         ),
         axis=1,
     )
-    turned = xp.reshape(to_heading(now.heading, vectors), (rows, -1))
+    turned = xp.reshape(to_heading(now.heading, vectors), (rows, 3 * vectors.shape[1]))
     own = 3 * (5 * segments - 1)
     parts = (now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:])
     return xp.astype(xp.concat(parts, axis=1), xp.float32)
