@@ -1,0 +1,113 @@
+"""The recordings of ``normative-gait-v1`` and their splits; and recordings written as AMASS writes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from kinesis_bench.files import whole_file
+from kinesis_bench.motions.clip import Recording
+from kinesis_bench.motions.gait.path import DT_S, walk
+from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
+from kinesis_bench.motions.gait.pose import Walked, pose
+from kinesis_bench.motions.gait.speeds import run_bank, walk_bank
+from kinesis_bench.motions.skeleton import mean_skeleton
+
+DATASET = "normative-gait-v1"
+
+FPS = 100.0
+"""Frame rate of the recordings [Hz], as KIT's."""
+
+SOURCE = (
+    "made from gait tables: Schwartz et al. 2008 (walking), Fukuchi et al. 2017 (running), "
+    "Winter et al. 1989 (backward as forward reversed in time)"
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A clip as it was made: its plan, the walk of it every DT_S with margins, and the clip's frames in that.
+
+    Attributes:
+        plan: what was asked for.
+        walked: the posed walk; of a backward clip, the forward walk that it is reversed.
+        frames: indices into ``walked`` at FPS, in the clip's order.
+    """
+
+    plan: ClipPlan
+    walked: Walked
+    frames: np.ndarray
+
+
+def make(plan: ClipPlan) -> Made:
+    """Make one clip."""
+    bank = run_bank(plan.people) if plan.cell.skill == "run" else walk_bank()
+    course = plan.course
+    backward = plan.cell.skill == "backward"
+    if backward:
+        start, stop = course.start_s, course.stop_s
+        course = replace(
+            course,
+            start_s=None if stop is None else course.duration_s - stop,
+            stop_s=None if start is None else course.duration_s - start,
+        )
+    path = walk(course, bank)
+    first = int(np.argmin(np.abs(path.time)))
+    stride = round(1.0 / (FPS * DT_S))
+    frames = first + stride * np.arange(int(course.duration_s * FPS) + 1)
+    return Made(plan, pose(path, bank, plan.style), frames[::-1] if backward else frames)
+
+
+def recording(made: Made) -> Recording:
+    """The clip as a recording on the mean skeleton, its feet on the floor already."""
+    rotations = made.walked.rotations[made.frames]
+    position = made.walked.pelvis_position[made.frames]
+    content = hashlib.sha256()
+    for values in (rotations, position):
+        content.update(np.ascontiguousarray(values.round(6), dtype="<f8").tobytes())
+    return Recording(
+        key=made.plan.key,
+        fps=FPS,
+        rotations=rotations,
+        pelvis_position=position,
+        subject="normative",
+        skill=made.plan.cell.skill,
+        source=SOURCE,
+        source_sha256=content.hexdigest(),
+        texts=made.plan.texts,
+        on_floor=True,
+    )
+
+
+def recordings() -> Iterator[Recording]:
+    """All recordings of the data set, one after the other."""
+    for plan in clip_plans():
+        yield recording(make(plan))
+
+
+def splits() -> dict[str, tuple[str, ...]]:
+    """Key of every recording → its split memberships."""
+    return {plan.key: (plan.split,) for plan in clip_plans()}
+
+
+def write_amass(item: Recording, path: str | Path) -> None:
+    """Write a recording as an AMASS ``*_poses.npz`` (SMPL-H: 52 joints, hands at rest, no shape).
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    poses = np.zeros((len(item.rotations), 156))
+    poses[:, : item.rotations.shape[1] * 3] = item.rotations.reshape(len(item.rotations), -1)
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            poses=poses,
+            trans=item.pelvis_position - mean_skeleton().rest[0],
+            betas=np.zeros(16) if item.betas is None else item.betas,
+            gender=np.array(item.gender),
+            mocap_framerate=np.array(item.fps),
+        )
