@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,15 +83,15 @@ def recording(made: Made) -> Recording:
     )
 
 
-def recordings() -> Iterator[Recording]:
-    """All recordings of the data set, one after the other."""
-    for plan in clip_plans():
-        yield recording(make(plan))
+def recordings() -> tuple[Recording, ...]:
+    """All recordings of the data set, training first."""
+    return tuple(recording(make(plan)) for plan in clip_plans())
 
 
-def splits() -> dict[str, tuple[str, ...]]:
+def splits(of: Iterable[Recording]) -> dict[str, tuple[str, ...]]:
     """Key of every recording → its split memberships."""
-    return {plan.key: (plan.split,) for plan in clip_plans()}
+    planned = {plan.key: (plan.split,) for plan in clip_plans()}
+    return {item.key: planned[item.key] for item in of}
 
 
 def write_amass(item: Recording, path: str | Path) -> None:

@@ -85,8 +85,8 @@ def walk(course: Course, bank: Bank) -> Path:
         for _ in range(4):
             phase = _phase(course, bank, time, begin, end)
             travelled = phase[-1] - phase[0]
-            rate = course.cadence / float(bank.scalar("stride_s", course.speed)[0])
-            end += (np.round(travelled * 2) / 2 - travelled) / rate
+            stride_s = float(bank.scalar("stride_s", course.speed)[0]) / course.cadence
+            end += float(np.round(travelled * 2) / 2 - travelled) * stride_s
     phase = _phase(course, bank, time, begin, end)
     if begin is not None:
         phase += rest - phase[0]
@@ -95,12 +95,12 @@ def walk(course: Course, bank: Bank) -> Path:
     else:
         phase += course.phase - phase[np.searchsorted(time, 0.0)]
     speed = _speed(course, time, begin, end)
-    rate = np.zeros_like(time)
+    turning = np.zeros_like(time)
     if np.isfinite(course.radius_m):
-        rate += course.side * speed / course.radius_m
+        turning += course.side * speed / course.radius_m
     if course.turn_rad:
-        rate += course.side * course.turn_rad * _pulse(time, course.turn_from_s, course.turn_to_s)
-    heading = _integral(rate)
+        turning += course.side * course.turn_rad * _pulse(time, course.turn_from_s, course.turn_to_s)
+    heading = _integral(turning)
     heading -= heading[np.searchsorted(time, 0.0)]
     position = np.stack([_integral(speed * np.cos(heading)), _integral(speed * np.sin(heading))], axis=1)
     position -= position[np.searchsorted(time, 0.0)]

@@ -67,7 +67,7 @@ class ClipPlan:
 
 def clip_plans() -> tuple[ClipPlan, ...]:
     """All clips, training first; the same at every call."""
-    plans = []
+    plans: list[ClipPlan] = []
     for split, cells in ((TRAIN, _train()), (TEST, _test())):
         for cell, sides in cells:
             for side in sides:
@@ -132,7 +132,7 @@ def _plan(cell: Cell, split: str, side: float, seed: int) -> ClipPlan:
         return float(scale * np.clip(rng.normal(), -1.5, 1.5))
 
     running = cell.skill == "run"
-    people = tuple(float(weight) for weight in rng.dirichlet((4.0, 4.0, 4.0)))
+    first, second, third = rng.dirichlet((4.0, 4.0, 4.0)).tolist()
     width = (RUN_STEP_WIDTH_M if running else STEP_WIDTH_M) + spread(0.012)
     if cell.skill == "turn_in_place":
         width += 0.02
@@ -159,7 +159,7 @@ def _plan(cell: Cell, split: str, side: float, seed: int) -> ClipPlan:
     if cell.turn_deg:
         shape = f"_{sign}_{cell.turn_deg:.0f}deg"
     key = f"normative/{cell.skill}/{cell.speed:.1f}{shape}_{cell.pattern}_{seed:02d}"
-    return ClipPlan(key, cell, split, side, course, style, people, _texts(cell, sign))  # type: ignore[arg-type]
+    return ClipPlan(key, cell, split, side, course, style, (first, second, third), _texts(cell, sign))
 
 
 def _course(cell: Cell, side: float, cadence: float, rng: np.random.Generator) -> Course:
