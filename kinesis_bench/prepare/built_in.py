@@ -15,7 +15,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.files import cache_dir
 from kinesis_bench.prepare.jobs import Job
 from kinesis_bench.prepare.pool import default_workers
-from kinesis_bench.prepare.run import only_one, prepare_held, work_folder
+from kinesis_bench.prepare.run import only_one, prepare_held
 from kinesis_bench.prepare.work import Settings, code_sha256
 
 BUILT_IN = "normative-gait-v1"
@@ -72,7 +72,6 @@ def build_default(path: Path) -> None:
     console = Console(stderr=True)
     with only_one(path, console):
         if _is_current(path):
-            work_folder(path).rmdir()
             return
         console.print(f"building the built-in motions, once: {path}", highlight=False, soft_wrap=True)
         prepare_held(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -147,10 +148,26 @@ def work_folder(out: Path) -> Path:
 def only_one(out: Path, console: Console) -> Iterator[None]:
     """Hold the file's work folder, waiting for another process that prepares the same file.
 
+    At the end, folders that were made for the purpose and hold nothing are removed.
+
     Raises:
         InputError: the folder cannot be written.
     """
     folder = work_folder(out)
+    made = [folder, *[parent for parent in folder.parents if not parent.exists()]]
+    held = _hold(out, folder, console)
+    try:
+        yield
+    finally:
+        os.close(held)
+        with contextlib.suppress(OSError):
+            for path in made:
+                if path.exists():
+                    path.rmdir()
+
+
+def _hold(out: Path, folder: Path, console: Console) -> int:
+    """The folder opened and locked; its holder may have removed it while we waited, so look again."""
     said = False
     while True:
         try:
@@ -159,18 +176,15 @@ def only_one(out: Path, console: Console) -> Iterator[None]:
         except OSError as error:
             raise cannot_write(out, error) from error
         try:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if not said:
-                    console.print(f"waiting for another process that prepares {out}", highlight=False)
-                said = True
-                fcntl.flock(held, fcntl.LOCK_EX)
-            if folder.exists() and os.path.samestat(os.fstat(held), folder.stat()):
-                yield
-                return
-        finally:
-            os.close(held)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not said:
+                console.print(f"waiting for another process that prepares {out}", highlight=False)
+            said = True
+            fcntl.flock(held, fcntl.LOCK_EX)
+        if folder.exists() and os.path.samestat(os.fstat(held), folder.stat()):
+            return held
+        os.close(held)
 
 
 def _recipe(settings: Settings) -> dict[str, Any]:
