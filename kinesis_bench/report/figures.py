@@ -1,0 +1,209 @@
+"""The figures of a result as PNG files: muscles and joints against the human band, r against lag, coverage.
+
+Colours are those of Okabe and Ito (2008), told apart by people with any colour vision; model and people also
+differ in line and band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinesis_bench.evaluation.schema import MuscleCurve, Result
+from kinesis_bench.files import whole_file
+from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES
+
+MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
+DPI = 150
+COLUMNS = 3
+TOP = 1.6
+"""Upper end of the muscles' axes, in parts of the mean curve's peak; wider bands are cut there."""
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def write_figures(folder: Path, result: Result) -> list[Path]:
+    """Draw every figure that the result has the figures for, and return the files written."""
+    drawn: list[tuple[str, Callable[[Result], Any], bool]] = [
+        ("emg.png", emg_figure, result.emg.cycles > 0 and _has_model(result)),
+        ("emg_lag.png", lag_figure, result.emg.lag_curve is not None),
+        ("joint_angles.png", joint_figure, result.joint_angles.mpjae_deg is not None),
+        ("coverage.png", coverage_figure, result.imitation is not None),
+    ]
+    from matplotlib import rc_context
+
+    written = []
+    for name, draw, possible in drawn:
+        path = folder / name
+        if not possible:
+            path.unlink(missing_ok=True)
+            continue
+        with rc_context(_STYLE):
+            figure = draw(result)
+            with whole_file(path) as temporary:
+                figure.savefig(temporary, dpi=DPI, format="png")
+        written.append(path)
+    return written
+
+
+def emg_figure(result: Result) -> Any:
+    """Each muscle's excitation over the cycle against people's mean ± SD, each in parts of its own peak."""
+    emg = result.emg
+    curves = {name: curve for name, curve in result.curves.muscles.items() if curve.excitation is not None}
+    figure, axes = _panels(len(curves))
+    lag = emg.lag_pct or 0
+    phase = np.arange(101)
+    for axis, (name, curve) in zip(axes, curves.items(), strict=False):
+        peak = max(curve.human_mean)
+        mean, sd = (_closed(values) / peak for values in (curve.human_mean, curve.human_sd))
+        axis.fill_between(phase, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
+        axis.plot(phase, mean, color=PEOPLE, label=f"people, mean ± SD (n = {emg.human_people})")
+        own = _own(curve)
+        if lag:
+            axis.plot(phase, _closed(own), color=MODEL, linewidth=0.8, linestyle=":", label="model, zero lag")
+        label = f"model, {emg.lag_ms:.0f} ms earlier" if lag else "model"
+        axis.plot(phase, _closed(np.roll(own, -lag)), color=MODEL, label=label)
+        one = emg.per_muscle[name]
+        axis.set_title(name + (f"   r = {one.r:.2f}" if one.r is not None else ""), loc="left")
+        axis.set_ylim(0, TOP)
+    event = "left single stance" if result.protocol == "kinesis-2025" else "heel strike of the left foot"
+    _finish_cycles(figure, axes, len(curves), "activity [part of the mean curve's peak]", event)
+    figure.suptitle(
+        f"Muscle activity over the gait cycle: {result.policy.name}, {emg.cycles} cycles", fontsize=10
+    )
+    return figure
+
+
+def lag_figure(result: Result) -> Any:
+    """Mean r of the model against lag, the window that the lag is chosen from, and people at zero lag."""
+    emg = result.emg
+    assert emg.lag_curve is not None
+    figure = _figure(6, 3.6)
+    axis = figure.subplots()
+    lag_ms = np.array(emg.lag_curve.lag_ms)
+    axis.axvspan(0, 120, color="#F2F2F2", zorder=0, label="window of the lag, 0 to 120 ms")
+    axis.plot(lag_ms, emg.lag_curve.mean_r, color=MODEL, label=f"model ({result.policy.name})")
+    if emg.mean_r is not None and emg.lag_ms is not None:
+        axis.plot([emg.lag_ms], [emg.mean_r], "o", color=MODEL)
+        axis.annotate(
+            f"r = {emg.mean_r:.3f} at {emg.lag_ms:.0f} ms",
+            (emg.lag_ms, emg.mean_r),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            color=MODEL,
+        )
+    if emg.human_pairs_r is not None:
+        axis.axhline(emg.human_pairs_r, color=PEOPLE, linestyle="--", label="people, pairs (zero lag)")
+    if emg.chance is not None:
+        level = emg.chance.circular_shift_p95_r
+        axis.axhline(level, color=ACCENT, linestyle=":", label="chance, 95th percentile")
+    axis.set_xlabel("lag: the model is shifted earlier by [ms]")
+    axis.set_ylabel("mean r over muscles and people")
+    axis.set_xlim(lag_ms[0], lag_ms[-1])
+    figure.legend(loc="outside lower center", ncols=2)
+    axis.set_title("EMG correlation against lag", loc="left")
+    return figure
+
+
+def joint_figure(result: Result) -> Any:
+    """Each joint angle over the cycle against people's mean ± SD."""
+    angles = result.joint_angles
+    curves = {name: curve for name, curve in result.curves.joints.items() if curve.model_deg is not None}
+    figure, axes = _panels(len(curves), columns=2)
+    phase = np.arange(101)
+    people = f" (n = {angles.human_people})" if angles.human_people else ""
+    for axis, (name, curve) in zip(axes, curves.items(), strict=False):
+        mean, sd = _closed(curve.human_mean_deg), _closed(curve.human_sd_deg)
+        axis.fill_between(phase, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
+        axis.plot(phase, mean, color=PEOPLE, label=f"people, mean ± SD{people}")
+        assert curve.model_deg is not None
+        axis.plot(phase, _closed(curve.model_deg), color=MODEL, label="model")
+        one = angles.per_joint[name]
+        axis.set_title(
+            f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}° (people {one.human_deg:.1f}°)", loc="left"
+        )
+    _finish_cycles(figure, axes, len(curves), "angle [deg]", "heel strike of the left foot")
+    suffix = "" if angles.independent else " (not independent: motions made from this table)"
+    figure.suptitle(f"Joint angles over the gait cycle: {result.policy.name}{suffix}", fontsize=10)
+    return figure
+
+
+def coverage_figure(result: Result) -> Any:
+    """Frame coverage by skill and in all, with 95 % intervals over clips."""
+    assert result.imitation is not None
+    scores = {SKILL_NAMES.get(s, s): score for s, score in (result.imitation_by_skill or {}).items()}
+    scores["all"] = result.imitation
+    figure = _figure(6, 0.9 + 0.4 * len(scores))
+    axis = figure.subplots()
+    for place, (name, score) in enumerate(scores.items()):
+        coverage = score.frame_coverage_pct
+        value = coverage.mean or 0.0
+        axis.barh(place, value, color=MODEL if name == "all" else "#E69F00", height=0.6)
+        if coverage.ci95 is not None:
+            axis.plot(coverage.ci95, [place, place], color="black", linewidth=1.2)
+        right = max(value, coverage.ci95[1] if coverage.ci95 else value)
+        success = f", success {score.success_pct.mean:.0f} %" if score.success_pct.mean is not None else ""
+        axis.annotate(
+            f"{value:.1f} %{success}", (right, place), xytext=(4, 0), textcoords="offset points", va="center"
+        )
+    axis.set_yticks(range(len(scores)), [f"{name} ({score.clips})" for name, score in scores.items()])
+    axis.invert_yaxis()
+    axis.set_xlim(0, 100)
+    axis.grid(axis="y", visible=False)
+    axis.set_xlabel("frame coverage [%], line: 95 % interval over clips")
+    axis.set_title(f"Frame coverage by skill (clips): {result.policy.name}", loc="left")
+    return figure
+
+
+def _has_model(result: Result) -> bool:
+    return any(curve.excitation is not None for curve in result.curves.muscles.values())
+
+
+def _own(curve: MuscleCurve) -> np.ndarray:
+    """The model's curve in parts of its peak."""
+    values = np.asarray(curve.excitation)
+    return values / values.max() if values.max() > 0 else values
+
+
+def _closed(curve: Any) -> np.ndarray:
+    """The cycle's first sample again at 100 %."""
+    values = np.asarray(curve)
+    return np.append(values, values[0])
+
+
+def _figure(width_in: float, height_in: float) -> Any:
+    """An empty figure that belongs to no window system."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def _panels(count: int, columns: int = COLUMNS) -> tuple[Any, list[Any]]:
+    rows = -(-count // columns)
+    figure = _figure(2.9 * columns, 1.9 * rows + 1.0)
+    return figure, list(figure.subplots(rows, columns, sharex=True, squeeze=False).ravel())
+
+
+def _finish_cycles(figure: Any, axes: list[Any], count: int, label: str, event: str) -> None:
+    for axis in axes[count:]:
+        axis.set_visible(False)
+    for axis in axes[:count]:
+        axis.set_xlim(0, 100)
+        axis.set_xticks([0, 25, 50, 75, 100])
+    figure.supxlabel(f"gait cycle [%], from {event}", fontsize=9)
+    figure.supylabel(label, fontsize=9)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))

@@ -1,0 +1,241 @@
+"""The terminal tables of a result. Null figures show as a dash, and why is said under the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kinesis_bench.evaluation.schema import Imitation, Result
+from kinesis_bench.metrics.imitation import Figure
+
+SKILL_NAMES = {
+    "walk": "walk",
+    "gradual_turn": "gradual turn",
+    "turn_in_place": "turn in place",
+    "backward": "walk backwards",
+    "run": "run",
+    "": "(unknown)",
+}
+"""Skills in words."""
+
+JOINT_NAMES = {
+    "hip_flexion": "hip flexion",
+    "hip_adduction": "hip adduction",
+    "knee_angle": "knee flexion",
+    "ankle_angle": "ankle dorsiflexion",
+}
+"""Joint angles in words."""
+
+DASH = "–"
+
+_STYLE: dict[str, Any] = {
+    "title_justify": "left",
+    "title_style": "bold",
+    "box": box.SIMPLE_HEAD,
+    "pad_edge": False,
+}
+
+
+def print_result(result: Result, console: Console) -> None:
+    """Everything a reader wants first: imitation, EMG, joint angles, and one headline."""
+    console.print()
+    console.print(Text(_title(result), style="bold"))
+    for note in (*result.policy.notes, *_warnings(result)):
+        console.print(Text(note, style="yellow"))
+    if result.imitation is not None:
+        console.print(_imitation(result, result.imitation))
+    else:
+        console.print(f"Imitation: {DASH} ({result.reasons['imitation']})")
+    console.print(_emg(result))
+    _print_lines(console, _emg_lines(result))
+    if result.joint_angles.per_joint:
+        console.print(_joint_angles(result))
+    _print_lines(console, _joint_lines(result))
+    _print_lines(console, _other_lines(result))
+    console.print()
+    console.print(Text(headline(result), style="bold"))
+
+
+def headline(result: Result) -> str:
+    """One line that sums a result up."""
+    parts = []
+    imitation, emg, angles = result.imitation, result.emg, result.joint_angles
+    if imitation is not None:
+        parts.append(
+            f"coverage {_plain(imitation.frame_coverage_pct.mean, 1)} %, success "
+            f"{_plain(imitation.success_pct.mean, 1)} %, MPJPE {_plain(imitation.mpjpe_mm.mean, 1)} mm"
+        )
+    if emg.mean_r is None:
+        parts.append(f"EMG r {DASH}")
+    else:
+        lag = f" at a lag of {emg.lag_ms:.0f} ms" if emg.lag_ms is not None else ""
+        ratio = f" = {emg.ratio:.2f} of people" if emg.ratio is not None else ""
+        parts.append(f"EMG r {emg.mean_r:.3f}{lag}{ratio}")
+    if angles.mpjae_deg is not None:
+        parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
+    return f"{result.policy.name}: {' · '.join(parts)}"
+
+
+def _title(result: Result) -> str:
+    body = f" on {result.body.name}" if result.body.name else ""
+    motions = f", {result.motions.id} {result.motions.split}" if result.motions.id else ""
+    count = result.motions.clips
+    runs = f" × {result.runs} runs" if result.runs > 1 else ""
+    clips = f", {count} clip{'s' * (count != 1)}{runs}"
+    return f"{result.policy.name}{body}{motions}{clips}, protocol {result.protocol}"
+
+
+def _warnings(result: Result) -> list[str]:
+    lines = []
+    if result.diagnostic:
+        lines.append(result.diagnostic)
+    if result.quick:
+        lines.append(f"quick: only {result.motions.clips} clips, not comparable with a full score")
+    if result.policy.privileged:
+        lines.append(f"privileged: the policy sees {', '.join(result.policy.needs)} beyond its observation")
+    if result.failed_runs:
+        first = result.failed_runs[0]
+        count = len(result.failed_runs)
+        others = f" (and {count - 1} more)" if count > 1 else ""
+        lines.append(f"{count} runs broke off: {first.key}: {first.reason}{others}")
+    return lines
+
+
+def _imitation(result: Result, total: Imitation) -> Table:
+    table = Table(title=Text("Imitation"), **_STYLE)
+    table.add_column("skill", no_wrap=True)
+    columns = ("clips", "coverage\n[%]", "success\n[%]", "strict\n[%]", "MPJPE\n[mm]", "root-rel.\n[mm]")
+    for column in (*columns, "IK floor\n[mm]"):
+        table.add_column(Text(column), justify="right")
+    rows = [(SKILL_NAMES.get(s, s), score) for s, score in (result.imitation_by_skill or {}).items()]
+    for name, score in rows:
+        table.add_row(name, *_imitation_cells(score))
+    table.add_section()
+    table.add_row("all", *_imitation_cells(total), style="bold")
+    intervals = (total.frame_coverage_pct, total.success_pct, total.strict_success_pct, total.mpjpe_mm)
+    if any(figure.ci95 for figure in intervals):
+        cells = [_interval(f) for f in (*intervals, total.root_relative_mpjpe_mm, total.ik_floor_mm)]
+        table.add_row("95 % CI", "", *cells, style="dim")
+    if result.runs > 1:
+        cells = [_plain(f.sem, 2) for f in (*intervals, total.root_relative_mpjpe_mm, total.ik_floor_mm)]
+        table.add_row("SEM, runs", "", *cells, style="dim")
+    return table
+
+
+def _imitation_cells(score: Imitation) -> list[str]:
+    figures = (
+        score.frame_coverage_pct,
+        score.success_pct,
+        score.strict_success_pct,
+        score.mpjpe_mm,
+        score.root_relative_mpjpe_mm,
+        score.ik_floor_mm,
+    )
+    return [str(score.clips), *(_plain(figure.mean, 1) for figure in figures)]
+
+
+def _emg(result: Result) -> Table:
+    emg = result.emg
+    condition = emg.human_condition.replace("-", " at ") + " km/h"
+    title = f"EMG, left leg, {emg.cycles} cycles, against {emg.human_people} people ({condition})"
+    table = Table(title=Text(title), **_STYLE)
+    table.add_column("muscle", no_wrap=True)
+    upstream = result.protocol == "kinesis-2025"
+    own, zero = ("r, median", "r, mean") if upstream else ("r at the lag", "r at zero lag")
+    for column in (own, zero, "people,\npairs", "people,\nleave-1-out"):
+        table.add_column(Text(column), justify="right")
+    for muscle, one in emg.per_muscle.items():
+        cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r)
+        table.add_row(muscle + (" (constant)" if one.flat else ""), *(_plain(x, 3) for x in cells))
+    table.add_section()
+    total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
+    table.add_row("mean", *(_plain(x, 3) for x in total), style="bold")
+    without = emg.without_vastus_lateralis
+    if without is not None:
+        cells = (without.mean_r, without.zero_lag_r, without.human_pairs_r, without.leave_one_out_r)
+        table.add_row("without Vastus Lateral", *(_plain(x, 3) for x in cells))
+    return table
+
+
+def _emg_lines(result: Result) -> list[str]:
+    emg = result.emg
+    if emg.mean_r is None:
+        return [f"EMG: {DASH} ({emg.reasons.get('mean_r', '')})"]
+    lines = []
+    if emg.lag_ms is not None:
+        lines.append(
+            f"lag: {emg.lag_ms:.0f} ms ({emg.lag_pct} % of the cycle), the model later than people's EMG"
+        )
+    if emg.ci95.mean_r is not None:
+        ratio = ""
+        if emg.ratio is not None and emg.ci95.ratio is not None:
+            ratio = f", ratio {emg.ratio:.2f} [{emg.ci95.ratio[0]:.2f}, {emg.ci95.ratio[1]:.2f}]"
+        low, high = emg.ci95.mean_r
+        lines.append(f"95 % intervals over people: r {emg.mean_r:.3f} [{low:.3f}, {high:.3f}]{ratio}")
+    if emg.chance is not None:
+        lines.append(
+            f"chance: shifted muscles reach r {emg.chance.circular_shift_mean_r:.3f} "
+            f"(95th percentile {emg.chance.circular_shift_p95_r:.3f}), permuted ones "
+            f"{emg.chance.permuted_mean_r:.3f} ({emg.chance.permuted_p95_r:.3f})"
+        )
+    return lines
+
+
+def _joint_angles(result: Result) -> Table:
+    angles = result.joint_angles
+    people = f"{angles.human_people} people" if angles.human_people else "people"
+    title = f"Joint angles, left leg, mean absolute difference [deg], against {people}"
+    table = Table(title=Text(title), **_STYLE)
+    table.add_column("joint")
+    for column in ("model", "people", "model,\nmean removed", "people,\nmean removed", "offset"):
+        table.add_column(Text(column), justify="right")
+    for joint, one in angles.per_joint.items():
+        cells = (one.mpjae_deg, one.human_deg, one.mean_removed_deg, one.human_mean_removed_deg)
+        table.add_row(JOINT_NAMES.get(joint, joint), *(_plain(x, 1) for x in cells), f"{one.offset_deg:+.1f}")
+    table.add_section()
+    total = (angles.mpjae_deg, angles.human_deg, angles.mean_removed_deg, angles.human_mean_removed_deg)
+    table.add_row("mean", *(_plain(x, 1) for x in total), "", style="bold")
+    return table
+
+
+def _joint_lines(result: Result) -> list[str]:
+    angles = result.joint_angles
+    if angles.mpjae_deg is None:
+        return [f"Joint angles: {DASH} ({angles.reasons.get('mpjae_deg', '')})"]
+    lines = []
+    if angles.ratio_of_mean_curve is not None and angles.ratio is not None:
+        lines.append(
+            f"model / people: {angles.ratio:.2f}; people's own mean curve would have "
+            f"{angles.ratio_of_mean_curve:.2f}"
+        )
+    if not angles.independent:
+        lines.append("not independent: the motions are made from this table")
+    return lines
+
+
+def _other_lines(result: Result) -> list[str]:
+    effort = result.effort
+    lines = [
+        f"Effort: mean excitation {_plain(effort.mean_excitation, 3)}, "
+        f"co-contraction {_plain(effort.co_contraction, 3)}"
+    ]
+    if result.wall_s is not None and result.realtime_factor is not None:
+        lines.append(f"Time: {result.wall_s:.1f} s, {result.realtime_factor:.1f} times real time")
+    return lines
+
+
+def _print_lines(console: Console, lines: list[str]) -> None:
+    for line in lines:
+        console.print(Text(line, style="dim"))
+
+
+def _plain(value: float | None, digits: int) -> str:
+    return DASH if value is None else f"{value:.{digits}f}"
+
+
+def _interval(figure: Figure) -> str:
+    return DASH if figure.ci95 is None else f"{figure.ci95[0]:.0f}–{figure.ci95[1]:.0f}"

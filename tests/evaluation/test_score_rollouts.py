@@ -1,0 +1,299 @@
+"""Scores of recordings whose answers are known."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
+from kinesis_bench.evaluation.result import (
+    SCHEMA_FILE,
+    published_schema,
+    read_result,
+    write_clips,
+    write_result,
+)
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
+from kinesis_bench.metrics.curves import standardise
+from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
+
+HUMAN = human_emg()
+Z_BAR = np.asarray(HUMAN.mean_of_standardised)
+"""Group curves of nine people."""
+
+
+def like_people(lag_s: float = 0.0) -> np.ndarray:
+    """(11, 100) excitation: people's mean standardised curves, ``lag_s`` late in a cycle of 1.1 s."""
+    curve = np.zeros((len(MUSCLES), 100))
+    curve[: len(Z_BAR)] = 0.5 + 0.1 * np.roll(Z_BAR, round(100 * lag_s / 1.1), axis=1)
+    return curve
+
+
+def schwartz_deg() -> np.ndarray:
+    return np.asarray(human_joint_angles(SCHWARTZ, HUMAN.speed_m_s, 0.9).mean_deg)
+
+
+def recording(lag_s: float = 0.0, offset_deg: float = 0.0, **changes: float) -> Rollouts:
+    return walking(
+        walking_clip(
+            muscles=cyclic(like_people(lag_s)), joints_deg=cyclic(schwartz_deg() + offset_deg), **changes
+        )
+    )
+
+
+def test_a_perfect_walk() -> None:
+    result = evaluate_rollouts(recording(), HUMAN).result
+    imitation = result.imitation
+    assert imitation is not None
+    assert (imitation.success_pct.mean, imitation.frame_coverage_pct.mean, imitation.mpjpe_mm.mean) == (
+        100.0,
+        100.0,
+        0.0,
+    )
+    assert imitation.ik_floor_mm.mean == pytest.approx(10.0, abs=1e-5)
+    assert result.emg.cycles == 5  # strikes at 0.3, 1.4 … 6.9 s, without the first cycle
+    assert result.emg.cycle_s == pytest.approx(1.1, abs=1e-6)
+    expected = float(np.mean(standardise(Z_BAR) * Z_BAR))
+    assert result.emg.zero_lag_r == pytest.approx(expected, abs=2e-3)
+    assert result.emg.lag_ms == 0
+    assert result.joint_angles.ratio == pytest.approx(np.sqrt(0.5), abs=0.02)
+    assert result.emg_of_activation is not None
+    assert result.emg_of_activation.zero_lag_r == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("lag_pct", [4, 8])
+def test_a_common_lag_is_found_and_undone(lag_pct: int) -> None:
+    emg = evaluate_rollouts(recording(lag_s=lag_pct * 0.011), HUMAN).result.emg
+    prompt = evaluate_rollouts(recording(), HUMAN).result.emg
+    assert emg.lag_pct == lag_pct
+    assert emg.lag_ms == pytest.approx(11.0 * lag_pct, abs=1e-3)
+    assert emg.mean_r == pytest.approx(prompt.zero_lag_r, abs=5e-3)
+    assert emg.zero_lag_r is not None
+    assert emg.mean_r is not None
+    assert emg.zero_lag_r < emg.mean_r - 0.02
+
+
+def test_known_errors() -> None:
+    result = evaluate_rollouts(recording(error_m=0.03, offset_deg=5.0), HUMAN).result
+    assert result.imitation is not None
+    assert result.imitation.mpjpe_mm.mean == pytest.approx(30.0)
+    assert result.imitation.root_relative_mpjpe_mm.mean == pytest.approx(0.0, abs=1e-6)
+    for joint in result.joint_angles.per_joint.values():
+        assert joint.offset_deg == pytest.approx(5.0, abs=0.1)
+
+
+def test_what_is_not_steady_forward_walking_does_not_count() -> None:
+    muscles = cyclic(like_people())
+    slow = walking_clip(key="slow", speed_m_s=0.9, muscles=muscles)
+    run = walking_clip(key="run", skill="run", muscles=muscles)
+    fails = walking_clip(key="fails", fails_at=90, muscles=muscles)
+    emg = evaluate_rollouts(walking(slow, run, fails), HUMAN).result.emg
+    assert emg.cycles == 1
+    assert emg.mean_r is None
+    assert "1 steady walking cycles, 3 are needed (8 found" in emg.reasons["mean_r"]
+
+
+def test_coverage_by_skill_and_failed_runs() -> None:
+    fails = walking_clip(key="b", skill="run", frames=100, fails_at=50)
+    breaks = replace(walking_clip(key="c", frames=100, fails_at=20), failure="policy raised ValueError: no")
+    result = evaluate_rollouts(walking(walking_clip(key="a", frames=100), fails, breaks), HUMAN).result
+    assert result.imitation is not None
+    assert result.imitation_by_skill is not None
+    assert result.imitation.frame_coverage_pct.mean == pytest.approx(100 * (100 + 50 + 20) / 300)
+    assert result.imitation_by_skill["run"].frame_coverage_pct.mean == pytest.approx(50.0)
+    assert [(run.key, run.reason) for run in result.failed_runs] == [("c", "policy raised ValueError: no")]
+
+
+def test_what_a_recording_lacks_is_null_beside_a_reason() -> None:
+    bare = replace(
+        walking_clip(),
+        keypoint_position=None,
+        reference_keypoint_position=None,
+        pelvis_quaternion=None,
+        joint_angle=None,
+        qpos=None,
+        excitation=None,
+        activation=None,
+    )
+    result = evaluate_rollouts(walking(bare), HUMAN).result
+    assert result.imitation is None
+    assert "keypoints" in result.reasons["imitation"]
+    assert result.emg.mean_r is None
+    assert "pelvis orientation" in result.emg.reasons["mean_r"]
+    assert result.joint_angles.mpjae_deg is None
+    assert result.joint_angles.reasons["mpjae_deg"]
+    assert result.effort.mean_excitation is None
+    assert result.effort.reasons["mean_excitation"]
+
+
+def test_without_touch_forces_and_without_forces_kinematics_give_the_strikes() -> None:
+    whole = recording().clips[0]
+    by_force = evaluate_rollouts(walking(replace(whole, touch=None)), HUMAN).result.emg
+    assert by_force.notes["cycles"] == "from left heel strike, by ground force"
+    assert by_force.cycles == 5
+    steps = len(np.asarray(whole.qpos))
+    time = (np.arange(steps) + 1) / 30
+    keypoints = np.array(whole.keypoint_position)
+    keypoints[:, 1, 0] = keypoints[:, 0, 0] + 0.3 * np.cos(2 * np.pi * (time - 0.3) / 1.1)
+    swinging = replace(whole, touch=None, ground_force=None, keypoint_position=keypoints)
+    by_ankle = evaluate_rollouts(walking(swinging), HUMAN).result.emg
+    assert by_ankle.notes["cycles"] == "from left heel strike, by ankle kinematics"
+    assert by_ankle.cycles == 5
+    assert by_ankle.lag_ms == pytest.approx(0.0, abs=12.0)
+
+
+def test_protocol_2025_gives_per_clip_means() -> None:
+    rollouts = walking(walking_clip(key="a", frames=100), walking_clip(key="b", frames=300, fails_at=150))
+    ours = evaluate_rollouts(rollouts, HUMAN).result.imitation
+    theirs = evaluate_rollouts(rollouts, HUMAN, protocol="kinesis-2025").result.imitation
+    assert ours is not None
+    assert theirs is not None
+    assert ours.frame_coverage_pct.mean == pytest.approx(62.5)
+    assert theirs.frame_coverage_pct.mean == pytest.approx(75.0)
+    assert theirs.strict_success_pct.mean is None
+    assert theirs.strict_success_pct.reason
+
+
+def test_kinesis_recording_gives_the_published_medians(shared: Path) -> None:
+    people = human_emg(shared / "data" / "emg_wang2023")
+    rollouts = read_recording(shared / "data" / "kinesis_recording")
+    emg = evaluate_rollouts(rollouts, people, protocol="kinesis-2025").result.emg
+    with (shared / "figures" / "kinesis_reported.csv").open(newline="") as file:
+        rows = {
+            row["metric"]: float(row["value"])
+            for row in csv.DictReader(file)
+            if row["policy"] == "KINESIS 2025 Legs"
+        }
+    assert emg.mean_r == pytest.approx(rows.pop("emg_r_mean"), abs=0.002)
+    assert len(rows) == 9
+    for name, value in rows.items():
+        assert emg.per_muscle[name.removeprefix("emg_r_median_")].r == pytest.approx(value, abs=0.002)
+    assert emg.cycles == 23
+    assert emg.human_pairs_r == pytest.approx(0.7314, abs=0.0005)
+    assert emg.leave_one_out_r == pytest.approx(0.8212, abs=0.0005)
+
+
+def test_people_at_hand_give_intervals_and_the_pairs(shared: Path) -> None:
+    people = human_emg(shared / "data" / "emg_wang2023")
+    emg = evaluate_rollouts(recording(), people).result.emg
+    assert emg.human_pairs_r == pytest.approx(0.7314, abs=0.0005)
+    assert emg.leave_one_out_r == pytest.approx(0.8352, abs=0.0005)
+    assert emg.ci95.mean_r is not None
+    assert emg.mean_r is not None
+    assert emg.ci95.mean_r[0] < emg.mean_r < emg.ci95.mean_r[1]
+
+
+def results() -> list[Result]:
+    bare = replace(walking_clip(), keypoint_position=None)
+    return [
+        evaluate_rollouts(recording(error_m=0.02), HUMAN).result,
+        evaluate_rollouts(recording(), HUMAN, protocol="kinesis-2025").result,
+        evaluate_rollouts(walking(bare), HUMAN).result,
+        evaluate_rollouts(recording(), human_emg("emg_run_santuz2020")).result,
+    ]
+
+
+def test_results_are_valid_and_read_back_the_same(tmp_path: Path) -> None:
+    schema = json.loads(SCHEMA_FILE.read_text())
+    for result in results():
+        write_result(tmp_path / "result.json", result)
+        jsonschema.validate(json.loads((tmp_path / "result.json").read_text()), schema)
+        assert read_result(tmp_path / "result.json") == result
+
+
+def test_the_published_schema_is_that_of_the_classes_and_has_the_promised_fields() -> None:
+    assert SCHEMA_FILE.read_text() == published_schema()
+    schema = json.loads(published_schema())
+    promised = {
+        "Result": "schema protocol policy body motions runs seed versions imitation imitation_by_skill emg "
+        "joint_angles effort wall_s realtime_factor",
+        "BodyInfo": "name model_sha256",
+        "MotionsInfo": "id content_sha256 split",
+        "Imitation": "success_pct frame_coverage_pct mpjpe_mm",
+        "Figure": "mean sem ci95 macro",
+        "EmgScore": "mean_r lag_ms zero_lag_r lag_curve human_pairs_r leave_one_out_r ratio ci95 cycles "
+        "per_muscle without_vastus_lateralis",
+        "JointAngleScore": "mpjae_deg human_deg per_joint",
+        "Effort": "mean_excitation co_contraction",
+    }
+    for name, fields in promised.items():
+        assert set(fields.split()) <= set(schema["$defs"][name]["properties"]), name
+
+
+def test_every_null_figure_has_a_reason() -> None:
+    for result in results():
+        for section in ("emg", "joint_angles", "effort"):
+            part = getattr(result, section)
+            for name, value in vars(part).items():
+                if value is None:
+                    assert any(key.split(".")[0] == name for key in part.reasons), (section, name)
+        for name, value in vars(result).items():
+            assert value is not None or name in result.reasons, name
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(schema="kinesis-bench-result-9"), "schema: is 'kinesis-bench-result-9'"),
+        (lambda c: c["imitation"].pop("mpjpe_mm"), "imitation.mpjpe_mm is missing"),
+        (lambda c: c["emg"].update(r2=1.0), "emg.r2 is unknown"),
+        (lambda c: c.update(runs="three"), "runs is 'three', not a int"),
+    ],
+)
+def test_a_wrong_result_names_the_field(tmp_path: Path, change: object, message: str) -> None:
+    path = tmp_path / "result.json"
+    write_result(path, evaluate_rollouts(recording(), HUMAN).result)
+    content = json.loads(path.read_text())
+    change(content)  # type: ignore[operator]
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError) as error:
+        read_result(path)
+    assert message in str(error.value)
+
+
+def test_a_recording_read_back_scores_the_same(tmp_path: Path) -> None:
+    rollouts = recording(error_m=0.02)
+    write_rollouts(tmp_path / "rollouts.h5", rollouts)
+    assert (
+        evaluate_rollouts(read_rollouts(tmp_path / "rollouts.h5"), HUMAN).result
+        == evaluate_rollouts(rollouts, HUMAN).result
+    )
+    assert read_recording(tmp_path).body == "legs"
+    with pytest.raises(InputError, match="holds no recording"):
+        read_recording(tmp_path.parent)
+
+
+def test_clips_csv(tmp_path: Path) -> None:
+    evaluation = evaluate_rollouts(
+        walking(walking_clip(key="a", error_m=0.03), walking_clip(key="b", fails_at=0)), HUMAN
+    )
+    write_clips(tmp_path / "clips.csv", evaluation.rollouts, evaluation.clips)
+    with (tmp_path / "clips.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["key"], first["success"], first["mpjpe_mm"]) == ("a", "1", "30.000")
+    assert (second["covered"], second["mpjpe_mm"], second["failure"]) == ("0", "", "far from the reference")
+
+
+def test_a_recording_is_scored_without_the_simulator(tmp_path: Path) -> None:
+    write_rollouts(tmp_path / "rollouts.h5", recording())
+    code = (
+        "import sys; from pathlib import Path; from kinesis_bench.cli.score import Score;"
+        f"Score(rollout=Path({str(tmp_path)!r}), out=Path({str(tmp_path / 'out')!r})).run();"
+        "assert not {'mujoco', 'onnxruntime', 'pandas'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"result.json", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"}
