@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,23 +28,8 @@ SOURCE = (
 )
 
 
-@dataclass(frozen=True)
-class Made:
-    """A clip as it was made: its plan, the walk of it every DT_S with margins, and the clip's frames in that.
-
-    Attributes:
-        plan: what was asked for.
-        walked: the posed walk; of a backward clip, the forward walk that it is reversed.
-        frames: indices into ``walked`` at FPS, in the clip's order.
-    """
-
-    plan: ClipPlan
-    walked: Walked
-    frames: np.ndarray
-
-
-def make(plan: ClipPlan) -> Made:
-    """Make one clip."""
+def make(plan: ClipPlan) -> Walked:
+    """Make one clip, at FPS. A backward one is a forward walk reversed in time, its path too."""
     bank = run_bank(plan.people) if plan.cell.skill == "run" else walk_bank()
     course = plan.course
     backward = plan.cell.skill == "backward"
@@ -59,33 +44,31 @@ def make(plan: ClipPlan) -> Made:
     first = int(np.argmin(np.abs(path.time)))
     stride = round(1.0 / (FPS * DT_S))
     frames = first + stride * np.arange(int(course.duration_s * FPS) + 1)
-    return Made(plan, pose(path, bank, plan.style), frames[::-1] if backward else frames)
+    return pose(path, bank, plan.style, frames[::-1] if backward else frames)
 
 
-def recording(made: Made) -> Recording:
+def recording(plan: ClipPlan, walked: Walked) -> Recording:
     """The clip as a recording on the mean skeleton, its feet on the floor already."""
-    rotations = made.walked.rotations[made.frames]
-    position = made.walked.pelvis_position[made.frames]
     content = hashlib.sha256()
-    for values in (rotations, position):
+    for values in (walked.rotations, walked.pelvis_position):
         content.update(np.ascontiguousarray(values.round(6), dtype="<f8").tobytes())
     return Recording(
-        key=made.plan.key,
+        key=plan.key,
         fps=FPS,
-        rotations=rotations,
-        pelvis_position=position,
+        rotations=walked.rotations,
+        pelvis_position=walked.pelvis_position,
         subject="normative",
-        skill=made.plan.cell.skill,
+        skill=plan.cell.skill,
         source=SOURCE,
         source_sha256=content.hexdigest(),
-        texts=made.plan.texts,
+        texts=plan.texts,
         on_floor=True,
     )
 
 
 def recordings() -> tuple[Recording, ...]:
     """All recordings of the data set, training first."""
-    return tuple(recording(make(plan)) for plan in clip_plans())
+    return tuple(recording(plan, make(plan)) for plan in clip_plans())
 
 
 def splits(of: Iterable[Recording]) -> dict[str, tuple[str, ...]]:

@@ -278,7 +278,7 @@ def _swing_path(
 
 
 def bridge(fraction: np.ndarray, gap: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """A curve on [0, 1] with given values and slopes at its ends; they die out in ``_FAR`` and ``_NEAR`` of it.
+    """A curve on [0, 1] of given values and slopes at its ends; they die out in ``_FAR`` and ``_NEAR`` of it.
 
     Args:
         fraction: (N,).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -55,6 +55,10 @@ class Foot:
     event_phase: np.ndarray
     stance: np.ndarray
     hold: np.ndarray
+
+    def at(self, frames: np.ndarray) -> Foot:
+        """The foot at some of its moments."""
+        return Foot(**{item.name: getattr(self, item.name)[frames] for item in fields(self)})
 
 
 def move_foot(path: Path, bank: Bank, steps: Steps, side: str) -> Foot:

@@ -6,7 +6,7 @@ phase counts strides of the right leg from its foot contact; the left leg is hal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Path:
-    """A walked course, every ``DT_S`` from ``MARGIN_S`` before to ``MARGIN_S`` after the clip.
+    """A walked course, every ``DT_S`` and with ``MARGIN_S`` before and after the clip (until ``at``).
 
     Attributes:
         time: (N,) [s], zero at the clip's first frame.
@@ -74,6 +74,10 @@ class Path:
     position: np.ndarray
     phase: np.ndarray
     standing: np.ndarray
+
+    def at(self, frames: np.ndarray) -> Path:
+        """The path at some of its moments."""
+        return Path(**{item.name: getattr(self, item.name)[frames] for item in fields(self)})
 
 
 def walk(course: Course, bank: Bank) -> Path:

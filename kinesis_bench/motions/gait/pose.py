@@ -43,7 +43,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Walked:
-    """A posed walk every DT_S, margins included.
+    """A posed walk, N frames.
 
     Attributes:
         path: the course.
@@ -58,8 +58,15 @@ class Walked:
     pelvis_position: np.ndarray
 
 
-def pose(path: Path, bank: Bank, style: Style) -> Walked:
-    """Pose the mean SMPL body along a path, its legs on the feet's ways."""
+def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
+    """Pose the mean SMPL body along a path, its legs on the feet's ways.
+
+    Args:
+        path: the whole path, so that feet that are on their way at its ends know where from and where to.
+        bank: the cycles it is walked with.
+        style: the person.
+        frames: (N,) indices into ``path``, those that are posed, in this order.
+    """
     body = {name: bank.body(name, path.speed, path.phase) for name in _BODY}
     turning = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")
     angles = {
@@ -77,6 +84,10 @@ def pose(path: Path, bank: Bank, style: Style) -> Walked:
     pelvis = np.concatenate([ground, body["height"][:, None]], axis=1)
     axes = _pelvis_axes(angles, path.heading)
     pelvis[:, 2] -= _lowering(pelvis, axes, feet)
+
+    path, pelvis, axes = path.at(frames), pelvis[frames], axes[frames]
+    feet = {side: foot.at(frames) for side, foot in feet.items()}
+    angles = {name: value[frames] for name, value in angles.items()}
     for side, foot in feet.items():
         mirror = 1.0 if side == "r" else -1.0
         facing = path.heading + angles["pelvis_rotation"]
