@@ -78,11 +78,9 @@ def emg_figure(result: Result) -> Any:
         one = emg.per_muscle[name]
         axis.set_title(name + (f"   r = {one.r:.2f}" if one.r is not None else ""), loc="left")
         axis.set_ylim(0, TOP)
-    event = "left single stance" if result.protocol == "kinesis-2025" else "heel strike of the left foot"
-    _finish_cycles(figure, axes, len(curves), "activity [part of the mean curve's peak]", event)
-    figure.suptitle(
-        f"Muscle activity over the gait cycle: {result.policy.name}, {emg.cycles} cycles", fontsize=10
-    )
+    event = "left single stance" if result.protocol == "kinesis-2025" else "left heel strike"
+    _finish_cycles(figure, axes, len(curves), "activity [part of the mean curve's peak]", COLUMNS)
+    figure.suptitle(f"Muscle activity from {event}: {result.policy.name}, {emg.cycles} cycles", fontsize=10)
     return figure
 
 
@@ -135,9 +133,10 @@ def joint_figure(result: Result) -> Any:
         axis.set_title(
             f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}° (people {one.human_deg:.1f}°)", loc="left"
         )
-    _finish_cycles(figure, axes, len(curves), "angle [deg]", "heel strike of the left foot")
-    suffix = "" if angles.independent else " (not independent: motions made from this table)"
-    figure.suptitle(f"Joint angles over the gait cycle: {result.policy.name}{suffix}", fontsize=10)
+    _finish_cycles(figure, axes, len(curves), "angle [deg]", 2)
+    title = f"Joint angles from left heel strike: {result.policy.name}, {angles.cycles} cycles"
+    suffix = "" if angles.independent else "\nnot independent: the motions are made from this table"
+    figure.suptitle(title + suffix, fontsize=10)
     return figure
 
 
@@ -197,13 +196,15 @@ def _panels(count: int, columns: int = COLUMNS) -> tuple[Any, list[Any]]:
     return figure, list(figure.subplots(rows, columns, sharex=True, squeeze=False).ravel())
 
 
-def _finish_cycles(figure: Any, axes: list[Any], count: int, label: str, event: str) -> None:
+def _finish_cycles(figure: Any, axes: list[Any], count: int, label: str, columns: int) -> None:
     for axis in axes[count:]:
         axis.set_visible(False)
-    for axis in axes[:count]:
+    for place, axis in enumerate(axes[:count]):
+        if place + columns >= count:
+            axis.set_xlabel("gait cycle [%]")
+            axis.tick_params(labelbottom=True)
         axis.set_xlim(0, 100)
         axis.set_xticks([0, 25, 50, 75, 100])
-    figure.supxlabel(f"gait cycle [%], from {event}", fontsize=9)
     figure.supylabel(label, fontsize=9)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))

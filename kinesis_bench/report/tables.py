@@ -32,6 +32,10 @@ JOINT_NAMES = {
 
 DASH = "–"
 
+IMITATION_NOTE = [
+    "strict: every keypoint within 0.15 m; relative: to the pelvis; floor: error when posed by IK"
+]
+
 _STYLE: dict[str, Any] = {
     "title_justify": "left",
     "title_style": "bold",
@@ -48,6 +52,7 @@ def print_result(result: Result, console: Console) -> None:
         console.print(Text(note, style="yellow"))
     if result.imitation is not None:
         console.print(_imitation(result, result.imitation))
+        _print_lines(console, IMITATION_NOTE)
     else:
         console.print(f"Imitation: {DASH} ({result.reasons['imitation']})")
     console.print(_emg(result))
@@ -108,8 +113,8 @@ def _warnings(result: Result) -> list[str]:
 def _imitation(result: Result, total: Imitation) -> Table:
     table = Table(title=Text("Imitation"), **_STYLE)
     table.add_column("skill", no_wrap=True)
-    columns = ("clips", "coverage\n[%]", "success\n[%]", "strict\n[%]", "MPJPE\n[mm]", "root-rel.\n[mm]")
-    for column in (*columns, "IK floor\n[mm]"):
+    columns = ("clips", "coverage\n[%]", "success\n[%]", "strict\n[%]", "MPJPE\n[mm]", "relative\n[mm]")
+    for column in (*columns, "floor\n[mm]"):
         table.add_column(Text(column), justify="right")
     rows = [(SKILL_NAMES.get(s, s), score) for s, score in (result.imitation_by_skill or {}).items()]
     for name, score in rows:
