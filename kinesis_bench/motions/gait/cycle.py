@@ -40,7 +40,7 @@ and foot progression angle, internal positive [rad]."""
 
 _SWING = np.linspace(0.0, 1.0, 101)
 _NEAR, _FAR = 0.15, 0.6
-_FLAT_RAD = np.radians(3.0)
+_FLAT_RAD = np.radians(4.5)
 _STRAIGHTEST_RAD = np.radians(4.5)
 _STEADY_PER_M = 30.0
 """Weight against speeding up and slowing down within a step, so that the pelvis goes steadily [rad/m]."""
@@ -161,7 +161,7 @@ def make_row(
 
 
 def _flattened(pitch: np.ndarray) -> np.ndarray:
-    """A foot's pitch in stance with angles well under 4° levelled: the foot is flat on the floor there."""
+    """A foot's pitch in stance with angles well under 4.5° levelled: the foot is flat on the floor there."""
     return pitch**3 / (pitch**2 + _FLAT_RAD**2)
 
 

@@ -147,7 +147,7 @@ def _plan(cell: Cell, split: str, side: float, seed: int) -> ClipPlan:
         steps=steps,
         sway=1.0 + spread(0.1),
         pelvis=1.0 + spread(0.12),
-        tilt=spread(np.radians(2.0)),
+        tilt=spread(np.radians(1.2)),
         arms=(0.5 if running else 0.28) * (1.0 + spread(0.2)),
         elbow=1.4 if running else 0.35,
     )

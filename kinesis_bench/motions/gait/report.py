@@ -25,8 +25,8 @@ from kinesis_bench.motions.skeleton import ANKLE_SOLE_M, TOE_SOLE_M, mean_skelet
 
 JOINTS = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_angle", "ankle_angle")
 
-MID_STANCE = (0.3, 0.6)
-"""Part of a stance in which the foot's speed is measured."""
+MID_STANCE = (0.3, 0.5)
+"""Part of a stance in which the foot's speed is measured; the heel rises soon after."""
 
 MID_SWING = (0.25, 0.75)
 """Part of a swing in which the foot's height over the floor is measured."""
@@ -41,7 +41,7 @@ class Quality:
     Attributes:
         plan: the clip.
         duration_s: [s].
-        foot_speed: largest horizontal speed of a toe joint in mid-stance [m/s].
+        foot_speed: largest horizontal speed of an ankle or toe joint in mid-stance [m/s].
         sole_m: lowest point of any sole over the floor, by TOE_SOLE_M and ANKLE_SOLE_M [m].
         clearance_m: lowest point of a swinging foot's sole in mid-swing [m].
         joint_speed: largest speed of a leg joint [rad/s].
@@ -76,7 +76,9 @@ def measure(plan: ClipPlan, walked: Walked) -> Quality:
     for side, foot in walked.feet.items():
         toe = positions[:, skeleton.index(f"{side.upper()}_Toe")]
         ankle = positions[:, skeleton.index(f"{side.upper()}_Ankle")]
-        speed = np.linalg.norm(np.gradient(toe[:, :2], 1 / FPS, axis=0), axis=1)
+        speed = np.maximum(
+            *(np.linalg.norm(np.gradient(joint[:, :2], 1 / FPS, axis=0), axis=1) for joint in (toe, ankle))
+        )
         sole = np.minimum(toe[:, 2] - TOE_SOLE_M, ankle[:, 2] - ANKLE_SOLE_M)
         event = foot.event_phase
         slide.append(speed[(event > MID_STANCE[0]) & (event < MID_STANCE[1])])
@@ -134,7 +136,7 @@ def _against_table(plan: ClipPlan, walked: Walked) -> tuple[float, float, float]
             middle = stand[
                 (foot.event_phase[stand] > MID_STANCE[0]) & (foot.event_phase[stand] < MID_STANCE[1])
             ]
-            whole = len(stand) and 0 < stand.min() and stand.max() < len(foot.stance) - 1
+            whole = len(stand) and stand.min() > 0 and stand.max() < len(foot.stance) - 1
             if whole and len(middle):
                 times.append((stand.min() + stand.max()) / 2 / FPS)
                 frame = middle[len(middle) // 2]

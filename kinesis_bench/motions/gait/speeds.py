@@ -28,6 +28,10 @@ RUNNER_SPEED, RUNNER_STRIDE_S = 3.5, 0.66
 """Their speed [m/s], and their stride, which the table does not give: an assumption."""
 
 
+PELVIS_BOUNCE = 0.9
+"""How far a runner's pelvis moves up and down, of what the mass centre does; an assumption."""
+
+
 @cache
 def walk_bank() -> Bank:
     """Standing and the table's five speeds, scaled by the mean skeleton's leg length.
@@ -59,8 +63,9 @@ def run_bank(weights: tuple[float, float, float] = (1 / 3, 1 / 3, 1 / 3)) -> Ban
     """Running at 2.0 to 4.5 m/s from a weighted mean of the table's three people.
 
     The table is of one speed, carried over to the mean skeleton at equal dimensionless speed and stride time.
-    Assumed for other speeds v, with V the table's: a stride 0.04 s shorter for every m/s more; contact time
-    ∝ v^-0.6; angles scaled about their means by (v/V)^0.5.
+    Assumed for other speeds v, with V the table's: a stride 0.03 s shorter for every m/s more; contact time
+    ∝ v^-0.6; angles scaled about their means by (v/V)^0.35. Also assumed: the
+    trunk leans forward by 6°.
     """
     table = run_table()
     share = np.array(weights) / sum(weights)
@@ -70,11 +75,12 @@ def run_bank(weights: tuple[float, float, float] = (1 / 3, 1 / 3, 1 / 3)) -> Ban
     contact_s = float(share @ table.duty) * own_stride_s
     rows = []
     for speed in _RUN_SPEEDS:
-        stride_s = float(own_stride_s - 0.04 * (speed - own_speed))
+        stride_s = float(own_stride_s - 0.03 * (speed - own_speed))
         duty = float(contact_s * (own_speed / speed) ** 0.6 / stride_s)
-        scale = (speed / own_speed) ** 0.5
+        scale = (speed / own_speed) ** 0.35
         warped = _to_duty(mean, float(share @ table.duty), duty)
         angles = {name: curve.mean() + scale * (curve - curve.mean()) for name, curve in warped.items()}
+        angles["lumbar_extension"] = np.full_like(PHASES, -np.radians(6.0))
         rows.append(
             make_row(
                 angles,
@@ -84,7 +90,8 @@ def run_bank(weights: tuple[float, float, float] = (1 / 3, 1 / 3, 1 / 3)) -> Ban
                 sway_m=0.008,
                 step_width_m=RUN_STEP_WIDTH_M,
                 toe_in=np.radians(-6.0),
-                height=_bounce(share @ table.vertical_force, float(share @ table.duty), duty, stride_s),
+                height=PELVIS_BOUNCE
+                * _bounce(share @ table.vertical_force, float(share @ table.duty), duty, stride_s),
             )
         )
     return Bank(rows)
