@@ -98,12 +98,18 @@ def coupling(model: mujoco.MjModel) -> Coupling:
 
 @dataclass(frozen=True)
 class _Joint:
-    """A hinge, with its axis' cross-product matrix and the square of that, or a slide, without."""
+    """A hinge or a slide of a link.
+
+    Attributes:
+        joint: its place among all joints but the root.
+        slides: whether it is a slide.
+        parts: (3, 7) its axis, the axis' cross-product matrix K, and K², so that one product with the frame
+            before it gives all that Rodrigues' formula I + K sin + K² (1 - cos) needs.
+    """
 
     joint: int
-    axis: np.ndarray
-    cross: np.ndarray | None
-    cross2: np.ndarray | None
+    slides: bool
+    parts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -176,12 +182,16 @@ class Tree:
         count = ROOT + len(self.coupling.independent)
         self._gather = np.zeros((len(self._walked), count))
         self._gather[np.arange(len(self._walked))[moving], ROOT + drivers[moving]] = 1.0
-        self._slides = np.array([joint.cross is None for link in self._links for joint in link.joints])
+        self._slides = np.array([joint.slides for link in self._links for joint in link.joints])
         self._gather_slide = self._gather * self._slides[:, None]
         self._gather_hinge = self._gather - self._gather_slide
 
         self._point_link = np.array([link_of[body] for body, _ in points])
-        self._point_place = np.array([fixed[b][0] + fixed[b][1] @ np.asarray(p, float) for b, p in points])
+        local = np.array([fixed[b][0] + fixed[b][1] @ np.asarray(p, float) for b, p in points])
+        self._points = {
+            int(link): (np.flatnonzero(self._point_link == link), local[self._point_link == link].T)
+            for link in np.unique(self._point_link)
+        }
         self.moves = np.zeros((len(points), count), bool)
         self.moves[:, :ROOT] = True
         for point, link in enumerate(self._point_link):
@@ -206,31 +216,31 @@ class Tree:
         turn, turn_rate = _exponential(coordinates[:, 3:6])
         joint = self.coupling.values(coordinates[:, ROOT:])
         slope = self.coupling.slopes(coordinates[:, ROOT:])[:, self._walked]
-        sine, cosine = np.sin(joint)[:, :, None, None], 1 - np.cos(joint)[:, :, None, None]
+        sine, versine = np.sin(joint)[:, :, None, None], 1 - np.cos(joint)[:, :, None, None]
         place, axes = [position + coordinates[:, :3]], [turn @ rotation]
         axis = np.empty((frames, 3, len(self._walked)))
         origin = np.empty((frames, 3, len(self._walked)))
         column = 0
-        for link in self._links:
-            parent = axes[link.parent]
-            here = place[link.parent] + parent @ link.offset
-            frame = parent if link.turn is None else parent @ link.turn
-            for part in link.joints:
-                axis[:, :, column] = frame @ part.axis
-                if part.cross is None:
+        for limb in self._links:
+            parent = axes[limb.parent]
+            here = place[limb.parent] + _times(parent, limb.offset[:, None])[:, :, 0]
+            frame = parent if limb.turn is None else _times(parent, limb.turn)
+            for part in limb.joints:
+                if part.slides:
+                    axis[:, :, column] = _times(frame, part.parts[:, :1])[:, :, 0]
                     here = here + axis[:, :, column] * joint[:, part.joint, None]
                 else:
-                    origin[:, :, column] = here
-                    about = sine[:, part.joint] * part.cross + cosine[:, part.joint] * part.cross2
-                    frame = frame + frame @ about
+                    turned = _times(frame, part.parts)
+                    axis[:, :, column], origin[:, :, column] = turned[:, :, 0], here
+                    frame = frame + sine[:, part.joint] * turned[:, :, 1:4]
+                    frame += versine[:, part.joint] * turned[:, :, 4:]
                 column += 1
             place.append(here)
             axes.append(frame)
         origin[:, :, self._slides] = 0.0
-        all_place, all_axes = np.stack(place, axis=1), np.stack(axes, axis=1)
-        points = all_place[:, self._point_link] + np.einsum(
-            "fpij,pj->fpi", all_axes[:, self._point_link], self._point_place
-        )
+        points = np.empty((frames, len(self._point_link), 3))
+        for link, (rows, local) in self._points.items():
+            points[:, rows] = place[link][:, None] + np.swapaxes(_times(axes[link], local), 1, 2)
         axis *= slope[:, None]
         angular = axis @ self._gather_hinge
         linear = cross(origin, axis) @ self._gather + axis @ self._gather_slide
@@ -243,12 +253,15 @@ class Tree:
 def _joint(model: mujoco.MjModel, joint: int) -> _Joint:
     import mujoco
 
-    axis = model.jnt_axis[joint].copy()
-    if model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_SLIDE:
-        return _Joint(joint - 1, axis, None, None)
-    x, y, z = axis
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return _Joint(joint - 1, axis, cross, cross @ cross)
+    x, y, z = model.jnt_axis[joint]
+    about = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    slides = model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_SLIDE
+    return _Joint(joint - 1, bool(slides), np.column_stack([[x, y, z], about, about @ about]))
+
+
+def _times(frames: np.ndarray, constant: np.ndarray) -> np.ndarray:
+    """Matrices (F, 3, 3) times a constant (3, n), as one product."""
+    return (frames.reshape(-1, 3) @ constant).reshape(len(frames), 3, -1)
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
