@@ -45,7 +45,7 @@ def _motion(body: Body, index: int, frames: int, seed: int) -> ClipIk:
     qpos[:, 1] = SPEED_M_S * time * np.sin(direction)
     qpos[:, 2] = STANDING_HEIGHT_M + 0.01 * np.sin(2 * np.pi * time)
     turn = Rotation.from_euler("z", (direction + 0.2 * np.sin(np.pi * time))[:, None])
-    rest = Rotation.from_quat(model.qpos0[3:7], scalar_first=True)
+    rest = _facing_x(body)
     qpos[:, 3:7] = (turn * rest).as_quat(scalar_first=True)
     for angle in body.angles:
         low, high = angle.range_rad
@@ -58,6 +58,15 @@ def _motion(body: Body, index: int, frames: int, seed: int) -> ClipIk:
         before, after = max(frame - 1, 0), min(frame + 1, frames - 1)
         mujoco.mj_differentiatePos(model, qvel[frame], (after - before) / FPS, qpos[before], qpos[after])
     return ClipIk(qpos, qvel, np.zeros(frames))
+
+
+def _facing_x(body: Body) -> Rotation:
+    """Rotation of the root with which the body stands upright and faces world +x."""
+    data = mujoco.MjData(body.model)
+    mujoco.mj_kinematics(body.model, data)
+    forward = data.xmat[body.pelvis_id].reshape(3, 3)[:, 0]
+    upright = Rotation.from_quat(body.model.qpos0[3:7], scalar_first=True)
+    return Rotation.from_euler("z", -np.arctan2(forward[1], forward[0])) * upright
 
 
 def _clip(body: Body, index: int, frames: int, seed: int) -> Clip:

@@ -104,13 +104,13 @@ def kinematics(points: BodyPoints, xpos: Any, xmat: Any, cvel: Any, subtree_com:
     twist = xp.take(cvel, points.segments, axis=1)
     angular, linear = twist[:, :, :3], twist[:, :, 3:]
     transposed = xp.matrix_transpose(matrix)
-    velocity = linear + _cross(xp, angular, position - subtree_com[:, points.centre : points.centre + 1])
-    arm = (points.offset @ xp.take(transposed, points.keypoints, axis=1))[:, :, 0]
+    velocity = linear + _cross(xp, angular, position - subtree_com[:, points.centre : points.centre + 1, :])
+    arm = (points.offset @ xp.take(transposed, points.keypoints, axis=1))[:, :, 0, :]
     keypoint_position = xp.take(position, points.keypoints, axis=1) + arm
     keypoint_velocity = xp.take(velocity, points.keypoints, axis=1) + _cross(
         xp, xp.take(angular, points.keypoints, axis=1), arm
     )
-    heading, tilt = _attitude(xp, matrix[:, points.pelvis])
+    heading, tilt = _attitude(xp, matrix[:, points.pelvis, :, :])
     return Kinematics(
         position=position,
         axes=points.axes @ transposed,

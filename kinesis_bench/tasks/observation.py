@@ -60,11 +60,11 @@ def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velo
         the first segment [m].
     """
     xp = array_namespace(now.position)
-    root = now.position[:, :1]
+    root = now.position[:, :1, :]
     rows, segments = now.position.shape[:2]
     vectors = xp.concat(
         (
-            now.position[:, 1:] - root,
+            now.position[:, 1:, :] - root,
             xp.reshape(now.axes, (rows, 2 * segments, 3)),
             now.linear_velocity,
             now.angular_velocity,
