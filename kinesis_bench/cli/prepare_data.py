@@ -45,7 +45,8 @@ class PrepareData:
 
         from kinesis_bench.errors import InputError
         from kinesis_bench.files import cache_dir
-        from kinesis_bench.prepare import BUILT_IN, Settings, built_in_jobs, prepare, print_report
+        from kinesis_bench.motions.gait.build import DATASET
+        from kinesis_bench.prepare import Settings, built_in_jobs, prepare, print_report
 
         if self.workers is not None and self.workers < 1:
             raise InputError("--workers", f"is {self.workers}", "give 1 or more")
@@ -61,7 +62,7 @@ class PrepareData:
                     raise InputError(f"--{flag}", "is of no use without --amass", "give --amass too")
         jobs, names, recipe, missing = self._sources()
         if not jobs:
-            jobs, names, recipe = list(built_in_jobs()), [BUILT_IN], {"sources": ["built-in"]}
+            jobs, names, recipe = list(built_in_jobs()), [DATASET], {"sources": ["built-in"]}
         id = "+".join(names)
         settings = Settings(self.time_base, tuple(dict.fromkeys(self.bodies)), self.smpl)
         outcome = prepare(

@@ -13,25 +13,11 @@ from rich.console import Console
 from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import cache_dir
-from kinesis_bench.prepare.jobs import Job
+from kinesis_bench.motions.gait.build import DATASET
+from kinesis_bench.prepare.jobs import built_in_jobs
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.prepare.run import only_one, prepare_held
 from kinesis_bench.prepare.work import Settings, code_sha256
-
-BUILT_IN = "normative-gait-v1"
-"""Name of the built-in data set."""
-
-
-def built_in_jobs() -> tuple[Job, ...]:
-    """The jobs of the built-in data set, one a recording."""
-    from kinesis_bench.motions.gait.build import recordings, splits
-
-    made = recordings()
-    memberships = splits(made)
-    return tuple(
-        Job(key=recording.key, kind="built-in", recording=recording, splits=memberships[recording.key])
-        for recording in made
-    )
 
 
 def default_motions() -> Path:
@@ -42,7 +28,7 @@ def default_motions() -> Path:
     Raises:
         InputError: it cannot be built.
     """
-    path = cache_dir() / f"{BUILT_IN}.h5"
+    path = cache_dir() / f"{DATASET}.h5"
     if not _is_current(path):
         done = subprocess.run([sys.executable, "-m", "kinesis_bench.prepare", str(path)])
         if done.returncode != 0 or not _is_current(path):
@@ -77,7 +63,7 @@ def build_default(path: Path) -> None:
         prepare_held(
             built_in_jobs(),
             path,
-            id=BUILT_IN,
+            id=DATASET,
             settings=Settings("true", BODIES),
             workers=default_workers(),
             recipe={"sources": ["built-in"]},

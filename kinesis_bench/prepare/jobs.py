@@ -15,6 +15,8 @@ from kinesis_bench.files import sha256_of_file
 from kinesis_bench.motions.amass import find_amass, read_amass
 from kinesis_bench.motions.clip import Clip, Recording
 from kinesis_bench.motions.curation import Rules
+from kinesis_bench.motions.gait.build import make, recording
+from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
 from kinesis_bench.motions.joint_angles.read import count_beyond, read_joint_angles
 from kinesis_bench.motions.pipeline import TimeBase, to_clip
 from kinesis_bench.motions.retarget import joint_angles
@@ -32,8 +34,8 @@ class Job:
     Attributes:
         key: for messages, unique in a run; the clip's key unless a file holds several motions.
         kind: which reader it needs.
-        path: the source file; None for built-in recordings.
-        recording: the built-in recording.
+        path: the source file; None for built-in motions.
+        plan: of a built-in motion.
         skill: of the clip; "" means that it is told by the motion.
         splits, texts: of the clip.
     """
@@ -41,17 +43,15 @@ class Job:
     key: str
     kind: Kind
     path: Path | None = None
-    recording: Recording | None = None
+    plan: ClipPlan | None = None
     skill: str = ""
     splits: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
 
     def sha256(self) -> str:
         """Hash of the source and of everything that the job says of it."""
-        if self.recording is not None:
-            digest = hashlib.sha256(self.recording.rotations.tobytes())
-            digest.update(self.recording.pelvis_position.tobytes())
-            digest.update(repr((self.recording.key, self.recording.fps, self.recording.on_floor)).encode())
+        if self.plan is not None:
+            digest = hashlib.sha256(repr(self.plan).encode())
         else:
             assert self.path is not None
             digest = hashlib.sha256(sha256_of_file(self.path).encode())
@@ -127,6 +127,14 @@ def file_jobs(kind: Kind, paths: Sequence[Path]) -> tuple[Job, ...]:
     return tuple(Job(key=stem, kind=kind, path=path) for stem, path in stems.items())
 
 
+def built_in_jobs() -> tuple[Job, ...]:
+    """The motions of the built-in data set ``normative-gait-v1``."""
+    return tuple(
+        Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill, splits=(plan.split,))
+        for plan in clip_plans()
+    )
+
+
 def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str]) -> list[Made]:
     """Read a job's source and make its clips.
 
@@ -139,27 +147,23 @@ def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequ
     Raises:
         InputError: the source cannot be used.
     """
-    if job.recording is not None:
-        return [_made(job, job.recording, time_base)]
+    if job.plan is not None:
+        return [_made(job, recording(job.plan, make(job.plan)), time_base)]
     assert job.path is not None
     if job.kind == "amass":
-        recording = read_amass(job.path)
-        skeleton = None
+        captured, skeleton = read_amass(job.path), None
         if smpl is not None:
-            recording, skeleton = _smpl_bodies(smpl).place(recording)
-        return [Made(_labelled(job, to_clip(recording, skeleton=skeleton, time_base=time_base)))]
+            captured, skeleton = _smpl_bodies(smpl).place(captured)
+        return [Made(_labelled(job, to_clip(captured, skeleton=skeleton, time_base=time_base)))]
     if job.kind == "joint angles":
-        recording, report = read_joint_angles(job.path)
-        report = report.with_angles_cut(_angles_cut(recording, bodies))
-        remarks = asdict(report) | {"source": report.source.name}
-        return [_made(job, recording, time_base, remarks)]
-    return [_made(job, recording, time_base) for recording in read_text_to_motion(job.path)]
+        captured, report = read_joint_angles(job.path)
+        report = report.with_angles_cut(_angles_cut(captured, bodies))
+        return [_made(job, captured, time_base, asdict(report) | {"source": report.source.name})]
+    return [_made(job, generated, time_base) for generated in read_text_to_motion(job.path)]
 
 
-def _made(
-    job: Job, recording: Recording, time_base: TimeBase, remarks: Mapping[str, Any] | None = None
-) -> Made:
-    return Made(_labelled(job, to_clip(recording, time_base=time_base)), remarks or {})
+def _made(job: Job, source: Recording, time_base: TimeBase, remarks: Mapping[str, Any] | None = None) -> Made:
+    return Made(_labelled(job, to_clip(source, time_base=time_base)), remarks or {})
 
 
 def _labelled(job: Job, clip: Clip) -> Clip:
@@ -171,11 +175,11 @@ def _labelled(job: Job, clip: Clip) -> Clip:
     )
 
 
-def _angles_cut(recording: Recording, bodies: Sequence[str]) -> dict[str, int]:
+def _angles_cut(source: Recording, bodies: Sequence[str]) -> dict[str, int]:
     """Frames in which each angle is beyond the limits of the body that is narrowest in it."""
     from kinesis_bench.bodies.contract import load_body
 
-    angles = joint_angles(recording.rotations)
+    angles = joint_angles(source.rotations)
     counts: dict[str, int] = {}
     for name in bodies:
         ranges = {angle.name: angle.range_rad for angle in load_body(name).angles}
