@@ -35,21 +35,22 @@ class Ls:
         from kinesis_bench.files import cache_dir
         from kinesis_bench.motions.inspect import list_files
 
-        table = Table("file", "id", "clips", "minutes", "skills", "splits", "IK", "content hash")
+        place = self.folder or cache_dir()
+        columns = ("clips", "minutes", "skills", "splits", "IK", "hash")
+        table = Table("file, data set", *columns, title=f"motion files in {place}", title_justify="left")
         table.columns[0].overflow = "fold"
-        for listing in list_files(self.folder or cache_dir()):
+        for listing in list_files(place):
             motions = listing.motions
             if motions is None:
-                table.add_row(str(listing.path), listing.problem)
+                table.add_row(listing.path.name, listing.problem)
                 continue
             table.add_row(
-                str(listing.path),
-                motions.id,
+                f"{listing.path.name}\n{motions.id}",
                 str(len(motions)),
                 f"{motions.minutes:.1f}",
                 str(len(set(motions.skill) - {""})),
                 str(len(motions.split_names)),
-                ", ".join(listing.bodies) or "none",
+                "\n".join(listing.bodies) or "none",
                 motions.content_sha256[:8],
             )
         _console().print(table)
@@ -163,7 +164,9 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
     texts, subjects = sum(map(bool, motions.texts)), len(set(motions.subject) - {""})
     console.print(f"{subjects} people, {texts} clips with texts, {len(motions.quarantine)} in quarantine")
     skills = [skill for skill in summary.counts["all"] if skill != "total"]
-    table = Table("split", *[skill or "(no skill)" for skill in skills], "total", title="clips (minutes)")
+    names = [skill.replace("_", " ") or "(no skill)" for skill in skills]
+    table = Table("split", *names, "total", title="clips (minutes)")
+    table.columns[0].no_wrap = True
     for split, counts in summary.counts.items():
         cells = [counts.get(skill) for skill in (*skills, "total")]
         table.add_row(split, *[f"{cell.clips} ({cell.minutes:.1f})" if cell else "" for cell in cells])

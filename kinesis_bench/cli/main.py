@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Any
 
 import tyro
 
@@ -12,14 +14,15 @@ from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.score import Score
-from kinesis_bench.errors import InputError
+from kinesis_bench.errors import InputError, unknown_name
 
-Command = (
-    Annotated[PrepareData, tyro.conf.subcommand("prepare-data")]
-    | Annotated[Score, tyro.conf.subcommand("score")]
-    | Annotated[Data, tyro.conf.subcommand("data")]
-    | Annotated[Bodies, tyro.conf.subcommand("bodies")]
-)
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "prepare-data": PrepareData,
+    "score": Score,
+    "data": Data,
+    "bodies": Bodies,
+}
+"""Name on the command line to its class."""
 
 DESCRIPTION = """How human is a muscle policy? Prepare motions, score policies, compare them with people.
 
@@ -31,9 +34,12 @@ def main(argv: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
-    command = tyro.cli(Command, prog="kinesis-bench", description=DESCRIPTION, args=arguments)  # type: ignore[call-overload]
     try:
-        command.run()
+        if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+            raise unknown_name("command", arguments[0], COMMANDS)
+        tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="kinesis-bench", description=DESCRIPTION, args=arguments
+        ).run()
     except InputError as error:
         if debug:
             raise
@@ -43,6 +49,8 @@ def main(argv: list[str] | None = None) -> None:
             raise
         print("kinesis-bench: stopped", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if debug or error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT):
             raise
