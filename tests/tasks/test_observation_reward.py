@@ -94,7 +94,7 @@ def test_place_and_direction_in_the_world_do_not_matter(body):
 
 @pytest.mark.parametrize("library", ["array_api_strict", "torch"])
 def test_other_array_libraries_see_the_same(body, library):
-    """The standard's strict reference library shows that nothing here is numpy's alone; torch, where it is."""
+    """The standard's strict library shows that nothing here is numpy's alone; torch, where it is."""
     other = pytest.importorskip(library)
     datas = [moving(body, seed) for seed in range(3)]
     arrays = [np.stack([getattr(d, n) for d in datas]) for n in ("xpos", "xmat", "cvel", "subtree_com")]
