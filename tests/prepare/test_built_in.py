@@ -1,0 +1,98 @@
+"""The built-in data set: its jobs, and when it is built."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from rich.console import Console
+
+from kinesis_bench.bodies.build import BODIES
+from kinesis_bench.errors import InputError
+from kinesis_bench.motions.clip import SKILLS
+from kinesis_bench.motions.store import read_motions
+from kinesis_bench.prepare import Settings, built_in_jobs, default_motions, prepare
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KINESIS_BENCH_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def small(home: Path) -> Path:
+    """A file of two clips in the place of the built-in one, made by this code for all bodies."""
+    path = home / "normative-gait-v1.h5"
+    prepare(
+        built_in_jobs()[:2], path, id="small", settings=Settings("true", BODIES), workers=1,
+        console=Console(quiet=True),
+    )  # fmt: skip
+    return path
+
+
+def test_jobs_cover_the_five_skills_in_both_splits():
+    jobs = built_in_jobs()
+    assert len(jobs) == len({job.key for job in jobs}) >= 60
+    counts = Counter((job.skill, *job.splits) for job in jobs)
+    assert set(counts) == {(s, f"normative/{split}") for s in SKILLS for split in ("train", "test")}
+    assert len({job.sha256() for job in jobs}) == len(jobs)
+
+
+def test_a_current_file_is_taken_as_it_is(small: Path):
+    before = small.stat().st_mtime_ns
+    assert default_motions() == small
+    assert small.stat().st_mtime_ns == before
+
+
+def test_a_file_of_other_code_or_with_a_body_less_is_built_again(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+):
+    runs = []
+    monkeypatch.setattr(
+        "subprocess.run", lambda command: runs.append(command) or type("", (), {"returncode": 2})
+    )
+    for change in ({"code_sha256": "0"}, {"bodies": ["legs"]}):
+        with h5py.File(small, "a") as file:
+            recipe = json.loads(file["recipe"].asstr()[()])
+            del file["recipe"]
+            file["recipe"] = json.dumps(recipe | change)
+        with pytest.raises(InputError, match="could not be built"):
+            default_motions()
+        with h5py.File(small, "a") as file:
+            del file["recipe"]
+            file["recipe"] = json.dumps(recipe)
+        assert default_motions() == small
+    small.write_bytes(small.read_bytes()[:1000])
+    with pytest.raises(InputError, match="could not be built"):
+        default_motions()
+    assert len(runs) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(home: Path, capfd: pytest.CaptureFixture[str]):
+    home.parent.mkdir(exist_ok=True)
+    home.write_text("a file where a folder should be")
+    with pytest.raises(InputError, match="KINESIS_BENCH_HOME"):
+        default_motions()
+    errors = capfd.readouterr().err
+    assert "Traceback" not in errors
+    assert "cannot be written" in errors
+
+
+@pytest.mark.slow
+def test_the_whole_set_is_built_in_under_two_minutes(home: Path):
+    begin = time.monotonic()
+    motions = read_motions(default_motions())
+    assert time.monotonic() - begin < 120
+    assert not motions.quarantine
+    assert set(motions.ik) == set(BODIES)
+    seconds = motions.length / 30
+    assert seconds.min() > 3.9
+    assert seconds.max() < 10.1
+    for ik in motions.ik.values():
+        assert np.median(ik.residual) < 0.012
