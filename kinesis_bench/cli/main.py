@@ -8,13 +8,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import tyro
-
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.score import Score
-from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.cli.usage import parse
+from kinesis_bench.errors import InputError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
@@ -35,11 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
-            raise unknown_name("command", arguments[0], COMMANDS)
-        tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="kinesis-bench", description=DESCRIPTION, args=arguments
-        ).run()
+        parse(COMMANDS, arguments, prog="kinesis-bench", description=DESCRIPTION).run()
     except InputError as error:
         if debug:
             raise

@@ -65,6 +65,8 @@ class Score:
         self._check()
         console = Console(highlight=False)
         human = human_emg(self.human, self.human_speed)
+        if self.out is not None:
+            _claim(self.out)
         if self.rollout is not None:
             from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
 
@@ -164,6 +166,20 @@ def _file_name(evaluation: Evaluation) -> str:
     result = evaluation.result
     name = "-".join(part for part in (result.policy.name, result.body.name) if part)
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+
+
+def _claim(folder: Path) -> None:
+    """Make the folder and see that it can be written to, before time is spent."""
+    import tempfile
+
+    from kinesis_bench.errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(folder, f"cannot be written to ({error.strerror})", "give another --out") from error
 
 
 def _write(folder: Path, evaluation: Evaluation, *, with_rollouts: bool) -> None:

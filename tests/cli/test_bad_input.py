@@ -140,12 +140,27 @@ def test_motion_file_of_something_else(refuse, tmp_path):
         (("--policy", "nowhere.onnx"), "nowhere.onnx"),
         (("--policy", "zero", "--body", "leg"), "did you mean 'legs'?"),
         (("--policy", "zero", "--split", "synthetic/tests"), "did you mean 'synthetic/test'?"),
-        (("--policy", "zero", "--protocol", "kinesis-2024"), "did you mean 'kinesis-2025'?"),
+        (("--policy", "zero", "--protocol", "kinesis-2024"), "kinesis-2025"),
         (("--policy", "zero", "--human", "emg_walk_wang2022"), "emg_walk_wang2022"),
     ],
 )
 def test_unknown_names(refuse, motions_file, arguments, suggestion):
     assert suggestion in refuse("score", "--motions", motions_file, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("scor",), "did you mean 'score'?"),
+        (("score", "--polcy", "zero"), "did you mean --policy?"),
+        (("score", "--runs", "many"), "--runs"),
+        (("score", "--runs", "0"), "--runs"),
+        (("prepare-data", "--time-base", "slow"), "kinesis"),
+        (("data",), "verify"),
+    ],
+)
+def test_wrong_arguments(refuse, arguments, said):
+    assert said in refuse(*arguments)
 
 
 def test_motions_without_ik_for_the_body(refuse, motions_file):
@@ -156,7 +171,7 @@ def test_motions_without_ik_for_the_body(refuse, motions_file):
 def test_recordings_that_are_none(refuse, tmp_path):
     assert "absent" in refuse("score", "--rollout", tmp_path / "absent")
     (tmp_path / "empty").mkdir()
-    assert "gait.npy" in refuse("score", "--rollout", tmp_path / "empty")
+    assert "rollouts.h5" in refuse("score", "--rollout", tmp_path / "empty")
 
 
 def test_debug_shows_the_traceback(tmp_path):
