@@ -34,8 +34,8 @@ BODY_CURVES = (
 """Of the body, over the right leg's stride: angles [rad], pelvis height, its sway to the left and its
 advance before its mean place [m]."""
 
-SCALARS = ("speed", "stride_s", "duty", "foothold_m", "toe_in")
-"""Speed [m/s], time of a stride [s], stance part of it, foothold ahead of the pelvis in mid-stance [m],
+SCALARS = ("speed", "stride_hz", "duty", "foothold_m", "toe_in")
+"""Speed [m/s], strides per second [Hz], stance part of it, foothold ahead of the pelvis in mid-stance [m],
 and foot progression angle, internal positive [rad]."""
 
 _SWING = np.linspace(0.0, 1.0, 101)
@@ -64,7 +64,7 @@ class Row:
 
 
 class Bank:
-    """Rows at rising speeds, read at any speed between them (and a little beyond) by linear interpolation.
+    """Rows at rising speeds, read at any speed between them and a little beyond.
 
     Args:
         rows: at least two, speeds rising.
@@ -108,13 +108,25 @@ class Bank:
         return both[:, 0], both[:, 1]
 
     def _weights(self, speed: np.ndarray) -> np.ndarray:
-        place = np.clip(np.searchsorted(self.speeds, speed) - 1, 0, len(self.speeds) - 2)
-        part = (speed - self.speeds[place]) / (self.speeds[place + 1] - self.speeds[place])
-        weights = np.zeros((len(speed), len(self.speeds)))
-        rows = np.arange(len(speed))
-        weights[rows, place] = 1.0 - part
-        weights[rows, place + 1] = part
-        return weights
+        """What each row counts at ``speed`` (N,): cubic Hermite between rows, straight on beyond them.
+
+        The slope at a row is that between its neighbours, so that nothing jumps in velocity where the speed
+        passes a row's. Returns (N, rows), linear in what the rows hold.
+        """
+        x, count = self.speeds, len(self.speeds)
+        slopes = np.zeros((count, count))
+        for row in range(count):
+            low, high = max(row - 1, 0), min(row + 1, count - 1)
+            slopes[row, [low, high]] = np.array([-1.0, 1.0]) / (x[high] - x[low])
+        inside = np.clip(speed, x[0], x[-1])
+        place = np.clip(np.searchsorted(x, inside) - 1, 0, count - 2)
+        width = (x[place + 1] - x[place])[:, None]
+        t = (inside - x[place])[:, None] / width
+        unit = np.eye(count)
+        weights = (1 + 2 * t) * (1 - t) ** 2 * unit[place] + t**2 * (3 - 2 * t) * unit[place + 1]
+        weights += width * (t * (1 - t) ** 2 * slopes[place] + t**2 * (t - 1) * slopes[place + 1])
+        end = np.where(speed < x[0], 0, count - 1)
+        return weights + (speed - inside)[:, None] * slopes[end]
 
 
 def make_row(
@@ -152,7 +164,7 @@ def make_row(
     swing_forward, swing_height = _swing_path(curves, swing, duty, speed * stride_s)
     scalars = {
         "speed": speed,
-        "stride_s": stride_s,
+        "stride_hz": 1 / stride_s,
         "duty": duty,
         "foothold_m": foothold,
         "toe_in": toe_in,

@@ -89,7 +89,7 @@ def walk(course: Course, bank: Bank) -> Path:
         for _ in range(4):
             phase = _phase(course, bank, time, begin, end)
             travelled = phase[-1] - phase[0]
-            stride_s = float(bank.scalar("stride_s", course.speed)[0]) / course.cadence
+            stride_s = 1 / (course.cadence * float(bank.scalar("stride_hz", course.speed)[0]))
             end += float(np.round(travelled * 2) / 2 - travelled) * stride_s
     phase = _phase(course, bank, time, begin, end)
     if begin is not None:
@@ -132,7 +132,7 @@ def _phase(
     speed = _speed(course, time, begin, end)
     brisk = min(0.7 * course.speed, 0.9) if not course.turn_rad else min(course.speed, 0.95)
     paced = brisk + _softplus(speed - brisk, 0.03) if _varies(course) else speed
-    rate = course.cadence / bank.scalar("stride_s", np.minimum(paced, max(course.speed, brisk)))
+    rate = course.cadence * bank.scalar("stride_hz", np.minimum(paced, max(course.speed, brisk)))
     if begin is not None:
         rate *= _rise((time - begin + 0.2) / WAKE_S)
     if end is not None:

@@ -114,7 +114,7 @@ def table_at(plan: ClipPlan) -> tuple[float, float]:
     """Cadence [steps/s] and step length [m] of the tables at a clip's planned speed."""
     speed = plan.course.speed
     if plan.cell.skill == "run":
-        cadence = 2 / float(run_bank(plan.people).scalar("stride_s", speed)[0])
+        cadence = 2 * float(run_bank(plan.people).scalar("stride_hz", speed)[0])
         return cadence, speed / cadence
     table, length = walk_table(), leg_length()
     scaled = speed / np.sqrt(GRAVITY * length)

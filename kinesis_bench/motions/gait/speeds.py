@@ -117,7 +117,7 @@ def _standing(slowest: float) -> Row:
     fraction = np.linspace(0.0, 1.0, 101)
     scalars = {
         "speed": 0.0,
-        "stride_s": 2 / float(cadence * np.sqrt(GRAVITY / leg_length())),
+        "stride_hz": float(cadence * np.sqrt(GRAVITY / leg_length())) / 2,
         "duty": duty,
         "foothold_m": STANDING_FOOTHOLD_M,
         "toe_in": float(table.angles["foot_progression"][0, 10:50].mean()),
