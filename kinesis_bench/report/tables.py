@@ -41,6 +41,7 @@ _STYLE: dict[str, Any] = {
     "title_style": "bold",
     "box": box.SIMPLE_HEAD,
     "pad_edge": False,
+    "padding": 0,
 }
 
 

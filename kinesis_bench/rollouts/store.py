@@ -49,35 +49,12 @@ def write_rollouts(path: str | Path, rollouts: Rollouts) -> None:
         if {name for name in (*_STEPS, *_START) if getattr(clip, name) is not None} != present:
             raise ValueError(f"clip {clip.key} does not have the same arrays as {clips[0].key}")
     length = np.array([_steps_of(clip) for clip in clips])
-    with whole_file(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["schema"] = SCHEMA
-        file.attrs["body"] = rollouts.body
-        file.attrs["model_sha256"] = rollouts.model_sha256
-        file.attrs["attributes"] = json.dumps(rollouts.attributes or {}, sort_keys=True)
-        for name in _MEASURES:
-            if getattr(rollouts, name) is not None:
-                file.attrs[name] = getattr(rollouts, name)
-        for name, names in (
-            ("muscles", rollouts.muscle_names),
-            ("joints", rollouts.joint_names),
-            ("keypoints", rollouts.keypoint_names),
-        ):
-            file.create_dataset(f"names/{name}", (len(names),), h5py.string_dtype(), list(names))
-        for name in _TABLE:
-            column = [getattr(clip, name) for clip in clips]
-            file.create_dataset(
-                f"clips/{name}", data=column, dtype=h5py.string_dtype() if name in _TEXT else None
-            )
-        file["clips/length"] = length
-        file["clips/offset"] = np.cumsum(length) - length
-        for name in sorted(present):
-            parts = [getattr(clip, name) for clip in clips]
-            if name in _START:
-                file[f"start/{name}"] = np.stack(parts)
-            else:
-                values = np.concatenate(parts)
-                options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-                file.create_dataset(f"steps/{name}", data=values, **options if values.size else {})
+    with h5py.File("in memory", "w", driver="core", backing_store=False) as file:
+        _write(file, rollouts, present, length)
+        file.flush()
+        image = file.id.get_file_image()
+    with whole_file(path) as temporary:  # HDF5 itself cannot be stopped cleanly on a full disk
+        temporary.write_bytes(image)
 
 
 def read_rollouts(path: str | Path) -> Rollouts:
@@ -100,6 +77,40 @@ def read_rollouts(path: str | Path) -> Rollouts:
             return _read(file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise InputError(path, f"cannot be read ({' '.join(str(error).split())[:160]})", _DAMAGED) from error
+
+
+def _write(file: Any, rollouts: Rollouts, present: set[str], length: np.ndarray) -> None:
+    import h5py
+
+    clips = rollouts.clips
+    file.attrs["schema"] = SCHEMA
+    file.attrs["body"] = rollouts.body
+    file.attrs["model_sha256"] = rollouts.model_sha256
+    file.attrs["attributes"] = json.dumps(rollouts.attributes or {}, sort_keys=True)
+    for name in _MEASURES:
+        if getattr(rollouts, name) is not None:
+            file.attrs[name] = getattr(rollouts, name)
+    for name, names in (
+        ("muscles", rollouts.muscle_names),
+        ("joints", rollouts.joint_names),
+        ("keypoints", rollouts.keypoint_names),
+    ):
+        file.create_dataset(f"names/{name}", (len(names),), h5py.string_dtype(), list(names))
+    for name in _TABLE:
+        column = [getattr(clip, name) for clip in clips]
+        file.create_dataset(
+            f"clips/{name}", data=column, dtype=h5py.string_dtype() if name in _TEXT else None
+        )
+    file["clips/length"] = length
+    file["clips/offset"] = np.cumsum(length) - length
+    for name in sorted(present):
+        parts = [getattr(clip, name) for clip in clips]
+        if name in _START:
+            file[f"start/{name}"] = np.stack(parts)
+        else:
+            values = np.concatenate(parts)
+            options: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+            file.create_dataset(f"steps/{name}", data=values, **options if values.size else {})
 
 
 def _read(file: Any) -> Rollouts:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -66,6 +68,20 @@ def test_clips_with_other_arrays_are_refused_and_nothing_is_written(tmp_path: Pa
     odd = replace(rollouts.clips[1], qpos=None)
     with pytest.raises(ValueError, match="same arrays"):
         write_rollouts(tmp_path / "r.h5", replace(rollouts, clips=(rollouts.clips[0], odd)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    code = (
+        "import sys, resource, signal; sys.path.insert(0, sys.argv[1]); import h5py;"
+        "from test_rollout_store import *; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        "write_rollouts(sys.argv[2], sample())"
+    )
+    target = tmp_path / "rollouts.h5"
+    arguments = [sys.executable, "-c", code, str(Path(__file__).parent), str(target)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert "InputError" in done.stderr.splitlines()[-1], done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -1,0 +1,178 @@
+"""From a policy to a result: who, what, how often, and what broke."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from synthetic import synthetic_motions
+
+from kinesis_bench.bodies.contract import Body, load_body
+from kinesis_bench.cli.score import Score
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.evaluate import (
+    Evaluation,
+    default_split,
+    evaluate_policy,
+    evaluate_rollouts,
+    read_recording,
+)
+from kinesis_bench.evaluation.result import SCHEMA_FILE, read_result
+from kinesis_bench.evaluation.typed_json import to_json
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.motions.motion_set import ClipIk, Motions
+from kinesis_bench.motions.store import write_motions
+from kinesis_bench.policies.load import load_policy
+from kinesis_bench.rollouts.store import write_rollouts
+
+HUMAN = human_emg()
+
+
+@pytest.fixture(scope="module")
+def body() -> Body:
+    return load_body("legs")
+
+
+@pytest.fixture(scope="module")
+def motions(body: Body) -> Motions:
+    return synthetic_motions(body, clips=12, frames=6)
+
+
+def evaluate(policy: str, body: Body, motions: Motions, **options: object) -> Evaluation:
+    return evaluate_policy(load_policy(policy), body, motions, HUMAN, **options)  # type: ignore[arg-type]
+
+
+def test_who_drove_what_after_which_motions(body: Body, motions: Motions) -> None:
+    assert default_split(motions) == "synthetic/test"
+    result = evaluate("muscle-pd", body, motions).result
+    assert result.policy.name == "muscle-pd"
+    assert result.policy.privileged
+    assert result.policy.needs == ("reference",)
+    assert result.body.model_sha256 == body.sha256
+    assert result.motions.content_sha256 == motions.content_sha256
+    assert (result.motions.split, result.motions.clips) == ("synthetic/test", 4)
+    assert (result.runs, result.seed, result.quick, result.diagnostic) == (1, 0, False, "")
+    assert result.imitation is not None
+    assert result.imitation.clips == 4
+    assert result.imitation.success_pct.sem is None
+    assert result.realtime_factor is not None
+    assert result.realtime_factor > 1
+    assert result.versions["mujoco"]
+    jsonschema.validate(to_json(result), json.loads(SCHEMA_FILE.read_text()))
+
+
+def test_a_stochastic_policy_runs_three_times(body: Body, motions: Motions) -> None:
+    result = evaluate("random", body, motions, split="synthetic/test").result
+    assert result.runs == 3
+    assert result.imitation is not None
+    assert result.imitation.runs == 3
+    assert result.imitation.mpjpe_mm.sem is not None
+    assert result.imitation.mpjpe_mm.sem > 0
+
+
+def test_quick_takes_ten_clips_and_says_so(body: Body, motions: Motions) -> None:
+    quick = evaluate("constant", body, motions, split="all", quick=True)
+    assert quick.result.quick
+    assert quick.result.motions.clips == 10
+    whole = evaluate("constant", body, motions, split="all")
+    assert not whole.result.quick
+    by_key = {clip.key: clip for clip in whole.rollouts.clips}
+    for clip in quick.rollouts.clips:
+        assert np.array_equal(np.asarray(clip.qpos), np.asarray(by_key[clip.key].qpos))
+    assert not evaluate("constant", body, motions, split="synthetic/test", quick=True).result.quick
+
+
+def test_a_finer_timestep_is_a_diagnostic(body: Body, motions: Motions) -> None:
+    refined = [evaluate("constant", body, motions, refine=n) for n in (1, 2, 4, 16)]
+    assert "no score" in refined[1].result.diagnostic
+    first = [np.stack([np.asarray(clip.keypoint_position)[0] for clip in e.rollouts.clips]) for e in refined]
+    off_m = [np.abs(places - first[-1]).mean() for places in first[:-1]]
+    assert off_m[0] > 1.3 * off_m[1] > 1.3 * 1.3 * off_m[2] > 1e-6
+
+
+def test_a_recording_carries_its_provenance(body: Body, motions: Motions, tmp_path: Path) -> None:
+    evaluation = evaluate("random", body, motions, seed=5)
+    write_rollouts(tmp_path / "rollouts.h5", evaluation.rollouts)
+    again = evaluate_rollouts(read_recording(tmp_path), HUMAN, seed=1)
+    assert again.result == evaluation.result
+
+
+def test_an_unknown_split_protocol_or_speed(body: Body, motions: Motions) -> None:
+    with pytest.raises(InputError, match="did you mean 'synthetic/train'"):
+        evaluate("zero", body, motions, split="synthetic/trian")
+    with pytest.raises(InputError, match="did you mean 'kinesis-2025'"):
+        evaluate("zero", body, motions, protocol="kinesis-2024")
+
+
+def write(path: Path, motions: Motions) -> None:
+    """The motions as a file."""
+    legs = motions.ik["legs"]
+    spans = {key: motions.span(index) for index, key in enumerate(motions.keys)}
+    solved = {
+        key: ClipIk(legs.qpos[span], legs.qvel[span], legs.residual[span]) for key, span in spans.items()
+    }
+    write_motions(
+        path,
+        [motions.clip(index) for index in range(len(motions))],
+        id=motions.id,
+        ik={"legs": solved},
+        model_sha256={"legs": legs.model_sha256},
+    )
+
+
+PLUGIN = """
+class Breaks:
+    deterministic = True
+    def reset(self, context, rows):
+        self.calls = 0
+    def act(self, observation, rngs):
+        self.calls += 1
+        if self.calls == 2:
+            raise ValueError("no idea")
+        return observation[:, :80] * 0 - 0.9
+"""
+
+
+def test_the_command_writes_everything_and_survives_a_failing_policy(
+    motions: Motions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "motions.h5", motions)
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    out = tmp_path / "out"
+    Score(policy=f"{tmp_path / 'mine.py'}:Breaks", motions=tmp_path / "motions.h5", out=out).run()
+    result = read_result(out / "result.json")
+    assert len(result.failed_runs) == 4
+    assert result.failed_runs[0].reason == "policy raised ValueError: no idea"
+    assert result.imitation is not None
+    assert result.imitation.success_pct.mean == 0.0
+    assert {path.name for path in out.iterdir()} == {
+        "result.json",
+        "clips.csv",
+        "rollouts.h5",
+        "coverage.png",
+    }
+    text = " ".join(capsys.readouterr().out.split())
+    assert "4 runs broke off: synthetic/11: policy raised ValueError: no idea (and 3 more)" in text
+    assert "Breaks: coverage" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"runs": 0}, "--runs: is 0"),
+        ({"threads": -1}, "--threads: is -1"),
+        ({"human_speed": 0.0}, "--human-speed: is 0.0"),
+        ({"timestep": 0.004}, "--timestep: is 0.004"),
+        ({"timestep": 0.0}, "--timestep: is 0.0"),
+        ({"out": Path(__file__) / "x"}, "cannot be written to"),
+        ({"rollout": Path("absent.h5")}, "absent.h5: no such file"),
+        ({"human": "emg_walk_wang"}, "did you mean 'emg_walk_wang2023'"),
+    ],
+)
+def test_bad_options_name_the_flag(options: dict, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        Score(**options).run()
+    assert message in str(error.value)

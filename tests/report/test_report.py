@@ -1,0 +1,113 @@
+"""Tables say what the result says, and figures show it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from rich.console import Console
+from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
+
+from kinesis_bench.evaluation.evaluate import evaluate_rollouts
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.report.figures import emg_figure, joint_figure, lag_figure, write_figures
+from kinesis_bench.report.tables import headline, print_result
+
+HUMAN = human_emg()
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    group = np.asarray(HUMAN.mean_of_standardised)
+    muscles = np.full((len(MUSCLES), 100), 0.5)
+    muscles[: len(group)] += 0.1 * np.roll(group, 5, axis=1)
+    joints = np.vstack([30 * np.cos(2 * np.pi * np.arange(100) / 100)] * 4)
+    clips = [
+        walking_clip(key="a", muscles=cyclic(muscles), joints_deg=cyclic(joints), error_m=0.02),
+        walking_clip(key="b", skill="run", fails_at=100, muscles=cyclic(muscles), joints_deg=cyclic(joints)),
+    ]
+    return evaluate_rollouts(walking(*clips), HUMAN).result
+
+
+def printed(result: Result, width: int = 80) -> str:
+    console = Console(width=width, record=True, highlight=False, quiet=False, file=open("/dev/null", "w"))  # noqa: SIM115
+    print_result(result, console)
+    return console.export_text()
+
+
+def test_tables_hold_the_figures(result: Result) -> None:
+    text = printed(result)
+    assert result.imitation is not None
+    assert result.emg.mean_r is not None
+    assert result.joint_angles.mpjae_deg is not None
+    assert "…" not in text
+    rows = [" ".join(line.split()) for line in text.splitlines()]
+    coverage = result.imitation.frame_coverage_pct.mean
+    assert any(row.startswith(f"all 2 {coverage:.1f} 50.0 50.0") for row in rows)
+    assert any(row.startswith("run 1 41.7 0.0") for row in rows)
+    soleus = result.emg.per_muscle["Soleus"]
+    assert f"Soleus {soleus.r:.3f} {soleus.zero_lag_r:.3f} 0.832 0.902" in rows
+    assert any(row.startswith(f"mean {result.emg.mean_r:.3f}") for row in rows)
+    knee = result.joint_angles.per_joint["knee_angle"]
+    assert any(row.startswith(f"knee flexion {knee.mpjae_deg:.1f} {knee.human_deg:.1f}") for row in rows)
+    assert "lag: 55 ms (5 % of the cycle), the model later than people's EMG" in rows
+
+
+def test_headline_is_one_line(result: Result) -> None:
+    line = headline(result)
+    assert "\n" not in line
+    assert f"EMG r {result.emg.mean_r:.3f} at a lag of 55 ms" in line
+    assert f"joint angles {result.joint_angles.mpjae_deg:.1f}°" in line
+
+
+def test_nulls_are_dashes_beside_their_reason() -> None:
+    bare = replace(walking_clip(), keypoint_position=None, joint_angle=None)
+    result = evaluate_rollouts(walking(bare), HUMAN).result
+    text = " ".join(printed(result).split())
+    assert "Imitation: – (the recording has no keypoints" in text
+    assert "EMG: – (the recording has no pelvis position" in text
+    assert "None" not in text
+    assert "nan" not in text
+    assert headline(result).endswith("EMG r –")
+
+
+def test_warnings_come_first(result: Result) -> None:
+    policy = replace(result.policy, privileged=True, needs=("reference",))
+    told = replace(result, policy=policy, quick=True, diagnostic="a diagnostic, no score")
+    lines = printed(told, 120).splitlines()[2:5]
+    assert [line.split(":")[0].split(",")[0].strip() for line in lines] == [
+        "a diagnostic",
+        "quick",
+        "privileged",
+    ]
+
+
+def test_figures_are_drawn_and_stale_ones_removed(result: Result, tmp_path: Path) -> None:
+    names = [path.name for path in write_figures(tmp_path, result)]
+    assert names == ["emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"]
+    for name in names:
+        image = imread(tmp_path / name)
+        assert image.shape[0] > 300
+        assert image[..., :3].std() > 0.05
+    bare = evaluate_rollouts(walking(replace(walking_clip(), keypoint_position=None)), HUMAN).result
+    assert write_figures(tmp_path, bare) == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_show_the_curves_of_the_result(result: Result) -> None:
+    axis = emg_figure(result).axes[0]
+    lines = {line.get_label(): np.asarray(line.get_ydata()) for line in axis.lines}
+    own = np.asarray(result.curves.muscles["Soleus"].excitation)
+    shifted = np.roll(own, -5) / own.max()
+    np.testing.assert_allclose(lines["model, 55 ms earlier"], np.append(shifted, shifted[0]))
+    mean = HUMAN.mean[0] / HUMAN.mean[0].max()
+    np.testing.assert_allclose(lines["people, mean ± SD (n = 9)"][:100], mean, atol=1e-4)
+    knee = joint_figure(result).axes[2].lines[1].get_ydata()
+    np.testing.assert_allclose(knee[:100], result.curves.joints["knee_angle"].model_deg)
+    lag = lag_figure(result).axes[0].lines[0]
+    assert result.emg.lag_curve is not None
+    np.testing.assert_allclose(lag.get_ydata(), result.emg.lag_curve.mean_r)
