@@ -13,7 +13,7 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.physics.cpu import CpuEngine
-from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.physics.engine import SUBSTEPS, Engine
 from kinesis_bench.tasks.control import control_law
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, Kinematics, kinematics
 from kinesis_bench.tasks.observation import observation_size, observe
@@ -136,7 +136,7 @@ class Imitation:
             fields += ["actuator_length", "actuator_velocity"]
         if record:
             fields.append("xquat")
-        self.engine = CpuEngine(body.model, rows, threads, fields)
+        self.engine: Engine = CpuEngine(body.model, rows, threads, fields)
         self._points = BodyPoints(body, self.engine.field("xpos"))
         self._touch = [int(address) for address in body.touch_addresses]
         self._now = self._kinematics(np.arange(rows))
