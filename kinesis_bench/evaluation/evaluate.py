@@ -23,7 +23,7 @@ from kinesis_bench.evaluation.schema import (
     PolicyInfo,
     Result,
 )
-from kinesis_bench.evaluation.score import FAR, score_clips, score_rollouts
+from kinesis_bench.evaluation.score import score_clips, score_rollouts
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
@@ -32,6 +32,7 @@ from kinesis_bench.metrics.imitation import ClipImitation
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts
+from kinesis_bench.tasks.termination import FAR
 
 if TYPE_CHECKING:
     from kinesis_bench.bodies.contract import Body

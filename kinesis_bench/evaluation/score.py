@@ -22,9 +22,7 @@ from kinesis_bench.metrics.imitation import (
 )
 from kinesis_bench.metrics.joint_angles import JointAngleScore, score_joint_angles
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
-
-FAR = "far from the reference"
-"""The failure that the protocol itself states; any other broke the run off."""
+from kinesis_bench.tasks.termination import FAR
 
 NO_REFERENCE = "the recording has no keypoints beside a reference's"
 DIGITS = 5

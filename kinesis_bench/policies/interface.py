@@ -17,9 +17,6 @@ BLOCK_ROWS = 64
 """Rows of every call of a policy. Always the same, so that neither the number of clips nor the size of a
 batch can change a number (matrix products round differently for different shapes)."""
 
-CONTROLS = ("direct", "pd")
-"""Control laws: the action is the excitation, or it is the length that each muscle is pulled towards."""
-
 NEEDS = ("state", "reference", "muscle")
 """What a policy may ask to see beyond its observation; results of one that does are marked privileged."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.policies.contract import Contract
-from kinesis_bench.policies.interface import CONTROLS, NEEDS, Policy
+from kinesis_bench.policies.interface import NEEDS, Policy
+from kinesis_bench.tasks.control import CONTROLS
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.policies.contract import Contract
-from kinesis_bench.policies.interface import CONTROLS, Context
+from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
+from kinesis_bench.tasks.control import CONTROLS
 
 
 class OnnxPolicy:

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 from synthetic import synthetic_motions
@@ -16,11 +17,13 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.replay import replay
 from kinesis_bench.evaluation.run import Job, context_of, run_policy
 from kinesis_bench.motions.motion_set import Motions
-from kinesis_bench.policies.interface import Context
+from kinesis_bench.policies import interface
+from kinesis_bench.policies.interface import Context, View
 from kinesis_bench.policies.load import load_policy
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
+from kinesis_bench.tasks import imitation
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.termination import FAR
@@ -105,6 +108,48 @@ def test_what_is_recorded(body: Body, motions: Motions) -> None:
             rtol=1e-5,
             atol=1e-3,
         )
+
+
+def test_muscle_pd_aims_at_the_lengths_of_the_next_reference_pose(body: Body, motions: Motions) -> None:
+    (clip,) = run_policy(load_policy("muscle-pd"), body, motions, job(motions, chosen=[2])).clips
+    data = mujoco.MjData(body.model)
+    for step in (0, 1):
+        data.qpos[:] = motions.ik["legs"].qpos[motions.span(2)][step + 1]
+        mujoco.mj_fwdPosition(body.model, data)
+        expected = 2 * data.actuator_length / body.model.actuator_lengthrange[:, 1] - 1
+        assert np.abs(expected).max() < 1
+        np.testing.assert_allclose(np.asarray(clip.action)[step], expected, atol=0.5 / 127.5 + 1e-9)
+
+
+class SeesAll:
+    """Fails unless it is shown the state, the reference and the muscles of the clips in its rows."""
+
+    motions: Motions
+
+    def reset(self, context: Context, rows: np.ndarray) -> None:
+        self.context, self.rows, self.frame = context, rows, 0
+
+    def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator], view: View) -> np.ndarray:
+        shown = {name: part for name, part in vars(view).items() if part is not None}
+        assert len(shown) == 8
+        for row in np.flatnonzero(view.live):
+            key = self.context.clip_keys[row]
+            qpos = self.motions.ik["legs"].qpos[self.motions.span(self.motions.index(key))]
+            assert np.array_equal(shown["reference_qpos"][row], qpos[self.frame])
+            assert np.array_equal(shown["reference_qpos_next"][row], qpos[self.frame + 1])
+            assert self.frame > 0 or np.array_equal(shown["qpos"][row], qpos[0])
+            assert self.frame > 0 or not shown["activation"][row].any()
+            assert (shown["muscle_length"][row] > 0).all()
+        self.frame += 1
+        return np.full((len(observation), self.context.action_size), -0.9)
+
+
+def test_a_privileged_policy_sees_what_it_needs(body: Body, motions: Motions) -> None:
+    assert interface.NEEDS == imitation.NEEDS
+    SeesAll.motions = motions
+    loaded = LoadedPolicy("sees", SeesAll, True, "direct", needs=interface.NEEDS)
+    rollouts = run_policy(loaded, body, motions, job(motions, chosen=[0, 2]))
+    assert [clip.failure for clip in rollouts.clips if clip.failure not in ("", FAR)] == []
 
 
 class Breaks:
