@@ -138,7 +138,7 @@ def test_a_result_is_used_again_only_while_its_source_and_recipe_are_the_same(tm
 
 
 def wait_for_results(process: subprocess.Popen[str], out: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while len(list(work_folder(out).glob("[0-9a-f]*.npz"))) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

@@ -3,9 +3,9 @@
 The pose minimises, frame by frame,
 
     sum |keypoint - target|² / KEYPOINT_M² + sum below(floor)² / SOLE_M²
-    + |pelvis turn from the recording's|² / PELVIS_RAD² + sum soft(angle)² / POSTURE_RAD²
+    + |pelvis turn from the recording's|² / PELVIS_RAD² + sum soft(angle)² / posture²
 
-over the independent coordinates, where soft(x)² = 2a²(√(1 + (x/a)²) - 1) with a = POSTURE_SOFT_RAD: posture
+over the independent coordinates, where soft(x)² = 2a²(√(1 + (x/a)²) - 1), a mostly POSTURE_SOFT_RAD: posture
 counts like x² near the neutral pose and like |x| far from it (Charbonnier's loss, IEEE ICIP 2:168, 1994), so
 that it settles what keypoints leave open and hardly pulls where they do not.
 
@@ -51,10 +51,14 @@ PELVIS_LIMIT_RAD = np.radians(3.0)
 
 POSTURE_RAD = np.radians(20.0)
 TRUNK_YAW_RAD = np.radians(5.0)
-"""Angle away from neutral that costs one, of a joint and of the trunk's axial rotation [rad]."""
+SUBTALAR_RAD = np.radians(6.0)
+"""Angle away from neutral that costs one: of a joint, of the trunk's axial rotation, and of the subtalar
+joint, which is stiffer because SMPL's foot points further outwards than the bodies' (human shanks are twisted,
+theirs are not): a free subtalar joint would put the foot on its inner edge to reach the toe keypoint [rad]."""
 
 POSTURE_SOFT_RAD = np.radians(8.0)
-"""Angle from which on posture counts like the angle, not like its square [rad]."""
+"""Angle from which on posture counts like the angle, not like its square [rad]. Toes and the subtalar joint
+are not softened: toes, which no keypoint holds, would have two poses to jump between."""
 
 BLOCK = 256
 """Frames solved together: large enough for numpy's overhead, small enough for the cache."""
@@ -173,10 +177,12 @@ class _Solver:
         turn = np.full(3, PELVIS_LIMIT_RAD / np.sqrt(3) * (1 - 1e-9))
         self.lower = np.concatenate([-inf, -turn, self.coupling.lower])
         self.upper = np.concatenate([inf, turn, self.coupling.upper])
-        stiffness = [
-            TRUNK_YAW_RAD if name == "axial_rotation" else POSTURE_RAD for name in self.coupling.names
-        ]
-        self.posture = 1 / np.concatenate([inf, np.full(3, PELVIS_RAD), stiffness]) ** 2
+        joints = [name.removesuffix("_r").removesuffix("_l") for name in self.coupling.names]
+        stiff = {"axial_rotation": TRUNK_YAW_RAD, "subtalar_angle": SUBTALAR_RAD}
+        spread = [stiff.get(name, POSTURE_RAD) for name in joints]
+        soft = [10.0 if name in ("mtp_angle", "subtalar_angle") else POSTURE_SOFT_RAD for name in joints]
+        self.posture = 1 / np.concatenate([inf, np.full(3, PELVIS_RAD), spread]) ** 2
+        self.soft = np.concatenate([np.ones(ROOT), soft])
 
     def solve(
         self, keypoints: np.ndarray, quaternion: np.ndarray
@@ -230,11 +236,11 @@ class _Solver:
         metric = np.concatenate([np.full((len(c), 3 * k), KEYPOINT_M**-2), stiffness / SOLE_M**2], axis=1)
         jacobian = np.concatenate([ahead, aside, up], axis=1)
 
-        grade = np.sqrt(1 + (c / POSTURE_SOFT_RAD) ** 2)
+        grade = np.sqrt(1 + (c / self.soft) ** 2)
         cost = (
             np.sum((pose.points[:, :k] - target) ** 2, axis=(1, 2)) / (2 * KEYPOINT_M**2)
             + np.sum(below, axis=1) / SOLE_M**2
-            + np.sum(self.posture * POSTURE_SOFT_RAD**2 * (grade - 1), axis=1)
+            + np.sum(self.posture * self.soft**2 * (grade - 1), axis=1)
         )
         transposed = np.swapaxes(jacobian, 1, 2)
         gradient = (transposed @ pull[:, :, None])[:, :, 0] + self.posture / grade * c
