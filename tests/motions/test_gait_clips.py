@@ -73,6 +73,13 @@ def test_feet_neither_slide_nor_sink_and_clear_the_floor(measured: list[Quality]
         assert one.clearance_m > 0.01, one.plan.key
 
 
+def test_feet_do_not_pass_through_each_other(walks: list[Walked]) -> None:
+    for plan, walked in zip(clip_plans(), walks, strict=True):
+        apart = np.linalg.norm(walked.feet["r"].ankle - walked.feet["l"].ankle, axis=1)
+        closest = 0.05 if plan.cell.skill == "run" else 0.08
+        assert apart.min() > closest, plan.key
+
+
 def test_speed_cadence_and_step_length_are_the_tables(measured: list[Quality]) -> None:
     compared = [one for one in measured if one.speed_off is not None]
     assert len(compared) > 30

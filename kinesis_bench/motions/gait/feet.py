@@ -8,7 +8,7 @@ import numpy as np
 
 from kinesis_bench.motions.gait.cycle import Bank, bridge
 from kinesis_bench.motions.gait.geometry import Leg, leg, lift, rocker
-from kinesis_bench.motions.gait.path import Path
+from kinesis_bench.motions.gait.path import DT_S, Path
 
 _EDGE_S = 0.005
 _TOE_DOWN = 0.3
@@ -63,112 +63,155 @@ class Foot:
 
 def move_foot(path: Path, bank: Bank, steps: Steps, side: str) -> Foot:
     """Walk one foot (``r`` or ``l``) along a path."""
-    outward = -1.0 if side == "r" else 1.0
     limb = leg(side)
     phase = path.phase - (0.0 if side == "r" else 0.5)
-    first, last = int(np.floor(phase[0])) - 1, int(np.floor(phase[-1])) + 1
-    holds = np.arange(first, last + 2)
-    places, yaws, duty = _footholds(path, bank, steps, phase, holds, outward)
-
-    hold = np.floor(phase).astype(int) - first
-    part = phase - np.floor(phase)
-    stance = part < duty[hold]
-    event = np.where(stance, part / duty[hold], 1.0 + (part - duty[hold]) / (1.0 - duty[hold]))
+    holds = _footholds(path, bank, steps, phase, outward=-1.0 if side == "r" else 1.0)
+    hold = np.floor(phase).astype(int) - holds.first
+    part, duty = phase - np.floor(phase), holds.duty[hold]
+    stance = part < duty
+    event = np.where(stance, part / duty, 1.0 + (part - duty) / (1.0 - duty))
     pitch = steps.pitch * bank.leg("pitch", path.speed, event)
     roll, height = rocker(pitch, limb)
-    forward = np.stack([np.cos(yaws), np.sin(yaws)], axis=1)
-    ankle = np.concatenate([places[hold] + roll[:, None] * forward[hold], height[:, None]], axis=1)
-    yaw = yaws[hold].copy()
+    ankle = np.concatenate([holds.place[hold] + roll[:, None] * holds.forward[hold], height[:, None]], axis=1)
+    yaw = holds.yaw[hold].copy()
     toes = np.where(stance, np.maximum(-pitch, 0.0), 0.0)
     for start, stop in _runs(~stance):
         if start == 0 or stop == len(stance):
             continue
         number = hold[start]
         fraction = event[start:stop] - 1.0
-        where = np.array([start, stop])
-        edges = _stance_edges(path, bank, steps, limb, phase, duty, first + number)
-        ends = [
-            np.append(places[number + k] + edge[0] * forward[number + k], edge[1])
-            for k, edge in enumerate(edges)
-        ]
-        speeds = [np.append(edge[2] * forward[number + k], edge[3]) for k, edge in enumerate(edges)]
-        ankle[start:stop] = _swing(bank, path, where, fraction, ends, speeds, limb, pitch[start:stop])
+        edges = _stance_edges(path, bank, steps, limb, phase, holds, number)
+        way = _swing(path, bank, holds, number, float(path.speed[start:stop].mean()), fraction, edges)
+        way[:, 2] += lift(way[:, 2], pitch[start:stop], limb)
+        ankle[start:stop] = way
         blend = fraction**3 * (10 - 15 * fraction + 6 * fraction**2)
-        yaw[start:stop] = yaws[number] + blend * (yaws[number + 1] - yaws[number])
-        lift = np.clip(1.0 - fraction / _TOE_DOWN, 0.0, 1.0)
-        toes[start:stop] = toes[start - 1] * lift**2 * (3 - 2 * lift)
-    return Foot(ankle, yaw, pitch, toes, event, stance, hold + first)
+        yaw[start:stop] += blend * (holds.yaw[number + 1] - holds.yaw[number])
+        bent = np.clip(1.0 - fraction / _TOE_DOWN, 0.0, 1.0)
+        toes[start:stop] = toes[start - 1] * bent**2 * (3 - 2 * bent)
+    return Foot(ankle, yaw, pitch, toes, event, stance, hold + holds.first)
 
 
-def _footholds(
-    path: Path, bank: Bank, steps: Steps, phase: np.ndarray, holds: np.ndarray, outward: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places (H, 2) of the flat foot's ankle, directions (H,) and stance parts (H,) of the footholds."""
+@dataclass(frozen=True)
+class _Footholds:
+    """Where one foot stands, H times.
+
+    ``first`` is the stride that entry 0 belongs to; ``place`` (H, 2) the flat foot's ankle, ``ahead`` and
+    ``aside`` (H,) of the path's point ``distance`` (H,) along it [m]; ``yaw`` (H,) the foot's direction and
+    ``forward`` (H, 2) the same as a vector; ``duty`` (H,) the stance part of the stride.
+    """
+
+    first: int
+    place: np.ndarray
+    distance: np.ndarray
+    ahead: np.ndarray
+    aside: np.ndarray
+    yaw: np.ndarray
+    forward: np.ndarray
+    duty: np.ndarray
+
+
+def _footholds(path: Path, bank: Bank, steps: Steps, phase: np.ndarray, outward: float) -> _Footholds:
+    """A foot stands beside the path's point of mid-stance, or where the body stands while it stands."""
+    first = int(np.floor(phase[0])) - 1
+    holds = np.arange(first, int(np.floor(phase[-1])) + 3)
     middle = _time_of(path, phase, holds + 0.3)
     duty = bank.scalar("duty", np.interp(middle, path.time, path.speed))
     on, off = _time_of(path, phase, holds.astype(float)), _time_of(path, phase, holds + duty)
     middle = _time_of(path, phase, holds + duty / 2)
-    if path.standing.any():
-        for stood in _runs(path.standing):
-            begin, end = path.time[stood[0]], path.time[stood[1] - 1]
-            rests = (on <= begin) & (off >= end)
-            middle[rests] = (begin + end) / 2
+    for stood in _runs(path.standing):
+        begin, end = path.time[stood[0]], path.time[stood[1] - 1]
+        middle[(on <= begin) & (off >= end)] = (begin + end) / 2
     speed = np.interp(middle, path.time, path.speed)
-    heading = np.interp(middle, path.time, path.heading)
-    centre = np.stack([np.interp(middle, path.time, path.position[:, k]) for k in (0, 1)], axis=1)
     rng = np.random.default_rng([steps.seed, int(outward > 0)])
-    jitter = rng.normal(0.0, 1.0, (64 + len(holds), 2))[: len(holds)].clip(-2, 2) * steps.jitter_m
+    jitter = rng.normal(0.0, 1.0, (len(holds), 2)).clip(-2, 2) * steps.jitter_m
     ahead = bank.scalar("foothold_m", speed) + jitter[:, 0]
     aside = outward * steps.width_m / 2 + jitter[:, 1]
-    place = centre + ahead[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1)
-    place += aside[:, None] * np.stack([-np.sin(heading), np.cos(heading)], axis=1)
     toe_in = bank.scalar("toe_in", speed) + steps.toe_in
-    return place, heading - outward * toe_in, duty
+    yaw = np.interp(middle, path.time, path.heading) - outward * toe_in
+    return _Footholds(
+        first=first,
+        place=_beside(path, middle, ahead, aside),
+        distance=np.interp(middle, path.time, path.distance),
+        ahead=ahead,
+        aside=aside,
+        yaw=yaw,
+        forward=np.stack([np.cos(yaw), np.sin(yaw)], axis=1),
+        duty=duty,
+    )
+
+
+def _beside(path: Path, time: np.ndarray, ahead: np.ndarray, aside: np.ndarray) -> np.ndarray:
+    """Points (n, 2) ahead of and to the left of where the path is at some times."""
+    heading = np.interp(time, path.time, path.heading)
+    centre = np.stack([np.interp(time, path.time, path.position[:, k]) for k in (0, 1)], axis=1)
+    forward = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+    left = np.stack([-forward[:, 1], forward[:, 0]], axis=1)
+    return centre + ahead[:, None] * forward + aside[:, None] * left
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """The end of a stance: ankle (3,) and its velocity (3,)."""
+
+    ankle: np.ndarray
+    velocity: np.ndarray
 
 
 def _stance_edges(
-    path: Path, bank: Bank, steps: Steps, limb: Leg, phase: np.ndarray, duty: np.ndarray, number: int
-) -> list[tuple[float, float, float, float]]:
-    """Roll forward, height and their rates where stance ``number`` ends and the next begins."""
-    first = int(np.floor(phase[0])) - 1
+    path: Path, bank: Bank, steps: Steps, limb: Leg, phase: np.ndarray, holds: _Footholds, number: int
+) -> tuple[_Edge, _Edge]:
+    """How the foot leaves foothold ``number`` and how it arrives at the next."""
     edges = []
-    for moment, inner, event in ((number + duty[number - first], -1.0, 1.0), (number + 1.0, 1.0, 0.0)):
+    for place, inner in ((number, -1.0), (number + 1, 1.0)):
+        duty = holds.duty[place]
+        moment = holds.first + place + (duty if inner < 0 else 0.0)
         time = _time_of(path, phase, np.array([moment]))[0]
         times = np.array([time, time + inner * _EDGE_S])
         moved = np.interp(times, path.time, phase) - moment
-        part = duty[number - first if inner < 0 else number + 1 - first]
-        events = np.clip(event + moved / part, 0.0, 1.0 - 1e-9)
+        events = np.clip((1.0 if inner < 0 else 0.0) + moved / duty, 0.0, 1.0 - 1e-9)
         pitch = steps.pitch * bank.leg("pitch", np.interp(times, path.time, path.speed), events)
         roll, height = rocker(pitch, limb)
-        rate = inner / _EDGE_S
-        edges.append((roll[0], height[0], (roll[1] - roll[0]) * rate, (height[1] - height[0]) * rate))
-    return edges
+        ankle = np.concatenate(
+            [holds.place[place] + roll[:, None] * holds.forward[place], height[:, None]], axis=1
+        )
+        edges.append(_Edge(ankle[0], (ankle[1] - ankle[0]) * inner / _EDGE_S))
+    return edges[0], edges[1]
 
 
 def _swing(
-    bank: Bank,
     path: Path,
-    where: np.ndarray,
+    bank: Bank,
+    holds: _Footholds,
+    number: int,
+    speed: float,
     fraction: np.ndarray,
-    ends: list[np.ndarray],
-    speeds: list[np.ndarray],
-    limb: Leg,
-    pitch: np.ndarray,
+    edges: tuple[_Edge, _Edge],
 ) -> np.ndarray:
-    """Ankle (n, 3) from one foothold to the next: the table's swing, bent to leave and land smoothly."""
-    speed = float(path.speed[where[0] : where[1]].mean())
-    along, height = bank.swing(speed, np.concatenate([fraction, [0.0, 1e-3, 1.0 - 1e-3, 1.0]]))
-    shape = np.stack([along, along, height], axis=1)
-    travel = np.append((ends[1] - ends[0])[:2], 1.0)
-    own = np.append(ends[0][:2], 0.0) + shape * travel
-    duration = path.time[where[1] - 1] - path.time[where[0]] + (path.time[1] - path.time[0])
-    gap = np.stack([ends[0] - own[-4], ends[1] - own[-1]])
+    """Ankle (n, 3) from one foothold to the next: the table's swing, bent to leave and land smoothly.
+
+    It goes along the path, so that on a bend the outer foot does not cut across the inner one's place.
+    """
+    tick = 1e-2
+    along, height = bank.swing(speed, np.concatenate([fraction, [0.0, tick, 1.0 - tick, 1.0]]))
+
+    def between(values: np.ndarray) -> np.ndarray:
+        return values[number] + along * (values[number + 1] - values[number])
+
+    time = np.interp(between(holds.distance), path.distance, path.time)
+    ground = _beside(path, time, between(holds.ahead), between(holds.aside))
+    off, on = edges
+    leaving, coming = off.ankle[:2] - holds.place[number], on.ankle[:2] - holds.place[number + 1]
+    ground += leaving + along[:, None] * (coming - leaving)
+    own = np.concatenate([ground, height[:, None]], axis=1)
+    duration = len(fraction) * DT_S
+    gap = np.stack([off.ankle - own[-4], on.ankle - own[-1]])
     slope = np.stack(
-        [speeds[0] * duration - (own[-3] - own[-4]) / 1e-3, speeds[1] * duration - (own[-1] - own[-2]) / 1e-3]
+        [
+            off.velocity * duration - (own[-3] - own[-4]) / tick,
+            on.velocity * duration - (own[-1] - own[-2]) / tick,
+        ]
     )
-    way = own[:-4] + bridge(fraction, gap, slope)
-    way[:, 2] += lift(way[:, 2], pitch, limb)
-    return way
+    return own[:-4] + bridge(fraction, gap, slope)
 
 
 def _time_of(path: Path, phase: np.ndarray, wanted: np.ndarray) -> np.ndarray:

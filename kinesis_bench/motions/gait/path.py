@@ -64,6 +64,7 @@ class Path:
         speed: (N,) [m/s].
         heading: (N,) [rad], left positive.
         position: (N, 2) [m].
+        distance: (N,) gone so far [m].
         phase: (N,) strides of the right leg.
         standing: (N,) whether the body stands and no foot moves.
     """
@@ -72,6 +73,7 @@ class Path:
     speed: np.ndarray
     heading: np.ndarray
     position: np.ndarray
+    distance: np.ndarray
     phase: np.ndarray
     standing: np.ndarray
 
@@ -109,7 +111,7 @@ def walk(course: Course, bank: Bank) -> Path:
     position = np.stack([_integral(speed * np.cos(heading)), _integral(speed * np.sin(heading))], axis=1)
     position -= position[np.searchsorted(time, 0.0)]
     standing = np.gradient(phase, DT_S) < 1e-9
-    return Path(time, speed, heading, position, phase, standing)
+    return Path(time, speed, heading, position, _integral(speed), phase, standing)
 
 
 def _speed(course: Course, time: np.ndarray, begin: float | None, end: float | None) -> np.ndarray:
