@@ -6,7 +6,7 @@ import numpy as np
 
 from kinesis_bench.motions.gait.geometry import leg
 
-SOFT_M = 0.0015
+SOFT_M = 0.003
 """How short of straight a leg is left, about [m]: near there a small way is a large turn of the knee."""
 
 
