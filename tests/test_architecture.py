@@ -36,7 +36,7 @@ MAY_IMPORT = {
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 
-TOP = {"errors", "files"}
+TOP = {"errors", "files", "terminal"}
 
 
 def imported_rooms(path: Path) -> set[str]:

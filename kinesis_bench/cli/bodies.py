@@ -15,20 +15,15 @@ class Bodies:
 
     def run(self) -> None:
         """Print a column a body."""
-        from rich.console import Console
-        from rich.table import Table
-
         from kinesis_bench.bodies.build import BODIES
         from kinesis_bench.bodies.summary import summarise
+        from kinesis_bench.terminal import console, table
 
         summaries = [summarise(name) for name in BODIES]
-        table = Table(title="Bodies of kinesis-bench, from myo-sim's parts", title_justify="left")
-        table.add_column("")
-        for summary in summaries:
-            table.add_column(summary.name, justify="right")
+        made = table("", "body", *BODIES)
         for label in _rows(summaries[0]):
-            table.add_row(label, *[_rows(summary)[label] for summary in summaries])
-        Console(markup=False).print(table)
+            made.add_row(label, *[_rows(summary)[label] for summary in summaries])
+        console().print(made)
 
 
 def _rows(summary: BodySummary) -> dict[str, str]:

@@ -30,21 +30,19 @@ class Ls:
 
     def run(self) -> None:
         """Print a line a file."""
-        from rich.table import Table
-
         from kinesis_bench.files import cache_dir
         from kinesis_bench.motions.inspect import list_files
+        from kinesis_bench.terminal import console, table
 
         place = self.folder or cache_dir()
         columns = ("clips", "minutes", "skills", "splits", "IK", "hash")
-        table = Table("file, data set", *columns, title=f"motion files in {place}", title_justify="left")
-        table.columns[0].overflow = "fold"
+        made = table(f"Motion files in {place}", "file, data set", *columns)
         for listing in list_files(place):
             motions = listing.motions
             if motions is None:
-                table.add_row(listing.path.name, listing.problem)
+                made.add_row(f"{listing.path.name}\n{listing.problem}")
                 continue
-            table.add_row(
+            made.add_row(
                 f"{listing.path.name}\n{motions.id}",
                 str(len(motions)),
                 f"{motions.minutes:.1f}",
@@ -53,7 +51,7 @@ class Ls:
                 "\n".join(listing.bodies) or "none",
                 motions.content_sha256[:8],
             )
-        _console().print(table)
+        console().print(made)
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,9 @@ class Show:
     def run(self) -> None:
         """Print the summary."""
         from kinesis_bench.motions.inspect import summarise
+        from kinesis_bench.terminal import console
 
-        _print_summary(_console(), summarise(self.file), self.all)
+        _print_summary(console(), summarise(self.file), self.all)
 
 
 @dataclass(frozen=True)
@@ -87,16 +86,14 @@ class Verify:
 
     def run(self) -> None:
         """Print a line a check."""
-        from rich.table import Table
-
         from kinesis_bench.motions.inspect import require, verify
+        from kinesis_bench.terminal import console
 
         checks = verify(self.file)
-        table = Table("check", "", "")
-        table.columns[2].overflow = "fold"
         for check in checks:
-            table.add_row(check.name, "ok" if check.passed else "FAILED", check.detail)
-        _console().print(table)
+            console().print(
+                f"{'ok    ' if check.passed else 'FAILED'}  {check.name}: {check.detail}", soft_wrap=True
+            )
         require(checks, self.file)
 
 
@@ -118,13 +115,14 @@ class Diff:
         """Print what differs."""
         from kinesis_bench.errors import InputError
         from kinesis_bench.motions.difference import diff_files, diff_splits
+        from kinesis_bench.terminal import console
 
         if len(self.files) != (1 if self.splits else 2):
             raise InputError(
                 "data diff", f"got {len(self.files)} files", "give two files, or one and --splits A B"
             )
         compared = diff_splits(self.files[0], *self.splits) if self.splits else diff_files(*self.files)
-        _print_difference(_console(), compared, self.all)
+        _print_difference(console(), compared, self.all)
 
 
 @dataclass(frozen=True)
@@ -147,14 +145,8 @@ class Data:
         self.action.run()
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(markup=False, highlight=False)
-
-
 def _print_summary(console: Console, summary: Summary, everything: bool) -> None:
-    from rich.table import Table
+    from kinesis_bench.terminal import table
 
     motions = summary.motions
     console.print(f"{motions.id}  ({summary.path})")
@@ -164,13 +156,12 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
     texts, subjects = sum(map(bool, motions.texts)), len(set(motions.subject) - {""})
     console.print(f"{subjects} people, {texts} clips with texts, {len(motions.quarantine)} in quarantine")
     skills = [skill for skill in summary.counts["all"] if skill != "total"]
-    names = [skill.replace("_", " ") or "(no skill)" for skill in skills]
-    table = Table("split", *names, "total", title="clips (minutes)")
-    table.columns[0].no_wrap = True
+    names = [skill.replace("_", "\n") or "(no skill)" for skill in skills]
+    made = table("Clips (minutes)", "split", *names, "total")
     for split, counts in summary.counts.items():
         cells = [counts.get(skill) for skill in (*skills, "total")]
-        table.add_row(split, *[f"{cell.clips} ({cell.minutes:.1f})" if cell else "" for cell in cells])
-    console.print(table)
+        made.add_row(split, *[f"{cell.clips} ({cell.minutes:.1f})" if cell else "" for cell in cells])
+    console.print(made)
     for body, (median, high, most) in summary.residual_mm.items():
         console.print(f"IK of {body}: residual median {median:.1f}, 95 % {high:.1f}, largest {most:.1f} mm")
     for leak in summary.leaks:

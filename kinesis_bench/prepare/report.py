@@ -13,6 +13,7 @@ from rich.table import Table
 from kinesis_bench.motions.clip import FPS, SKILLS
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.prepare.run import Outcome
+from kinesis_bench.terminal import table
 
 SHOWN = 20
 """Quarantined and missing recordings that are named; the rest is counted."""
@@ -39,67 +40,61 @@ def print_report(outcome: Outcome, console: Console) -> None:
     )
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place == 0 else "right", no_wrap=place == 0)
-    return table
-
-
 def _clips(motions: Motions) -> Table:
     """Clips by skill and split."""
-    table = _table("clips", "skill", "clips", "frames", "minutes", *motions.split_names)
+    splits = [name.replace("/", "/\n") for name in motions.split_names]
+    made = table("Clips", "skill", "clips", "frames", "minutes", *splits)
     skills = [skill for skill in (*SKILLS, "") if skill in motions.skill]
     for skill in (*skills, None):
         rows = [n for n in range(len(motions)) if skill is None or motions.skill[n] == skill]
         frames = int(motions.length[rows].sum())
-        splits = Counter(split for n in rows for split in motions.splits[n])
-        table.add_row(
-            "all" if skill is None else skill or "unknown",
+        members = Counter(split for n in rows for split in motions.splits[n])
+        made.add_row(
+            "all" if skill is None else skill.replace("_", " ") or "unknown",
             str(len(rows)),
             str(frames),
             f"{frames / FPS / 60:.1f}",
-            *[str(splits[name]) for name in motions.split_names],
+            *[str(members[name]) for name in motions.split_names],
         )
-    return table
+    return made
 
 
 def _bodies(outcome: Outcome) -> Table:
     """How well each body follows the clips."""
-    table = _table(
-        "inverse kinematics",
+    made = table(
+        "Inverse kinematics",
         "body",
-        "residual, median [mm]",
-        "95 % [mm]",
-        "largest [mm]",
-        "deepest sole [mm]",
+        "residual\nmedian [mm]",
+        "95 %\n[mm]",
+        "largest\n[mm]",
+        "deepest\nsole [mm]",
     )
     for body, ik in outcome.motions.ik.items():
         residual = 1000 * ik.residual
         depth = 1000 * max(outcome.sole_depth_m[body].values())
         cells = (np.median(residual), np.percentile(residual, 95), residual.max(), depth)
-        table.add_row(body, *[f"{value:.1f}" for value in cells])
-    return table
+        made.add_row(body, *[f"{value:.1f}" for value in cells])
+    return made
 
 
 _ANGLE_COLUMNS = (
-    ("duration [s]", "duration_s", 1, 2),
-    ("speed [m/s]", "speed_m_s", 1, 2),
-    ("leg scale", "leg_scale", 1, 2),
-    ("sole over floor, 95 % [mm]", "sole_over_m", 1000, 0),
-    ("sole under floor [mm]", "sole_under_m", 1000, 0),
-    ("skate [m/s]", "foot_skate_m_s", 1, 2),
+    ("duration\n[s]", "duration_s", 1, 2),
+    ("speed\n[m/s]", "speed_m_s", 1, 2),
+    ("leg\nscale", "leg_scale", 1, 2),
+    ("sole over\nfloor [mm]", "sole_over_m", 1000, 0),
+    ("under\n[mm]", "sole_under_m", 1000, 0),
+    ("skate\n[m/s]", "foot_skate_m_s", 1, 2),
 )
 _ANGLE_DECISIONS = ("unit", "knee_sign", "height", "path", "toes")
 
 
 def _angle_table(remarks: Mapping[str, Mapping[str, Any]]) -> Table:
     """What was measured on each joint-angle file."""
-    table = _table("joint-angle files", "file", *[label for label, *_ in _ANGLE_COLUMNS])
+    made = table("Joint-angle files", "file", *[label for label, *_ in _ANGLE_COLUMNS])
     for key, row in remarks.items():
         cells = [(row[field] * scale, digits) for _, field, scale, digits in _ANGLE_COLUMNS]
-        table.add_row(key, *["none" if np.isnan(cell) else f"{cell:.{digits}f}" for cell, digits in cells])
-    return table
+        made.add_row(key, *["none" if np.isnan(cell) else f"{cell:.{digits}f}" for cell, digits in cells])
+    return made
 
 
 def _angle_lines(remarks: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from kinesis_bench.evaluation.schema import Imitation, Result
 from kinesis_bench.metrics.imitation import Figure
+from kinesis_bench.terminal import table as new_table
 
 SKILL_NAMES = {
     "walk": "walk",
@@ -35,14 +33,6 @@ DASH = "–"
 IMITATION_NOTE = [
     "strict: every keypoint within 0.15 m; relative: to the pelvis; floor: error when posed by IK"
 ]
-
-_STYLE: dict[str, Any] = {
-    "title_justify": "left",
-    "title_style": "bold",
-    "box": box.SIMPLE_HEAD,
-    "pad_edge": False,
-    "padding": 0,
-}
 
 
 def print_result(result: Result, console: Console) -> None:
@@ -112,11 +102,9 @@ def _warnings(result: Result) -> list[str]:
 
 
 def _imitation(result: Result, total: Imitation) -> Table:
-    table = Table(title=Text("Imitation"), **_STYLE)
-    table.add_column("skill", no_wrap=True)
-    columns = ("clips", "coverage\n[%]", "success\n[%]", "strict\n[%]", "MPJPE\n[mm]", "relative\n[mm]")
-    for column in (*columns, "floor\n[mm]"):
-        table.add_column(Text(column), justify="right")
+    percents = ("coverage\n[%]", "success\n[%]", "strict\n[%]")
+    errors = ("MPJPE\n[mm]", "relative\n[mm]", "floor\n[mm]")
+    table = new_table("Imitation", "skill", "clips", *percents, *errors)
     rows = [(SKILL_NAMES.get(s, s), score) for s, score in (result.imitation_by_skill or {}).items()]
     for name, score in rows:
         table.add_row(name, *_imitation_cells(score))
@@ -148,12 +136,9 @@ def _emg(result: Result) -> Table:
     emg = result.emg
     condition = emg.human_condition.replace("-", " at ") + " km/h"
     title = f"EMG, left leg, {emg.cycles} cycles, against {emg.human_people} people ({condition})"
-    table = Table(title=Text(title), **_STYLE)
-    table.add_column("muscle", no_wrap=True)
     upstream = result.protocol == "kinesis-2025"
-    own, zero = ("r, median", "r, mean") if upstream else ("r at the lag", "r at zero lag")
-    for column in (own, zero, "people,\npairs", "people,\nleave-1-out"):
-        table.add_column(Text(column), justify="right")
+    own, zero = ("r,\nmedian", "r,\nmean") if upstream else ("r at\nthe lag", "r at\nzero lag")
+    table = new_table(title, "muscle", own, zero, "people,\npairs", "people,\nleave-1-out")
     for muscle, one in emg.per_muscle.items():
         cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r)
         table.add_row(muscle + (" (constant)" if one.flat else ""), *(_plain(x, 3) for x in cells))
@@ -194,11 +179,9 @@ def _emg_lines(result: Result) -> list[str]:
 def _joint_angles(result: Result) -> Table:
     angles = result.joint_angles
     people = f"{angles.human_people} people" if angles.human_people else "people"
-    title = f"Joint angles, left leg, mean absolute difference [deg], against {people}"
-    table = Table(title=Text(title), **_STYLE)
-    table.add_column("joint")
-    for column in ("model", "people", "model,\nmean removed", "people,\nmean removed", "offset"):
-        table.add_column(Text(column), justify="right")
+    title = f"Joint angles, left leg: mean absolute difference [deg], against {people}"
+    removed = ("model,\nmean removed", "people,\nmean removed")
+    table = new_table(title, "joint", "model", "people", *removed, "offset")
     for joint, one in angles.per_joint.items():
         cells = (one.mpjae_deg, one.human_deg, one.mean_removed_deg, one.human_mean_removed_deg)
         table.add_row(JOINT_NAMES.get(joint, joint), *(_plain(x, 1) for x in cells), f"{one.offset_deg:+.1f}")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.motions.curation import load_rules
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import Outcome, Settings, amass_jobs, file_jobs, prepare, print_report
-from kinesis_bench.prepare.run import work_folder
+from kinesis_bench.prepare.run import only_one, work_folder
 from kinesis_bench.prepare.work import work_off
 
 SETTINGS = Settings("true", ("legs",))
@@ -135,6 +136,27 @@ def test_a_result_is_used_again_only_while_its_source_and_recipe_are_the_same(tm
     assert work_off(replace(job, skill="run"), folder, SETTINGS)[0] != first
     np.savez(job.path, **walk_arrays(2.0, 99))
     assert work_off(job, folder, SETTINGS)[0] != first
+
+
+def test_a_second_process_waits_for_the_first_and_then_has_the_folder(tmp_path: Path):
+    out, page, held = tmp_path / "new" / "motions.h5", io.StringIO(), threading.Event()
+
+    def second() -> None:
+        with only_one(out, Console(file=page, width=200)):
+            assert work_folder(out).is_dir()
+            held.set()
+
+    thread = threading.Thread(target=second)
+    with only_one(out, Console(quiet=True)):
+        thread.start()
+        deadline = time.monotonic() + 30
+        while "waiting for another process" not in page.getvalue():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert not held.is_set()
+    thread.join(30)
+    assert held.is_set()
+    assert not out.parent.exists()
 
 
 def wait_for_results(process: subprocess.Popen[str], out: Path, count: int) -> None:
