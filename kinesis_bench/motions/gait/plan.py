@@ -158,7 +158,7 @@ def _plan(cell: Cell, split: str, side: float, seed: int) -> ClipPlan:
         shape = f"_{sign}_r{cell.radius_m:.1f}"
     if cell.turn_deg:
         shape = f"_{sign}_{cell.turn_deg:.0f}deg"
-    key = f"normative/{cell.skill}/{cell.speed:.1f}{shape}_{cell.pattern}_{seed:02d}"
+    key = f"normative/{cell.skill}_{cell.speed:.1f}{shape}_{cell.pattern}_{seed:02d}"
     return ClipPlan(key, cell, split, side, course, style, (first, second, third), _texts(cell, sign))
 
 
