@@ -54,7 +54,7 @@ TRUNK_YAW_RAD = np.radians(5.0)
 SUBTALAR_RAD = np.radians(6.0)
 """Angle away from neutral that costs one: of a joint, of the trunk's axial rotation, and of the subtalar
 joint, which is stiffer because SMPL's foot points further outwards than the bodies' (people's shanks are
-twisted, the bodies' are not): a free one would put the foot on its inner edge to reach the toe keypoint [rad]."""
+twisted, the bodies' are not): a free one would tip the foot inwards to reach the toe keypoint [rad]."""
 
 POSTURE_SOFT_RAD = np.radians(8.0)
 """Angle from which on posture counts like the angle, not like its square [rad]. Toes and the subtalar joint
