@@ -64,7 +64,7 @@ def test_ls(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("ls")
     out = capsys.readouterr().out
     assert "small-v1" in out
-    assert "│ 33 " in out
+    assert " 33 " in out
 
 
 def test_show(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

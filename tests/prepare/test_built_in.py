@@ -8,13 +8,19 @@ from collections import Counter
 from pathlib import Path
 
 import h5py
+import mujoco
 import numpy as np
 import pytest
 from rich.console import Console
 
 from kinesis_bench.bodies.build import BODIES
+from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.bodies.ik import warm_start
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.clip import SKILLS
+from kinesis_bench.motions.gait.build import make, recording
+from kinesis_bench.motions.gait.plan import clip_plans
+from kinesis_bench.motions.pipeline import to_clip
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import Settings, built_in_jobs, default_motions, prepare
 
@@ -96,3 +102,19 @@ def test_the_whole_set_is_built_in_under_two_minutes(home: Path):
     assert seconds.max() < 10.1
     for ik in motions.ik.values():
         assert np.median(ik.residual) < 0.012
+
+
+@pytest.mark.parametrize("skill", ["run", "turn_in_place", "gradual_turn"])
+def test_legs_do_not_pass_through_each_other(skill: str):
+    """Clips of the skills in which knees or feet come closest, posed on the body and tried for overlap."""
+    body = load_body("legs")
+    data = mujoco.MjData(body.model)
+    floor = body.model.geom("floor").id
+    for plan in [plan for plan in clip_plans() if plan.cell.skill == skill][:2]:
+        clip = to_clip(recording(plan, make(plan)))
+        for pose in warm_start(body, clip).qpos[::2]:
+            data.qpos[:] = pose
+            mujoco.mj_kinematics(body.model, data)
+            mujoco.mj_collision(body.model, data)
+            between = [c.dist for c in data.contact[: data.ncon] if floor not in c.geom]
+            assert min(between, default=0.0) > -0.005, plan.key

@@ -10,6 +10,45 @@ SOFT_M = 0.003
 """How short of straight a leg is left, about [m]: near there a small way is a large turn of the knee."""
 
 
+KNEE_GAP_M = 0.11
+"""Least distance between the knee joints [m]: the bodies' thighs are as wide as this at the knees."""
+
+_OUTWARD_STEP_RAD = np.radians(0.5)
+_MOST_OUTWARD_RAD = np.radians(20.0)
+
+
+def knees_apart(targets: dict[str, np.ndarray], hip_rotation: dict[str, np.ndarray]) -> np.ndarray:
+    """The smallest outward turn of both hips that keeps the knees apart, frame by frame.
+
+    Args:
+        targets: side → (N, 3), as in ``solve_leg``.
+        hip_rotation: side → (N,), as in ``solve_leg``.
+
+    Returns:
+        (N,) [rad].
+    """
+    needed = np.zeros(len(targets["r"]))
+    for outward in np.arange(_OUTWARD_STEP_RAD, _MOST_OUTWARD_RAD, _OUTWARD_STEP_RAD):
+        close = _knee_gap(targets, hip_rotation, needed) < KNEE_GAP_M
+        if not close.any():
+            break
+        needed[close] = outward
+    return needed
+
+
+def _knee_gap(
+    targets: dict[str, np.ndarray], hip_rotation: dict[str, np.ndarray], outward: np.ndarray
+) -> np.ndarray:
+    """Distance between the knee joints (N,) [m], the hips turned outward by so much [rad]."""
+    knees = {}
+    for side, target in targets.items():
+        flexion, adduction, _ = solve_leg(target, hip_rotation[side] - outward, side)
+        aside = np.sin(adduction) if side == "l" else -np.sin(adduction)
+        thigh = np.cos(adduction) * [np.sin(flexion), -np.cos(flexion)]
+        knees[side] = leg(side).hip + leg(side).thigh * np.stack([*thigh, aside], axis=1)
+    return np.linalg.norm(knees["r"] - knees["l"], axis=1)
+
+
 def solve_leg(
     target: np.ndarray, hip_rotation: np.ndarray, side: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

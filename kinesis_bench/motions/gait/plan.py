@@ -135,7 +135,7 @@ def _plan(cell: Cell, split: str, side: float, seed: int) -> ClipPlan:
     first, second, third = rng.dirichlet((4.0, 4.0, 4.0)).tolist()
     width = (RUN_STEP_WIDTH_M if running else STEP_WIDTH_M) + spread(0.012)
     if cell.skill == "turn_in_place":
-        width += 0.02
+        width += 0.03
     steps = Steps(
         width_m=width,
         toe_in=spread(np.radians(2.5)),

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from kinesis_bench.motions.gait.cycle import Bank
 from kinesis_bench.motions.gait.feet import Foot, Steps, move_foot
 from kinesis_bench.motions.gait.geometry import leg, reach
-from kinesis_bench.motions.gait.legs import solve_leg
+from kinesis_bench.motions.gait.legs import knees_apart, solve_leg
 from kinesis_bench.motions.gait.path import DT_S, Path
 from kinesis_bench.motions.retarget import OPENSIM_WORLD, SIDES, smpl_rotations
 from kinesis_bench.motions.skeleton import OPENSIM_TO_SMPL, mean_skeleton
@@ -88,15 +88,20 @@ def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
     path, pelvis, axes = path.at(frames), pelvis[frames], axes[frames]
     feet = {side: foot.at(frames) for side, foot in feet.items()}
     angles = {name: value[frames] for name, value in angles.items()}
+    targets, hip_rotation = {}, {}
     for side, foot in feet.items():
         mirror = 1.0 if side == "r" else -1.0
         facing = path.heading + angles["pelvis_rotation"]
         inward = mirror * (foot.yaw - facing)
         usual = bank.scalar("toe_in", path.speed) - mirror * angles["pelvis_rotation"]
-        rotation = bank.leg("hip_rotation", path.speed, foot.event_phase) + inward - usual
+        hip_rotation[side] = bank.leg("hip_rotation", path.speed, foot.event_phase) + inward - usual
         hip = pelvis + axes @ leg(side).hip
-        target = np.einsum("nij,ni->nj", axes, foot.ankle - hip)
-        flexion, adduction, knee = solve_leg(target, rotation, side)
+        targets[side] = np.einsum("nij,ni->nj", axes, foot.ankle - hip)
+    outward = _held(knees_apart(targets, hip_rotation), abs(path.time[1] - path.time[0]), 0.4)
+    for side, foot in feet.items():
+        mirror = 1.0 if side == "r" else -1.0
+        rotation = hip_rotation[side] - outward
+        flexion, adduction, knee = solve_leg(targets[side], rotation, side)
         angles |= {
             f"hip_flexion_{side}": flexion,
             f"hip_adduction_{side}": adduction,
@@ -146,8 +151,13 @@ def _lowering(pelvis: np.ndarray, axes: np.ndarray, feet: dict[str, Foot]) -> np
         longest = float(reach(limb.thigh, limb.shank, _STANCE_KNEE_RAD))
         upright = np.sqrt(np.maximum(longest**2 - np.sum(away[:, :2] ** 2, axis=1), 0.0))
         excess = np.maximum(excess, np.where(foot.stance, -away[:, 2] - upright, 0.0))
-    held = maximum_filter1d(excess, int(0.20 / DT_S))
-    return gaussian_filter1d(held, 0.05 / DT_S)
+    return _held(excess, DT_S, 0.2)
+
+
+def _held(needed: np.ndarray, dt_s: float, span_s: float) -> np.ndarray:
+    """A smooth curve over ``needed`` (N,), never much under it, that comes and goes within ``span_s``."""
+    held = maximum_filter1d(needed, int(span_s / dt_s))
+    return gaussian_filter1d(held, span_s / 4 / dt_s)
 
 
 def _place_feet(rotations: np.ndarray, feet: dict[str, Foot]) -> None:
