@@ -101,11 +101,19 @@ class SteadyCycles:
         """Why there is no mean curve, "" if there is one."""
         if self.enough:
             return ""
+        if not self.found:
+            return f"no walking cycle was completed, {MIN_CYCLES} steady ones are needed"
+        rules = {
+            "first of a clip": self.first_of_clip,
+            "not covered": self.not_covered,
+            "turning": self.turning,
+            "at another speed": self.other_speed,
+            "of odd duration": self.odd_duration,
+        }
+        left_out = ", ".join(f"{count} {rule}" for rule, count in rules.items() if count)
         return (
             f"{len(self.cycles)} steady walking cycles, {MIN_CYCLES} are needed "
-            f"({self.found} found; left out: "
-            f"{self.first_of_clip} first of a clip, {self.not_covered} not covered, {self.turning} turning, "
-            f"{self.other_speed} at another speed, {self.odd_duration} of odd duration)"
+            f"(of {self.found}, left out: {left_out or 'none'})"
         )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from kinesis_bench.evaluation.schema import MuscleCurve, Result
 from kinesis_bench.files import whole_file
-from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES
+from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
 
 MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
 DPI = 150
@@ -143,7 +143,7 @@ def joint_figure(result: Result) -> Any:
 def coverage_figure(result: Result) -> Any:
     """Frame coverage by skill and in all, with 95 % intervals over clips."""
     assert result.imitation is not None
-    scores = {SKILL_NAMES.get(s, s): score for s, score in (result.imitation_by_skill or {}).items()}
+    scores = {SKILL_NAMES.get(s, s): score for s, score in by_skill(result).items()}
     scores["all"] = result.imitation
     figure = _figure(6, 0.9 + 0.4 * len(scores))
     axis = figure.subplots()

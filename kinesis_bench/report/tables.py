@@ -56,6 +56,13 @@ def print_result(result: Result, console: Console) -> None:
     console.print(Text(headline(result), style="bold"))
 
 
+def by_skill(result: Result) -> dict[str, Imitation]:
+    """The skills' scores in the order of SKILL_NAMES, others after them."""
+    order = {skill: place for place, skill in enumerate(SKILL_NAMES)}
+    scores = result.imitation_by_skill or {}
+    return {skill: scores[skill] for skill in sorted(scores, key=lambda name: order.get(name, len(order)))}
+
+
 def headline(result: Result) -> str:
     """One line that sums a result up."""
     parts = []
@@ -105,9 +112,8 @@ def _imitation(result: Result, total: Imitation) -> Table:
     percents = ("coverage\n[%]", "success\n[%]", "strict\n[%]")
     errors = ("MPJPE\n[mm]", "relative\n[mm]", "floor\n[mm]")
     table = new_table("Imitation", "skill", "clips", *percents, *errors)
-    rows = [(SKILL_NAMES.get(s, s), score) for s, score in (result.imitation_by_skill or {}).items()]
-    for name, score in rows:
-        table.add_row(name, *_imitation_cells(score))
+    for skill, score in by_skill(result).items():
+        table.add_row(SKILL_NAMES.get(skill, skill), *_imitation_cells(score))
     table.add_section()
     table.add_row("all", *_imitation_cells(total), style="bold")
     intervals = (total.frame_coverage_pct, total.success_pct, total.strict_success_pct, total.mpjpe_mm)
@@ -194,7 +200,10 @@ def _joint_angles(result: Result) -> Table:
 def _joint_lines(result: Result) -> list[str]:
     angles = result.joint_angles
     if angles.mpjae_deg is None:
-        return [f"Joint angles: {DASH} ({angles.reasons.get('mpjae_deg', '')})"]
+        reason = angles.reasons.get("mpjae_deg", "")
+        return [
+            f"Joint angles: {DASH} ({'likewise' if reason == result.emg.reasons.get('mean_r') else reason})"
+        ]
     lines = []
     if angles.ratio_of_mean_curve is not None and angles.ratio is not None:
         lines.append(

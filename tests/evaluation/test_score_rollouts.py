@@ -103,7 +103,7 @@ def test_what_is_not_steady_forward_walking_does_not_count() -> None:
     emg = evaluate_rollouts(walking(slow, run, fails), HUMAN).result.emg
     assert emg.cycles == 1
     assert emg.mean_r is None
-    assert "1 steady walking cycles, 3 are needed (8 found" in emg.reasons["mean_r"]
+    assert "1 steady walking cycles, 3 are needed (of 8" in emg.reasons["mean_r"]
 
 
 def test_coverage_by_skill_and_failed_runs() -> None:
