@@ -81,7 +81,7 @@ _ANGLE_COLUMNS = (
     ("duration\n[s]", "duration_s", 1, 2),
     ("speed\n[m/s]", "speed_m_s", 1, 2),
     ("leg\nscale", "leg_scale", 1, 2),
-    ("sole over\nfloor [mm]", "sole_over_m", 1000, 0),
+    ("over\n[mm]", "sole_over_m", 1000, 0),
     ("under\n[mm]", "sole_under_m", 1000, 0),
     ("skate\n[m/s]", "foot_skate_m_s", 1, 2),
 )
