@@ -28,6 +28,9 @@ TOE_SOLE_M = 0.020
 ANKLE_SOLE_M = 0.076
 """Depth of the sole under the toe joint and under the ankle of a standing SMPL body [m]."""
 
+HEEL_BEHIND_ANKLE_M = 0.05
+"""How far the heel's sole point lies behind the ankle joint [m]; an assumption, the skeleton has no heel."""
+
 OPENSIM_TO_SMPL = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
 """Turns a vector in OpenSim's axes (forward, up, right) into SMPL's (left, up, forward)."""
 

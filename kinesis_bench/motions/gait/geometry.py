@@ -1,7 +1,7 @@
 """Lengths of the mean skeleton's legs, and how a foot rolls over the floor without sliding.
 
-A foot is level in SMPL's rest orientation. Its sole is a line from the heel, ``HEEL_M`` behind the ankle,
-to the ball under the toe joint, and an arc beyond it.
+A foot is level in SMPL's rest orientation. Its sole is a line from the heel, behind the ankle, to the ball
+under the toe joint, and an arc beyond it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ from functools import cache
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from kinesis_bench.motions.skeleton import OPENSIM_TO_SMPL, TOE_SOLE_M, mean_skeleton
+from kinesis_bench.motions.skeleton import HEEL_BEHIND_ANKLE_M, OPENSIM_TO_SMPL, TOE_SOLE_M, mean_skeleton
 
 GRAVITY = 9.81
 CLEARANCE_M = 0.018
 """Height of the sole over the floor that a swing is given in its middle [m]."""
-
-HEEL_M = 0.05
-"""Heel behind the ankle joint [m]; an assumption, the skeleton has no heel."""
 
 FOREFOOT_RADIUS_M = 0.04
 """How round the sole is under the ball and the toes [m]; an assumption."""
@@ -97,7 +94,7 @@ def rocker(pitch: np.ndarray, limb: Leg) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         forward of where the ankle is when the foot is flat (N,), and height over the floor (N,) [m].
     """
-    arm = np.where(pitch > 0, HEEL_M, -limb.ball)
+    arm = np.where(pitch > 0, HEEL_BEHIND_ANKLE_M, -limb.ball)
     radius = np.where(pitch > 0, 0.0, FOREFOOT_RADIUS_M)
     over = limb.sole - radius
     forward = arm * np.cos(pitch) - over * np.sin(pitch) - arm - radius * pitch

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
 
-from kinesis_bench.motions.gait.cycle import Bank
+from kinesis_bench.motions.gait.cycle import BODY_CURVES, Bank
 from kinesis_bench.motions.gait.feet import Foot, Steps, move_foot
 from kinesis_bench.motions.gait.geometry import leg, reach
 from kinesis_bench.motions.gait.legs import knees_apart, solve_leg
@@ -67,7 +67,7 @@ def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
         style: the person.
         frames: (N,) indices into ``path``, those that are posed, in this order.
     """
-    body = {name: bank.body(name, path.speed, path.phase) for name in _BODY}
+    body = {name: bank.body(name, path.speed, path.phase) for name in BODY_CURVES}
     turning = ("pelvis_list", "pelvis_rotation", "lumbar_bending", "lumbar_rotation")
     angles = {
         name: value * (style.pelvis if name in turning else 1.0)
@@ -119,19 +119,6 @@ def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
     rotations = smpl_rotations(angles, path.heading)
     _place_feet(rotations, feet)
     return Walked(path, feet, rotations, pelvis)
-
-
-_BODY = (
-    "pelvis_tilt",
-    "pelvis_list",
-    "pelvis_rotation",
-    "lumbar_extension",
-    "lumbar_bending",
-    "lumbar_rotation",
-    "height",
-    "sway",
-    "advance",
-)
 
 
 def _pelvis_axes(angles: dict[str, np.ndarray], heading: np.ndarray) -> np.ndarray:

@@ -32,14 +32,11 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
 from kinesis_bench.motions.retarget import OPENSIM_WORLD
-from kinesis_bench.motions.skeleton import ANKLE_SOLE_M, TOE_SOLE_M, mean_skeleton
+from kinesis_bench.motions.skeleton import ANKLE_SOLE_M, HEEL_BEHIND_ANKLE_M, TOE_SOLE_M, mean_skeleton
 
 HIPS_FROM_PELVIS_M = np.array([-0.0563, -0.0785, 0.0])
 """Midpoint of the hips in OpenSim's pelvis frame, whose origin lies between the front iliac spines (Rajagopal
 et al. 2016; gait2392 has -0.0707, -0.0661, which changes the scale by 1 %)."""
-
-HEEL_BEHIND_ANKLE_M = 0.05
-"""How far the heel's sole point lies behind the ankle of the mean body [m]; an estimate from its mesh."""
 
 STANDING_HEIGHT_M = 0.5
 """A pelvis lower than this on average is not a height above the floor [m]."""
