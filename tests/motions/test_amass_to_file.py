@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from amass_files import smplh, write_amass
-from test_annotations import map_plain
+from annotation_files import map_plain
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.amass import find_amass, read_amass

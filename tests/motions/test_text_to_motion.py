@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from angle_files import walk, write_sto
+from joblib_files import joblib_dump
 from scipy.spatial.transform import Rotation
-from test_restricted_pickle import joblib_dump
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.clip import Recording
