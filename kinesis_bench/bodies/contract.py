@@ -192,8 +192,9 @@ def model_sha256(model: mujoco.MjModel) -> str:
             digest.update(f"{field}{value.shape}".encode())
             numbers = np.where(np.abs(value) < 1e-10, 0.0, value).ravel()
             digest.update(" ".join(f"{x:.7g}" for x in numbers).encode())
-    option = model.opt
-    digest.update(f"{option.timestep:.9g} {option.integrator} {option.solver} {option.gravity}".encode())
+    for field in sorted(f for f in dir(model.opt) if not f.startswith("_")):
+        numbers = np.atleast_1d(getattr(model.opt, field)).astype(float)
+        digest.update(f"{field} {' '.join(f'{x:.7g}' for x in numbers)}".encode())
     digest.update(model.names)
     return digest.hexdigest()
 

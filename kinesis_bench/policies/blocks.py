@@ -118,7 +118,8 @@ class _Block:
         self._expected = (BLOCK_ROWS, context.action_size)
         self._policy: Any = policy.make()
         keys = tuple(clips.get(at, "") for at in range(BLOCK_ROWS))
-        self._policy.reset(replace(context, clip_keys=keys), np.array(sorted(clips)))
+        told = replace(context, clip_keys=keys, model=context.model if policy.privileged else None)
+        self._policy.reset(told, np.array(sorted(clips)))
 
     def act(
         self, at: np.ndarray, observation: np.ndarray, view: Mapping[str, np.ndarray] | None

@@ -257,7 +257,7 @@ class Imitation:
                 excitations.append(excitation)
                 if self._reward:
                     energies.append(energy_term(self._reward, excitation))
-            engine.step(None if whole else rows, SUBSTEPS // calls)
+            engine.step(None if whole else rows, SUBSTEPS // calls * self._refine)
             if self._record:
                 touches.append(engine.field("sensordata")[rows][:, self._touch])
         return excitations, np.mean(energies, axis=0) if energies else None, touches

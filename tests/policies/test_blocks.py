@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -173,3 +174,19 @@ def test_a_privileged_policy_gets_its_view_in_its_rows() -> None:
     action = blocked.act(np.arange(2), np.zeros((2, 4), np.float32), view)
     assert not any(blocked.failures), blocked.failures
     assert action.tolist() == [[0.1, 0.2], [0.3, 0.4]]
+
+
+def test_only_a_privileged_policy_is_given_the_model() -> None:
+    told: list[object] = []
+
+    class Asks:
+        def reset(self, context: Context, rows: np.ndarray) -> None:
+            told.append(context.model)
+
+        def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+            return np.zeros((len(observation), 2))
+
+    context = replace(CONTEXT, model=cast(Any, "the model"))
+    for needs in ((), ("state",)):
+        BlockedPolicy(loaded(Asks, needs=needs), context, [Row(0, 0, "a")], 0)
+    assert told == [None, "the model"]
