@@ -150,9 +150,8 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
 
     motions = summary.motions
     console.print(f"{motions.id}  ({summary.path})")
-    console.print(
-        f"content hash {motions.content_sha256}, time base {motions.time_base}, version {motions.version}"
-    )
+    console.print(f"content {motions.content_sha256}\nsources {motions.sources_sha256}", soft_wrap=True)
+    console.print(f"time base {motions.time_base}, made by kinesis-bench {motions.version}")
     texts, subjects = sum(map(bool, motions.texts)), len(set(motions.subject) - {""})
     console.print(f"{subjects} people, {texts} clips with texts, {len(motions.quarantine)} in quarantine")
     skills = [skill for skill in summary.counts["all"] if skill != "total"]

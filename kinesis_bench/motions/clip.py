@@ -29,7 +29,7 @@ class Recording:
         subject: who moved.
         skill: one of SKILLS, or "" where unknown.
         source: where it comes from, for people to read.
-        source_sha256: of the file it was read from, or of its content where there is no file.
+        source_sha256: of the file it was read from, or of what it was made from where there is no file.
         texts: descriptions in words.
         betas: (16,) SMPL shape, or None for the mean body.
         gender: of the SMPL model that ``betas`` belongs to.

@@ -153,7 +153,10 @@ def verify(path: str | Path) -> tuple[Check, ...]:
         InputError: as ``read_motions``, which refuses a file whose content does not match its hash.
     """
     motions = read_motions(path)
-    checks = [Check("content hash", True, motions.content_sha256)]
+    checks = [
+        Check("content hash", True, motions.content_sha256),
+        Check("hash of the sources", True, motions.sources_sha256),
+    ]
     for body, ik in motions.ik.items():
         found = ik.compute_sha256()
         checks.append(Check(f"hash of IK, {body}", found == ik.sha256, found))

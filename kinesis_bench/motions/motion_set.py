@@ -1,9 +1,13 @@
 """A data set of clips in memory: flat arrays over all frames, a clip table, IK warm starts, hashes.
 
 Frames have float32 precision (0.5 µm at 8 m), in memory as in the file, and are held as float64; IK states
-are float64. Clips lie in the order of their keys. The content hash covers what the benchmark uses (keys,
-skills, subjects, splits, texts and the float32 frames) and nothing that depends on when, where or with what
-the data were made; each body's IK has a hash of its own, so that adding a body leaves the data set the same.
+are float64. Clips lie in the order of their keys.
+
+Two hashes say what a data set is. The content hash covers what the benchmark uses (keys, skills, subjects,
+splits, texts and the float32 frames), whenever and by how many workers it was made; processors of another
+kind may round a few of the numbers another way, by a micrometre at most. The hash of the sources covers what
+it was made from and by which version, and is the same on every machine. Each body's IK has a hash of its
+own, so that adding a body leaves the data set the same.
 """
 
 from __future__ import annotations
@@ -176,6 +180,21 @@ class Motions:
             for values in single.values():
                 digest.update(_canonical(values[self.span(clip)], "<f4"))
         return digest.hexdigest()
+
+    @cached_property
+    def sources_sha256(self) -> str:
+        """Hash of the sources' hashes and of what is said of each clip, of the time base and our version."""
+        rows: list[Any] = [self.id, self.time_base, self.version]
+        for clip, key in enumerate(self.keys):
+            named = [
+                key,
+                self.source_sha256[clip],
+                int(self.length[clip]),
+                self.skill[clip],
+                self.subject[clip],
+            ]
+            rows.append([*named, sorted(self.splits[clip]), list(self.texts[clip])])
+        return hashlib.sha256(json.dumps(rows, ensure_ascii=True).encode()).hexdigest()
 
     @cached_property
     def _index(self) -> dict[str, int]:

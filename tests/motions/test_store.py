@@ -233,6 +233,18 @@ def test_every_flipped_byte_is_noticed_or_harmless(tmp_path: Path) -> None:
     assert refused > 0
 
 
+def test_hash_of_the_sources_follows_them_and_not_the_last_bits() -> None:
+    base = collect_motions(three(), id="x")
+    nudged = [dataclasses.replace(c, keypoint_velocity=c.keypoint_velocity + 1e-5) for c in three()]
+    other = collect_motions(nudged, id="x")
+    assert other.content_sha256 != base.content_sha256
+    assert other.sources_sha256 == base.sources_sha256
+    for change in ({"source_sha256": "0" * 64}, {"splits": ("t/test",)}, {"texts": ("a person waits",)}):
+        changed = [dataclasses.replace(three()[0], **change), *three()[1:]]
+        assert collect_motions(changed, id="x").sources_sha256 != base.sources_sha256
+    assert collect_motions(three(), id="x", time_base="kinesis").sources_sha256 != base.sources_sha256
+
+
 def test_missing_file_and_body(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_motions(tmp_path / "none.h5")

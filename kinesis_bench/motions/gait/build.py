@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from kinesis_bench.files import whole_file
+from kinesis_bench.files import content_dir, sha256_of_file, whole_file
 from kinesis_bench.motions.clip import Recording
 from kinesis_bench.motions.gait.path import DT_S, walk
 from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
@@ -49,9 +51,6 @@ def make(plan: ClipPlan) -> Walked:
 
 def recording(plan: ClipPlan, walked: Walked) -> Recording:
     """The clip as a recording on the mean skeleton, its feet on the floor already."""
-    content = hashlib.sha256()
-    for values in (walked.rotations, walked.pelvis_position):
-        content.update(np.ascontiguousarray(values.round(6), dtype="<f8").tobytes())
     return Recording(
         key=plan.key,
         fps=FPS,
@@ -60,10 +59,23 @@ def recording(plan: ClipPlan, walked: Walked) -> Recording:
         subject="normative",
         skill=plan.cell.skill,
         source=SOURCE,
-        source_sha256=content.hexdigest(),
+        source_sha256=_plan_sha256(plan),
         texts=plan.texts,
         on_floor=True,
     )
+
+
+def _plan_sha256(plan: ClipPlan) -> str:
+    """Hash of what a clip is made from, its plan to nine digits and the tables; the same on every machine."""
+    text = json.dumps(asdict(plan), sort_keys=True)
+    rounded = json.loads(text, parse_float=lambda number: f"{float(number):.9g}")
+    return hashlib.sha256(f"{json.dumps(rounded)} {_tables_sha256()}".encode()).hexdigest()
+
+
+@cache
+def _tables_sha256() -> str:
+    tables = sorted((content_dir("datasets") / "normative_gait").glob("*.csv"))
+    return " ".join(sha256_of_file(table) for table in tables)
 
 
 def recordings() -> tuple[Recording, ...]:
