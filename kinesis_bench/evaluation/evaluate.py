@@ -194,7 +194,7 @@ def evaluate_rollouts(
     reasons = scores.reasons
     if told is None:
         why = "the recording does not say"
-        reasons = reasons | dict.fromkeys(("seed", "wall_s", "realtime_factor"), why)
+        reasons = reasons | dict.fromkeys(("policy.deterministic", "seed", "wall_s", "realtime_factor"), why)
     result = Result(
         schema=SCHEMA,
         protocol=protocol,

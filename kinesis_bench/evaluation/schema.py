@@ -1,5 +1,8 @@
 """What ``result.json`` holds. Every figure that cannot be had is null beside a reason.
 
+The reason stands under the figure's name in ``reasons`` of its own object, or of one above it under the path
+from there; the path leaves out keys of tables (muscles, joints, skills): ``ci95.mean_r``, ``per_muscle.r``.
+
 The published JSON schema, ``result-1.schema.json`` beside this file, is made from these classes (a test keeps
 them equal). The classes of the metrics are part of it.
 """
@@ -82,7 +85,7 @@ class FailedRun:
 
 @dataclass(frozen=True)
 class MuscleCurve:
-    """Curves over the gait cycle, 100 samples; people's are in the unit of their source.
+    """Curves over the gait cycle, 100 samples at the phases of ``Curves``; people's in their source's unit.
 
     Attributes:
         excitation, activation: of the model, 0 to 1, at zero lag.
@@ -97,7 +100,7 @@ class MuscleCurve:
 
 @dataclass(frozen=True)
 class JointCurve:
-    """Curves over the gait cycle, 100 samples [deg], in OpenSim's signs."""
+    """Curves over the gait cycle, sample i at phase i/100 [deg], in OpenSim's signs."""
 
     model_deg: tuple[float, ...] | None
     human_mean_deg: tuple[float, ...]
@@ -106,10 +109,19 @@ class JointCurve:
 
 @dataclass(frozen=True)
 class Curves:
-    """What the figures show: by electrode, and by joint of the left leg."""
+    """What the figures show.
+
+    Attributes:
+        muscles, joints: by electrode, and by joint of the left leg.
+        model_phase, human_phase: of the samples of the muscles' curves [cycles].
+        reasons: field to why it is None.
+    """
 
     muscles: dict[str, MuscleCurve]
     joints: dict[str, JointCurve]
+    model_phase: tuple[float, ...]
+    human_phase: tuple[float, ...]
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,26 @@ import numpy as np
 from kinesis_bench.evaluation.schema import Curves, Imitation, JointCurve, MuscleCurve, Scores
 from kinesis_bench.evaluation.walking import Gait, find_gait, joint_columns, muscle_columns
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
+from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.effort import Effort, score_effort
 from kinesis_bench.metrics.emg import EmgFigures, EmgScore, score_emg
 from kinesis_bench.metrics.imitation import (
     ClipImitation,
     Figure,
     ImitationScore,
+    absent,
     aggregate,
     aggregate_by_skill,
     score_clip,
 )
 from kinesis_bench.metrics.joint_angles import JointAngleScore, score_joint_angles
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.termination import FAR
 
 NO_REFERENCE = "the recording has no keypoints beside a reference's"
+NO_SCORE = "the floor is of the body and the motions, not of the policy: its uncertainty is not estimated"
+OTHER_ACTIVITY = "the people of the joint-angle table {table}, the cycles are of the activity {human}"
 DIGITS = 5
 """Decimals of the curves that a result keeps for its figures."""
 
@@ -76,7 +81,7 @@ def score_rollouts(
             for skill, score in aggregate_by_skill(clips, rng).items()
         }
     covered = covered_frames(rollouts, clips)
-    gait = find_gait(rollouts, covered, human.speed_m_s)
+    gait = find_gait(rollouts, covered, human)
     columns = muscle_columns(rollouts, human.muscles)
     excitation = gait.curves("excitation", list(columns.values()), mean_over_step=True)
     activation = gait.curves("activation", list(columns.values()), mean_over_step=False)
@@ -86,8 +91,9 @@ def score_rollouts(
         reasons["emg_of_activation"] = gait.reason or "the recording has no activation"
     else:
         whole = _emg(gait, columns, activation, human, seed, "activation")
-        of_activation = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
-    joints, joint_angles = _joint_angles(rollouts, gait, angles, independent)
+        figures = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
+        of_activation = replace(figures, reasons=reasons_of_nulls(figures, whole.reasons))
+    joints, joint_angles = _joint_angles(rollouts, gait, human, angles, independent)
     return Scores(
         imitation=imitation,
         imitation_by_skill=by_skill,
@@ -95,9 +101,15 @@ def score_rollouts(
         emg_of_activation=of_activation,
         joint_angles=joint_angles,
         effort=effort(rollouts, covered),
-        curves=Curves(
-            muscles=muscle_curves(human, list(columns), excitation, activation),
-            joints=_joint_curves(angles, joints),
+        curves=_curves(
+            Curves(
+                muscles=muscle_curves(human, list(columns), excitation, activation),
+                joints=_joint_curves(angles, joints),
+                model_phase=rounded(PHASE),
+                human_phase=rounded(human.phase),
+                reasons={},
+            ),
+            gait,
         ),
         reasons=reasons,
     )
@@ -116,10 +128,13 @@ def with_floor(
         if skill is None or clip.skill == skill
     ]
     known = [error for error in errors if error is not None and len(error)]
-    floor = Figure(None, reason="no frame was covered, or the recording has no IK error")
+    floor = absent("no frame was covered, or the recording has no IK error")
     if known:
-        micro = float(np.concatenate(known).mean())
-        floor = Figure(mean=micro, macro=float(np.mean([error.mean() for error in known])))
+        floor = Figure(
+            mean=float(np.concatenate(known).mean()),
+            macro=float(np.mean([error.mean() for error in known])),
+            reasons=dict.fromkeys(("sem", "ci95"), NO_SCORE),
+        )
     return Imitation(**vars(score), ik_floor_mm=floor)
 
 
@@ -189,9 +204,13 @@ def _emg(
 
 
 def _joint_angles(
-    rollouts: Rollouts, gait: Gait, angles: HumanJointAngles, independent: bool
+    rollouts: Rollouts, gait: Gait, human: HumanEmg, angles: HumanJointAngles, independent: bool
 ) -> tuple[dict[str, np.ndarray], JointAngleScore]:
     columns = joint_columns(rollouts, angles.joints)
+    why_absent = gait.reason or "the recording has no joint angles"
+    if human.activity != angles.activity:
+        columns = {}
+        why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=human.activity)
     curves = gait.curves("joint_angle", list(columns.values()), mean_over_step=False) if columns else None
     model = {} if curves is None else dict(zip(columns, np.degrees(curves), strict=True))
     score = score_joint_angles(
@@ -199,9 +218,19 @@ def _joint_angles(
         angles,
         cycles=len(gait.cycles.cycles),
         independent=independent,
-        why_absent=gait.reason or "the recording has no joint angles",
+        why_absent=why_absent,
     )
     return model, score
+
+
+def _curves(curves: Curves, gait: Gait) -> Curves:
+    of_muscles = gait.reason or "not recorded, or the body has no muscle under the electrode"
+    known = {
+        "muscles.excitation": of_muscles,
+        "muscles.activation": of_muscles,
+        "joints.model_deg": gait.reason or "not recorded, or not of what the people of the table do",
+    }
+    return replace(curves, reasons=reasons_of_nulls(curves, known))
 
 
 def _joint_curves(angles: HumanJointAngles, model: dict[str, np.ndarray]) -> dict[str, JointCurve]:

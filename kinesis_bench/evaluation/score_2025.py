@@ -6,20 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from kinesis_bench.evaluation.schema import Imitation, Scores
+from kinesis_bench.evaluation.schema import Curves, Imitation, MuscleCurve, Scores
 from kinesis_bench.evaluation.score import (
     covered_frames,
     muscle_curves,
+    rounded,
     score_clips,
     score_rollouts,
 )
-from kinesis_bench.evaluation.walking import SIDE, WALKING
+from kinesis_bench.evaluation.walking import SIDE, SKILLS
 from kinesis_bench.human.electrodes import UNRELIABLE
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
-from kinesis_bench.metrics.curves import is_flat
+from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat
 from kinesis_bench.metrics.emg import EmgFigures, EmgIntervals, EmgScore, MuscleEmg
 from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
-from kinesis_bench.metrics.imitation import Figure
+from kinesis_bench.metrics.imitation import Figure, absent
 from kinesis_bench.metrics.kinesis_2025 import (
     MUSCLES,
     Emg2025,
@@ -31,6 +32,7 @@ from kinesis_bench.metrics.kinesis_2025 import (
     score_emg_2025,
     usual_cycles,
 )
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
@@ -66,16 +68,18 @@ def score_rollouts_2025(
         imitation_by_skill=by_skill,
         emg=emg,
         emg_of_activation=None,
-        curves=replace(ours.curves, muscles=muscle_curves(human, list(emg.per_muscle), model, None)),
+        curves=_of_2025(ours.curves, muscle_curves(human, list(emg.per_muscle), model, None), emg),
         reasons=reasons,
     )
 
 
 def _upstream(score: Imitation, upstream: Imitation2025) -> Imitation:
     def figure(mean: float | None) -> Figure:
-        return Figure(mean, macro=mean, reason="" if mean is not None else "no frame was covered")
+        if mean is None:
+            return absent("no frame was covered")
+        return Figure(mean, macro=mean, reasons=dict.fromkeys(("sem", "ci95"), NOT_DEFINED))
 
-    undefined = Figure(None, reason=NOT_DEFINED)
+    undefined = absent(NOT_DEFINED)
     return replace(
         score,
         success_pct=figure(upstream.success_pct),
@@ -87,7 +91,11 @@ def _upstream(score: Imitation, upstream: Imitation2025) -> Imitation:
 
 
 def _codes(clip: ClipRollout) -> np.ndarray | None:
-    """Gait codes of a clip, from the state at the end of each control step where forces are known."""
+    """Gait codes of a clip, from touch at the last substep of each control step where it is known.
+
+    MuJoCo computes touch from the state before a substep is integrated, so that the codes are of up to one
+    substep (6.7 ms) before the end of the control step.
+    """
     if clip.touch is not None:
         last = np.asarray(clip.touch)[:, -1]
         left, right = (
@@ -105,7 +113,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
     excitation, codes = [], []
     for clip, frames in zip(rollouts.clips, covered, strict=True):
         code = _codes(clip)
-        if clip.skill in WALKING and clip.excitation is not None and code is not None:
+        if clip.skill in SKILLS.get(human.activity, ()) and clip.excitation is not None and code is not None:
             excitation.append(np.asarray(clip.excitation, dtype=float)[:frames])
             codes.append(code[:frames])
     measured = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
@@ -114,16 +122,13 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
     reliable = [muscle for muscle in group.muscles if muscle != UNRELIABLE]
     without = score_emg_2025(excitation, codes, rollouts.muscle_names, group.only(reliable))
     curves = _curves(rollouts, excitation, codes, measured)
-    reasons = dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG) | score.reasons
-    undefined = ("chance", "group_mean_r", "model_leave_one_out_r", "ci95", "cycle_s")
-    reasons |= dict.fromkeys(undefined, NOT_DEFINED)
-    if score.mean_r is None:
-        reasons |= dict.fromkeys(("zero_lag_r", "ratio"), score.reasons.get("mean_r", NOT_DEFINED))
+    known = _known_reasons(score)
+    part = _figures(without)
     result = EmgScore(
         **vars(_figures(score)),
         lag_curve=None,
         per_muscle=_by_muscle(score, group, curves),
-        without_vastus_lateralis=_figures(without),
+        without_vastus_lateralis=replace(part, reasons=reasons_of_nulls(part, known)),
         chance=None,
         cycles=score.cycles,
         cycle_s=None,
@@ -131,7 +136,6 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         human_people=human.people,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
-        reasons=reasons,
         notes={
             "per_muscle": "r is the median over people, zero_lag_r the mean",
             "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
@@ -139,7 +143,33 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
             "leave_one_out_r": "on raw curves",
         },
     )
-    return result, curves
+    return replace(result, reasons=reasons_of_nulls(result, known)), curves
+
+
+def _known_reasons(score: Emg2025) -> dict[str, str]:
+    """Why each EMG figure is None where it is."""
+    undefined = ("chance", "group_mean_r", "model_leave_one_out_r", "cycle_s")
+    intervals = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
+    of_fields = {
+        "mean_r": ("mean_r", "zero_lag_r", "ratio"),
+        "median_r_by_muscle": ("per_muscle.r",),
+        "mean_r_by_muscle": ("per_muscle.zero_lag_r",),
+        "human_pairs_r": ("human_pairs_r", "per_muscle.human_pairs_r", "ratio"),
+        "leave_one_out_r": ("leave_one_out_r", "per_muscle.leave_one_out_r"),
+    }
+    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED)
+    known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
+    for field, reason in score.reasons.items():
+        known |= dict.fromkeys(of_fields[field], reason)
+    return known
+
+
+def _of_2025(curves: Curves, muscles: dict[str, MuscleCurve], emg: EmgScore) -> Curves:
+    """The curves with those of the muscles replaced; sample i of the model is at phase i/99."""
+    replaced = replace(curves, muscles=muscles, model_phase=rounded(CLOSED_PHASE))
+    no_curve = emg.reasons.get("mean_r", "the recording has no muscle under the electrode")
+    known = curves.reasons | {"muscles.excitation": no_curve, "muscles.activation": NOT_DEFINED}
+    return replace(replaced, reasons=reasons_of_nulls(replaced, known))
 
 
 def _curves(
@@ -173,6 +203,7 @@ def _figures(score: Emg2025) -> EmgFigures:
         group_mean_r=None,
         group_mean_lag_ms=None,
         ci95=EmgIntervals(None, None, None),
+        reasons={},
     )
 
 

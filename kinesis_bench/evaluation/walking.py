@@ -1,4 +1,4 @@
-"""Gait cycles of recorded clips, and the mean curves of muscles and joints over them."""
+"""Steady gait cycles of recorded clips, and the mean curves of muscles and joints over them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesis_bench.human.electrodes import ELECTRODES
+from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
 from kinesis_bench.metrics.gait_events import (
     heading_rad,
@@ -16,8 +17,8 @@ from kinesis_bench.metrics.gait_events import (
 )
 from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
 
-WALKING = ("walk", "")
-"""Skills whose clips may hold steady forward walking; a recording may not know its skill."""
+SKILLS = {"walk": ("walk", ""), "run": ("run", "")}
+"""Skills whose clips may hold what people do: steady forward gait; a recording may not know its skill."""
 
 SIDE = "l"
 """The leg that is compared with people."""
@@ -30,7 +31,7 @@ class Gait:
     """The steady cycles of a recording, and what their mean curves are taken from.
 
     Attributes:
-        clips: the walking clips.
+        clips: those whose skill is what the people do.
         walks: the same, as cycle selection sees them.
         cycles: those that count.
         events: how heel strikes were found, "" where there are no clips.
@@ -54,24 +55,24 @@ class Gait:
         return mean_curve(self.cycles, self.walks, signal, mean_over_step=mean_over_step)
 
 
-def find_gait(rollouts: Rollouts, covered: Sequence[int], speed_m_s: float) -> Gait:
-    """Steady walking cycles at a speed, pooled over all walking clips.
+def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg) -> Gait:
+    """Steady cycles of what people do at their speed, pooled over all clips of that skill.
 
     Args:
         rollouts: the recording.
         covered: frames before its failure, of each of the recording's clips.
-        speed_m_s: of the human condition [m/s].
+        human: whose activity and speed count.
     """
-    clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in WALKING]
+    clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in SKILLS.get(human.activity, ())]
     chosen = tuple(rollouts.clips[i] for i in clips)
-    none = steady_cycles((), speed_m_s)
+    none = steady_cycles((), human.speed_m_s)
     if not chosen:
-        return Gait((), (), none, "", "no clip of forward walking was run")
+        return Gait((), (), none, "", f"no clip of the skill {human.activity} was run")
     lacking = _lacking(chosen[0], rollouts)
     if lacking:
         return Gait(chosen, (), none, "", f"the recording has no {lacking}, so steady cycles cannot be told")
     walks = tuple(_walk(rollouts.clips[i], rollouts, covered[i]) for i in clips)
-    cycles = steady_cycles(walks, speed_m_s)
+    cycles = steady_cycles(walks, human.speed_m_s)
     return Gait(chosen, walks, cycles, _events(chosen[0], rollouts), cycles.reason)
 
 

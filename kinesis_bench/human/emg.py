@@ -13,7 +13,7 @@ from kinesis_bench.files import content_dir
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
 from kinesis_bench.human.emg_folder import from_folder
 from kinesis_bench.human.references import WANG_ZERO, HumanEmg, StoredReference, nearest_speed
-from kinesis_bench.metrics.curves import SAMPLES
+from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES
 
 WANG = "emg_walk_wang2023"
 SANTUZ = "emg_run_santuz2020"
@@ -80,6 +80,7 @@ def _wang(speed_kmh: float) -> HumanEmg:
         mean=table[..., 0],
         sd=table[..., 1],
         mean_of_standardised=table[..., 2],
+        phase=CLOSED_PHASE,
         cycle_zero=WANG_ZERO,
         source="group figures of 9 people, Wang et al. 2023 (CC BY 4.0)",
         stored=stored_references(speed_kmh),
@@ -114,6 +115,7 @@ def _santuz() -> HumanEmg:
         people=SANTUZ_PEOPLE,
         mean=mean,
         sd=sd,
+        phase=np.array([float(row["gait_pct"]) / 100.0 for row in rows]),
         cycle_zero=SANTUZ_ZERO,
         source="group figures of 30 people, rebuilt from synergies, Santuz et al. 2018, 2020 (CC BY 4.0)",
     )

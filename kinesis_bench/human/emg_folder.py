@@ -11,7 +11,7 @@ import numpy as np
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.references import WANG_ZERO, HumanEmg, from_people, nearest_speed
-from kinesis_bench.metrics.curves import SAMPLES, is_flat
+from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, is_flat
 
 _FILE = re.compile(r"EMG_subject_(\d+)_walk_(\d+)_avg\.npy")
 
@@ -20,8 +20,8 @@ def from_folder(folder: str | Path, speed_kmh: float) -> HumanEmg:
     """One person a file: the layout in which KINESIS repacked the data of Wang et al. (2023).
 
     ``EMG_subject_NN_walk_SS_avg.npy`` holds (100, 1 + M): per cent of the cycle, then M muscles; SS is the
-    speed in tenths of km/h. ``EMG_labels.npy`` holds the 1 + M column names. The curves are taken sample by
-    sample, the first being the cycle's start.
+    speed in tenths of km/h. ``EMG_labels.npy`` holds the 1 + M column names. The first sample is the cycle's
+    start and the last its end, the same instant: sample i lies at phase i/99 (see the data set's card).
 
     Args:
         folder: where the files are.
@@ -48,6 +48,7 @@ def from_folder(folder: str | Path, speed_kmh: float) -> HumanEmg:
         muscles,
         condition=f"walk-{speed:g}",
         speed_m_s=speed / 3.6,
+        phase=CLOSED_PHASE,
         names=[name for _, name in chosen],
         cycle_zero=WANG_ZERO,
         source=f"{len(chosen)} people from {folder.name} (layout of Wang et al. 2023)",

@@ -1,16 +1,17 @@
 """What the benchmark knows of people: EMG and joint angles of a group over the gait cycle.
 
-Curves have 100 samples; sample i is phase i/100 of the cycle.
+Curves have 100 samples. Those of EMG say at which phases their samples lie; sample i of a joint angle is
+phase i/100 of the cycle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kinesis_bench.metrics.curves import standardise
+from kinesis_bench.metrics.curves import PHASE, standardise
 
 WANG_ZERO = (
     "taken as heel strike of the same leg; the curves lie 2-5 % of the cycle before those of Santuz et al. "
@@ -42,7 +43,7 @@ class StoredReference:
 class HumanEmg:
     """EMG envelopes of a group of people over the gait cycle, in one condition.
 
-    Curves have 100 samples; sample i is phase i/100.
+    Curves have 100 samples, at the phases ``phase``.
 
     Attributes:
         condition: activity and speed in km/h, such as ``walk-4.5``.
@@ -52,6 +53,7 @@ class HumanEmg:
         mean, sd: (M, 100) mean and SD between people of the raw curves.
         mean_of_standardised: (M, 100) mean of the people's standardised curves, None where unknown.
         curves: (N, M, 100) of each person, None where only group figures are known.
+        phase: (100,) of the samples [cycles]; 1 is the same instant as 0.
         names: of the people, () where unknown.
         cycle_zero: the event at phase 0.
         source: for people to read.
@@ -66,10 +68,16 @@ class HumanEmg:
     sd: np.ndarray
     mean_of_standardised: np.ndarray | None = None
     curves: np.ndarray | None = None
+    phase: np.ndarray = field(default_factory=lambda: PHASE)
     names: tuple[str, ...] = ()
     cycle_zero: str = ""
     source: str = ""
     stored: Mapping[str, StoredReference] | None = None
+
+    @property
+    def activity(self) -> str:
+        """What the people do: ``walk`` or ``run``."""
+        return self.condition.split("-")[0]
 
     def only(self, muscles: Sequence[str]) -> HumanEmg:
         """The same people with some of the muscles, in the order given."""
@@ -92,6 +100,7 @@ def from_people(
     *,
     condition: str,
     speed_m_s: float,
+    phase: np.ndarray = PHASE,
     names: Sequence[str] = (),
     cycle_zero: str = "",
     source: str = "",
@@ -101,7 +110,7 @@ def from_people(
     Args:
         curves: (N, M, 100).
         muscles: M electrode names.
-        condition, speed_m_s, names, cycle_zero, source: as in HumanEmg.
+        condition, speed_m_s, phase, names, cycle_zero, source: as in HumanEmg.
     """
     return HumanEmg(
         condition=condition,
@@ -112,6 +121,7 @@ def from_people(
         sd=curves.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(curves.shape[1:]),
         mean_of_standardised=standardise(curves).mean(axis=0),
         curves=curves,
+        phase=phase,
         names=tuple(names),
         cycle_zero=cycle_zero,
         source=source,
@@ -127,10 +137,10 @@ def nearest_speed(speed_kmh: float, available_kmh: Sequence[float]) -> float:
 class HumanJointAngles:
     """Joint angles of a group of people over the gait cycle, in one condition.
 
-    Positive: flexion (hip, knee), adduction, dorsiflexion. Curves have 100 samples.
+    Positive: flexion (hip, knee), adduction, dorsiflexion. Curves have 100 samples; sample i is phase i/100.
 
     Attributes:
-        condition: for people to read.
+        condition: activity, a comma, and more for people to read.
         speed_m_s: [m/s].
         joints: J names in OpenSim's words, without side.
         people: number of people, None where the source does not say.
@@ -151,3 +161,8 @@ class HumanJointAngles:
     cycle_zero: str = ""
     source: str = ""
     frame: str = ""
+
+    @property
+    def activity(self) -> str:
+        """What the people do: ``walk``."""
+        return self.condition.split(",")[0]

@@ -1,7 +1,8 @@
-"""Curves over one gait cycle: 100 samples, the last axis, closed into a ring.
+"""Curves over one gait cycle: 100 samples, the last axis.
 
-Sample i of a curve lies at phase i/100 of the cycle; phase 1 is sample 0 of the next cycle and is not
-repeated.
+A model's curve is a ring: sample i lies at phase i/100 of the cycle, and phase 1, which is sample 0 of the
+next cycle, is not repeated. People's curves lie where their source says: some repeat it, so that sample i
+lies at phase i/99. The two are compared at the people's phases, at which the model's ring is read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import numpy as np
 
 SAMPLES = 100
 """Samples of a gait cycle."""
+
+PHASE = np.arange(SAMPLES) / SAMPLES
+"""Phases of the samples of a model's curve, and of people's unless their source says otherwise [cycles]."""
+
+CLOSED_PHASE = np.arange(SAMPLES) / (SAMPLES - 1)
+"""Phases of the samples of a curve that ends where it began [cycles]."""
 
 FLAT = 1e-12
 """A curve whose SD is below this part of its largest magnitude counts as constant."""
@@ -49,21 +56,20 @@ def pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.clip(np.mean(standardise(first) * standardise(second), axis=-1), -1.0, 1.0)
 
 
-def shift_earlier(curves: np.ndarray, samples: int) -> np.ndarray:
-    """Everything in a cyclic curve happens ``samples`` hundredths of the cycle earlier: y[i] = x[i +
-    samples].
+def at_phase(rings: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Rings read at any phases, by linear interpolation between their samples.
 
     Args:
-        curves: (..., 100).
-        samples: may be negative (later) and is taken modulo the number of samples.
+        rings: (..., 100), sample i at phase i/100.
+        phase: (...) in cycles, of any shape; only its part beyond whole cycles counts.
+
+    Returns:
+        The leading axes of ``rings``, then those of ``phase``.
     """
-    return np.roll(curves, -samples, axis=-1)
-
-
-def all_shifts(samples: int = SAMPLES) -> np.ndarray:
-    """(shifts, samples) index so that x[..., index[k]] is ``shift_earlier(x, k)``, for every k at once."""
-    steps = np.arange(samples)
-    return (steps[:, None] + steps[None, :]) % samples
+    position = np.asarray(phase) % 1.0 * SAMPLES
+    whole = np.floor(position).astype(int)
+    below, above = rings[..., whole % SAMPLES], rings[..., (whole + 1) % SAMPLES]
+    return below + (position - whole) * (above - below)
 
 
 def resample_cycle(

@@ -102,7 +102,7 @@ class SteadyCycles:
         if self.enough:
             return ""
         if not self.found:
-            return f"no walking cycle was completed, {MIN_CYCLES} steady ones are needed"
+            return f"no gait cycle was completed, {MIN_CYCLES} steady ones are needed"
         rules = {
             "first of a clip": self.first_of_clip,
             "not covered": self.not_covered,
@@ -112,13 +112,13 @@ class SteadyCycles:
         }
         left_out = ", ".join(f"{count} {rule}" for rule, count in rules.items() if count)
         return (
-            f"{len(self.cycles)} steady walking cycles, {MIN_CYCLES} are needed "
+            f"{len(self.cycles)} steady gait cycles, {MIN_CYCLES} are needed "
             f"(of {self.found}, left out: {left_out or 'none'})"
         )
 
 
 def steady_cycles(walks: Sequence[Walk], speed_m_s: float) -> SteadyCycles:
-    """Choose the cycles of steady walking at a given speed, pooled over clips.
+    """Choose the cycles of steady gait at a given speed, pooled over clips.
 
     Not a clip's first; wholly in covered frames; the pelvis's heading changes by less than 15° from start
     to end; forward speed within ±0.25 m/s; duration within mean ± 2 SD of those left.

@@ -6,14 +6,14 @@ What a lag is: ``kinesis_bench.metrics.emg_lag``. People are compared with peopl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kinesis_bench.human.electrodes import UNRELIABLE, WANG_ELECTRODES
 from kinesis_bench.human.references import HumanEmg
-from kinesis_bench.metrics.curves import is_flat, shift_earlier, standardise
-from kinesis_bench.metrics.emg_lag import Chance, LagCurve, Lags, chance_level, lag_curve, r_by_shift
+from kinesis_bench.metrics.curves import is_flat, standardise
+from kinesis_bench.metrics.emg_lag import Chance, LagCurve, Lags, chance_level, lag_curve, r_by_lag
 from kinesis_bench.metrics.emg_references import (
     correlation_table,
     leave_one_out_r,
@@ -22,16 +22,28 @@ from kinesis_bench.metrics.emg_references import (
     pairs_r_of_group,
     weighted_pairs_r,
 )
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
 
-OF_Z_BAR = ("mean_r", "lag_ms", "lag_pct", "zero_lag_r", "ratio", "lag_curve", "chance")
+OF_Z_BAR = (
+    *("mean_r", "lag_ms", "lag_pct", "zero_lag_r", "ratio", "lag_curve", "chance"),
+    *("per_muscle.r", "per_muscle.zero_lag_r"),
+)
 """Fields of a score that need a model and z̄."""
 
-OF_MODEL = (*OF_Z_BAR, "model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95")
+OF_MODEL = (
+    *OF_Z_BAR,
+    *("model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95.mean_r", "ci95.ratio"),
+)
 """Fields of a score that need a model."""
+
+OF_INTERVALS = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
+
+OF_PEOPLE = (*OF_INTERVALS, "model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r")
+"""Fields of a score that need each person's curves, or stored figures."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,7 @@ class EmgFigures:
         leave_one_out_r: mean over people of r(person, mean of the other people), standardised curves.
         group_mean_r, group_mean_lag_ms: r with the group's mean raw curve, at the lag best for that.
         ci95: intervals.
+        reasons: field to why it is None (see ``kinesis_bench.metrics.reasons``).
     """
 
     mean_r: float | None
@@ -82,6 +95,7 @@ class EmgFigures:
     group_mean_r: float | None
     group_mean_lag_ms: float | None
     ci95: EmgIntervals
+    reasons: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -95,7 +109,6 @@ class EmgScore(EmgFigures):
         chance: what random models reach.
         cycles, cycle_s: number and mean duration of the model's cycles.
         human_condition, human_people, human_source, cycle_zero: of the references.
-        reasons: field to why it is None (or null in parts).
         notes: field to how it came about, where it is not computed from people at hand.
     """
 
@@ -109,7 +122,6 @@ class EmgScore(EmgFigures):
     human_people: int
     human_source: str
     cycle_zero: str
-    reasons: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,7 +145,6 @@ def score_emg(
         cycles, cycle_s: number and mean duration [s] of the cycles behind ``model``.
         why_absent: reason to give where ``model`` is None.
     """
-    reasons: dict[str, str] = {}
     notes: dict[str, str] = {}
     if model is not None and (cycle_s is None or not cycle_s > 0):
         raise ValueError("a model's curves need the duration of its cycle")
@@ -150,22 +161,20 @@ def score_emg(
     group = human.only(common)
     curves = None if model is None else np.stack([np.asarray(model[m], dtype=float) for m in common])
     lags = None if curves is None else Lags(cycle_s or 0.0)
-    figures, muscles = _figures(curves, lags, group, rng, reasons, notes)
-    if curves is None:
-        reasons.update(dict.fromkeys(OF_MODEL, why_absent))
+    known = _known_reasons(human, None if curves is not None else why_absent)
+    figures, muscles = _figures(curves, lags, group, rng, notes)
     reliable = [index for index, muscle in enumerate(common) if muscle != UNRELIABLE]
     without = None
     if 0 < len(reliable) < len(common):
         part = None if curves is None else curves[reliable]
-        without, _ = _figures(part, lags, group.only([common[i] for i in reliable]), rng, {}, {})
-    else:
-        reasons["without_vastus_lateralis"] = f"{UNRELIABLE} is not among the muscles, or is the only one"
+        without, _ = _figures(part, lags, group.only([common[i] for i in reliable]), rng, {})
+        without = replace(without, reasons=reasons_of_nulls(without, known))
     z_bar = group.mean_of_standardised
     curve = chance = None
     if curves is not None and lags is not None and z_bar is not None:
-        curve = lag_curve(curves, z_bar, lags)
-        chance = chance_level(curves, z_bar, lags, rng)
-    return EmgScore(
+        curve = lag_curve(curves, z_bar, human.phase, lags)
+        chance = chance_level(curves, z_bar, human.phase, lags, rng)
+    score = EmgScore(
         **vars(figures),
         lag_curve=curve,
         per_muscle=dict(zip(common, muscles, strict=True)),
@@ -177,9 +186,25 @@ def score_emg(
         human_people=human.people,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
-        reasons=reasons,
         notes=notes,
     )
+    return replace(score, reasons=reasons_of_nulls(score, known))
+
+
+def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
+    """Why each figure is None where it is; ``why_absent`` says why there is no model, None if there is."""
+    reasons = {
+        "ratio": "people do not correlate with each other",
+        "without_vastus_lateralis": f"{UNRELIABLE} is not among the muscles, or is the only one",
+        **dict.fromkeys(OF_INTERVALS, "too few people for an interval"),
+    }
+    if human.curves is None:
+        reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)
+    if human.mean_of_standardised is None:
+        reasons |= dict.fromkeys((*OF_Z_BAR, "human_pairs_r", "per_muscle.human_pairs_r"), MEAN_ONLY)
+    if why_absent is not None:
+        reasons |= dict.fromkeys(OF_MODEL, why_absent)
+    return reasons
 
 
 def _figures(
@@ -187,42 +212,34 @@ def _figures(
     lags: Lags | None,
     human: HumanEmg,
     rng: np.random.Generator,
-    reasons: dict[str, str],
     notes: dict[str, str],
 ) -> tuple[EmgFigures, list[MuscleEmg]]:
+    """The figures, without reasons yet, and those of each muscle."""
     people, z_bar = human.curves, human.mean_of_standardised
     pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people)
     if people is not None:
         pairs = pairs_r(people)
-    loo = _leave_one_out(human, reasons, notes)
+    loo = _leave_one_out(human, notes)
     mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
     by_muscle: np.ndarray | None = None
     flat = np.zeros(len(human.muscles), dtype=bool)
     intervals = EmgIntervals(None, _stored_interval(human, notes), None)
+    if people is not None:
+        intervals = _intervals(model, lags, people, human.phase, rng)
     if model is not None and lags is not None:
         flat = is_flat(model)
-        with_mean = r_by_shift(model, standardise(human.mean)).mean(axis=0)
+        with_mean = r_by_lag(model, standardise(human.mean), human.phase).mean(axis=0)
         group_lag = int(lags.best(with_mean))
         group_r = float(with_mean[group_lag])
         if z_bar is not None:
-            by_muscle = r_by_shift(model, z_bar)
+            by_muscle = r_by_lag(model, z_bar, human.phase)
             lag = int(lags.best(by_muscle.mean(axis=0)))
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
-    if pairs is None:
-        reasons.update(dict.fromkeys((*OF_Z_BAR, "human_pairs_r"), MEAN_ONLY))
-    elif mean_r is not None:
-        if pairs.mean() > 0:
-            ratio = mean_r / float(pairs.mean())
-        else:
-            reasons["ratio"] = "people do not correlate with each other"
-    if people is None:
-        reasons.update(dict.fromkeys(("ci95", "model_leave_one_out_r"), GROUP_ONLY))
-    else:
-        intervals = _intervals(model, lags, people, rng)
-        if model is not None and lag is not None:
+        if people is not None and lag is not None:
             others = standardise(mean_of_others(people, standardised=True))
-            shifted = standardise(shift_earlier(model, lag))
-            model_loo = float(np.mean(shifted * others, axis=-1).mean())
+            model_loo = float(r_by_lag(model, others, human.phase)[..., lag].mean())
+    if mean_r is not None and pairs is not None and pairs.mean() > 0:
+        ratio = mean_r / float(pairs.mean())
     muscles = [
         MuscleEmg(
             r=None if by_muscle is None else float(by_muscle[m, lag]),
@@ -245,17 +262,17 @@ def _figures(
         group_mean_r=group_r,
         group_mean_lag_ms=None if group_lag is None or lags is None else lags.to_ms(group_lag),
         ci95=intervals,
+        reasons={},
     )
     return figures, muscles
 
 
-def _leave_one_out(human: HumanEmg, reasons: dict[str, str], notes: dict[str, str]) -> np.ndarray | None:
+def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
     if human.curves is not None:
         return leave_one_out_r(human.curves)
     if human.stored is not None and all(muscle in human.stored for muscle in human.muscles):
         notes["leave_one_out_r"] = "a stored figure, computed from the people by the data set's card"
         return np.array([human.stored[muscle].leave_one_out_standardised for muscle in human.muscles])
-    reasons["leave_one_out_r"] = GROUP_ONLY
     return None
 
 
@@ -271,7 +288,11 @@ def _stored_interval(human: HumanEmg, notes: dict[str, str]) -> Interval | None:
 
 
 def _intervals(
-    model: np.ndarray | None, lags: Lags | None, people: np.ndarray, rng: np.random.Generator
+    model: np.ndarray | None,
+    lags: Lags | None,
+    people: np.ndarray,
+    phase: np.ndarray,
+    rng: np.random.Generator,
 ) -> EmgIntervals:
     resampling = resample(np.zeros(len(people)), rng)
     weights = resampling.weights
@@ -279,7 +300,7 @@ def _intervals(
     pairs_ci = resampling.interval(pairs)
     if model is None or lags is None:
         return EmgIntervals(None, pairs_ci, None)
-    by_person = r_by_shift(model, standardise(people)).mean(axis=1)
+    by_person = r_by_lag(model, standardise(people), phase).mean(axis=1)
     by_sample = weights @ by_person / len(people)
     best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -7,10 +7,11 @@ t + 1 of the clip: frame 0 is the start and is not scored.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import (
     Interval,
     exact_proportion_interval,
@@ -21,6 +22,9 @@ from kinesis_bench.metrics.statistics import (
 
 FAR_M = 0.5
 """A clip fails at its first frame whose mean keypoint error is above this [m] (Simos et al. 2026)."""
+
+ONE_RUN = "there is only one run: a deterministic policy repeats itself"
+ONE_CLIP = "needs two clips of a skill"
 
 STRICT_M = 0.15
 """Strict success: every keypoint of every frame within this [m]."""
@@ -69,14 +73,19 @@ class Figure:
         sem: standard error over runs, None for a deterministic policy.
         ci95: 95 % interval, by resampling clips within skills.
         macro: mean of the clips' own figures, mean over the runs.
-        reason: why ``mean`` is None.
+        reasons: field to why it is None.
     """
 
     mean: float | None
     sem: float | None = None
     ci95: Interval | None = None
     macro: float | None = None
-    reason: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def absent(reason: str) -> Figure:
+    """A figure that cannot be had, and why."""
+    return Figure(None, reasons=dict.fromkeys(("mean", "sem", "ci95", "macro"), reason))
 
 
 @dataclass(frozen=True)
@@ -191,20 +200,22 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
         known = np.where(has, values, 0.0) * scale
         by_run = ratio_of_sums(resampling.weights, known * sizes, sizes * has)
         if not np.isfinite(by_run[0]).all():
-            return Figure(None, reason=reason)
-        return Figure(
+            return absent(reason)
+        plain = Figure(
             mean=float(by_run[0].mean()),
             sem=standard_error(by_run[0]),
             ci95=resampling.interval(by_run.mean(axis=1)),
             macro=float((known.sum(axis=0) / has.sum(axis=0)).mean()),
         )
+        return replace(plain, reasons=reasons_of_nulls(plain, {"sem": ONE_RUN, "ci95": ONE_CLIP}))
 
     def proportion(values: np.ndarray, sizes: np.ndarray) -> Figure:
         plain = figure(values, sizes, 100.0)
         if values.min() < values.max() or values.max() not in (0.0, 1.0):
             return plain
         low, high = exact_proportion_interval(len(keys) * int(values.all()), len(keys))
-        return replace(plain, ci95=(100.0 * low, 100.0 * high))
+        exact = replace(plain, ci95=(100.0 * low, 100.0 * high))
+        return replace(exact, reasons=reasons_of_nulls(exact, plain.reasons))
 
     frames = column(lambda clip: clip.frames)
     covered = column(lambda clip: clip.covered)

@@ -12,18 +12,25 @@ model equal to the mean curve therefore scores 1/√2 ≈ 0.71 of what two peopl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
 
 from kinesis_bench.human.references import HumanJointAngles
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 
 NO_SPREAD_DEG = 1e-9
 """An SD below this counts as none [deg]."""
 
 MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
 """What a model equal to the mean curve scores, as a part of the difference between two people."""
+
+OF_MODEL = (
+    *("mpjae_deg", "mean_removed_deg", "ratio"),
+    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg"),
+)
+"""Fields of a score that need a model."""
 
 SD_AS_IT_IS = (
     "the SD of curves without their mean is unknown; the SD as it is stands for it, which is at least as "
@@ -33,20 +40,20 @@ SD_AS_IT_IS = (
 
 @dataclass(frozen=True)
 class JointAngleFigures:
-    """Differences [deg], for one joint or over all.
+    """Differences [deg] of one joint; those of the model are None where it has no curve.
 
     Attributes:
         mpjae_deg: model to people.
         human_deg: between two people.
         mean_removed_deg, human_mean_removed_deg: the same without each curve's mean.
-        offset_deg: mean of the model's curve less mean of people's (absolute, where over joints).
+        offset_deg: mean of the model's curve less mean of people's.
     """
 
-    mpjae_deg: float
+    mpjae_deg: float | None
     human_deg: float
-    mean_removed_deg: float
+    mean_removed_deg: float | None
     human_mean_removed_deg: float
-    offset_deg: float
+    offset_deg: float | None
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,9 @@ class JointAngleScore:
     """
 
     mpjae_deg: float | None
-    human_deg: float | None
+    human_deg: float
     mean_removed_deg: float | None
-    human_mean_removed_deg: float | None
+    human_mean_removed_deg: float
     ratio: float | None
     ratio_of_mean_curve: float | None
     per_joint: dict[str, JointAngleFigures]
@@ -103,41 +110,43 @@ def score_joint_angles(
 
     Args:
         model: joint name without side to the model's mean curve (100,) [deg], in the project's signs; None
-            where the model has no cycles. Joints that only one side has are left out, and named in
-            ``notes``.
+            where the model has no cycles, and then the figures of people alone are given. Joints that only
+            one side has are left out, and named in ``notes``.
         human: references.
         cycles: behind ``model``.
         independent: whether the motions that the model followed were made from other data than ``human``.
         why_absent: reason to give where ``model`` is None.
     """
-    reasons: dict[str, str] = {}
     notes: dict[str, str] = {}
-    common = [joint for joint in human.joints if model is not None and joint in model]
-    if model is not None and not common:
-        why_absent = "the model has none of the joints of the human data"
-    if model is not None and len(common) < len(human.joints):
+    common = [joint for joint in human.joints if model is None or joint in model]
+    if not common:
+        model, why_absent, common = (
+            None,
+            "the model has none of the joints of the human data",
+            list(human.joints),
+        )
+    if len(common) < len(human.joints):
         notes["per_joint"] = f"the model lacks {', '.join(j for j in human.joints if j not in common)}"
     if human.frame:
         notes["mpjae_deg"] = human.frame
     if human.curves_deg is None:
         notes["mean_removed_deg"] = notes["human_mean_removed_deg"] = SD_AS_IT_IS
     per_joint = {
-        joint: _figures(np.asarray(model[joint], dtype=float), human, human.joints.index(joint))
+        joint: _figures(
+            None if model is None else np.asarray(model[joint], dtype=float), human, human.joints.index(joint)
+        )
         for joint in common
-        if model is not None
     }
 
-    def over_joints(field: str) -> float | None:
-        return float(np.mean([getattr(one, field) for one in per_joint.values()])) if per_joint else None
+    def over_joints(field: str) -> float:
+        return float(np.mean([getattr(one, field) for one in per_joint.values()]))
 
-    error, between = over_joints("mpjae_deg"), over_joints("human_deg")
-    if error is None:
-        absent = ("mpjae_deg", "human_deg", "mean_removed_deg", "human_mean_removed_deg", "ratio")
-        reasons.update(dict.fromkeys(absent, why_absent))
-    return JointAngleScore(
+    error = None if model is None else over_joints("mpjae_deg")
+    between = over_joints("human_deg")
+    score = JointAngleScore(
         mpjae_deg=error,
         human_deg=between,
-        mean_removed_deg=over_joints("mean_removed_deg"),
+        mean_removed_deg=None if model is None else over_joints("mean_removed_deg"),
         human_mean_removed_deg=over_joints("human_mean_removed_deg"),
         ratio=error / between if error is not None and between else None,
         ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
@@ -147,32 +156,40 @@ def score_joint_angles(
         human_condition=human.condition,
         human_people=human.people,
         human_source=human.source,
-        reasons=reasons,
+        reasons={},
         notes=notes,
     )
+    known = {
+        "human_people": "the source does not say",
+        "ratio_of_mean_curve": "known only where people are known by mean and SD",
+        "ratio": "people do not differ",
+    }
+    if model is None:
+        known |= dict.fromkeys(OF_MODEL, why_absent)
+    return replace(score, reasons=reasons_of_nulls(score, known))
 
 
-def _figures(model: np.ndarray, human: HumanJointAngles, joint: int) -> JointAngleFigures:
-    mean = human.mean_deg[joint]
-    offset = float(model.mean() - mean.mean())
+def _figures(model: np.ndarray | None, human: HumanJointAngles, joint: int) -> JointAngleFigures:
+    mean, sd = human.mean_deg[joint], human.sd_deg[joint]
     if human.curves_deg is not None:
         people = human.curves_deg[:, joint]
         levelled = people - people.mean(axis=-1, keepdims=True)
-        return JointAngleFigures(
-            mpjae_deg=float(np.abs(model - people).mean()),
-            human_deg=_between(people),
-            mean_removed_deg=float(np.abs(model - model.mean() - levelled).mean()),
-            human_mean_removed_deg=_between(levelled),
-            offset_deg=offset,
-        )
-    sd = human.sd_deg[joint]
-    two_people = float((2.0 / np.sqrt(np.pi) * sd).mean())
+        between, between_levelled = _between(people), _between(levelled)
+    else:
+        between = between_levelled = float((2.0 / np.sqrt(np.pi) * sd).mean())
+    if model is None:
+        return JointAngleFigures(None, between, None, between_levelled, None)
+    if human.curves_deg is not None:
+        error, error_levelled = np.abs(model - people), np.abs(model - model.mean() - levelled)
+    else:
+        error = difference_to_group(model, mean, sd)
+        error_levelled = difference_to_group(model - model.mean(), mean - mean.mean(), sd)
     return JointAngleFigures(
-        mpjae_deg=float(difference_to_group(model, mean, sd).mean()),
-        human_deg=two_people,
-        mean_removed_deg=float(difference_to_group(model - model.mean(), mean - mean.mean(), sd).mean()),
-        human_mean_removed_deg=two_people,
-        offset_deg=offset,
+        mpjae_deg=float(error.mean()),
+        human_deg=between,
+        mean_removed_deg=float(error_levelled.mean()),
+        human_mean_removed_deg=between_levelled,
+        offset_deg=float(model.mean() - mean.mean()),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kinesis_bench.evaluation.schema import MuscleCurve, Result
 from kinesis_bench.files import whole_file
+from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
 
 MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
@@ -64,17 +65,19 @@ def emg_figure(result: Result) -> Any:
     curves = {name: curve for name, curve in result.curves.muscles.items() if curve.excitation is not None}
     figure, axes = _panels(len(curves))
     lag = emg.lag_pct or 0
-    phase = np.arange(101)
+    own_phase, people_phase = result.curves.model_phase, result.curves.human_phase
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
         peak = max(curve.human_mean)
-        mean, sd = (_closed(values) / peak for values in (curve.human_mean, curve.human_sd))
-        axis.fill_between(phase, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
-        axis.plot(phase, mean, color=PEOPLE, label=f"people, mean ± SD (n = {emg.human_people})")
+        percent, mean = _closed(people_phase, np.asarray(curve.human_mean) / peak)
+        _, sd = _closed(people_phase, np.asarray(curve.human_sd) / peak)
+        axis.fill_between(percent, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
+        axis.plot(percent, mean, color=PEOPLE, label=f"people, mean ± SD (n = {emg.human_people})")
         own = _own(curve)
         if lag:
-            axis.plot(phase, _closed(own), color=MODEL, linewidth=0.8, linestyle=":", label="model, zero lag")
+            zero = _closed(own_phase, own)
+            axis.plot(*zero, color=MODEL, linewidth=0.8, linestyle=":", label="model, zero lag")
         label = f"model, {emg.lag_ms:.0f} ms earlier" if lag else "model"
-        axis.plot(phase, _closed(np.roll(own, -lag)), color=MODEL, label=label)
+        axis.plot(*_closed(own_phase, np.roll(own, -lag)), color=MODEL, label=label)
         one = emg.per_muscle[name]
         axis.set_title(name + (f"   r = {one.r:.2f}" if one.r is not None else ""), loc="left")
         axis.set_ylim(0, TOP)
@@ -121,14 +124,14 @@ def joint_figure(result: Result) -> Any:
     angles = result.joint_angles
     curves = {name: curve for name, curve in result.curves.joints.items() if curve.model_deg is not None}
     figure, axes = _panels(len(curves), columns=2)
-    phase = np.arange(101)
     people = f" (n = {angles.human_people})" if angles.human_people else ""
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
-        mean, sd = _closed(curve.human_mean_deg), _closed(curve.human_sd_deg)
-        axis.fill_between(phase, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
-        axis.plot(phase, mean, color=PEOPLE, label=f"people, mean ± SD{people}")
+        percent, mean = _closed(PHASE, curve.human_mean_deg)
+        _, sd = _closed(PHASE, curve.human_sd_deg)
+        axis.fill_between(percent, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
+        axis.plot(percent, mean, color=PEOPLE, label=f"people, mean ± SD{people}")
         assert curve.model_deg is not None
-        axis.plot(phase, _closed(curve.model_deg), color=MODEL, label="model")
+        axis.plot(*_closed(PHASE, curve.model_deg), color=MODEL, label="model")
         one = angles.per_joint[name]
         axis.set_title(
             f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}° (people {one.human_deg:.1f}°)", loc="left"
@@ -177,10 +180,12 @@ def _own(curve: MuscleCurve) -> np.ndarray:
     return values / values.max() if values.max() > 0 else values
 
 
-def _closed(curve: Any) -> np.ndarray:
-    """The cycle's first sample again at 100 %."""
-    values = np.asarray(curve)
-    return np.append(values, values[0])
+def _closed(phase: Any, curve: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Per cent of the cycle and curve, with its first sample again at 100 % unless it ends there itself."""
+    percent, values = 100.0 * np.asarray(phase), np.asarray(curve)
+    if percent[-1] < 100.0:
+        percent, values = np.append(percent, 100.0 + percent[0]), np.append(values, values[0])
+    return percent, values
 
 
 def _figure(width_in: float, height_in: float) -> Any:

@@ -57,7 +57,7 @@ def test_built_in_walking_table() -> None:
 
 def test_built_in_running_table_peaks_where_runners_do() -> None:
     human = human_emg("emg_run_santuz2020")
-    assert human.condition == "run-10.1"
+    assert (human.condition, human.activity) == ("run-10.1", "run")
     assert human.muscles == tuple(SANTUZ_ELECTRODES)
     assert human.mean.shape == (13, 100)
     peak = dict(zip(human.muscles, np.argmax(human.mean, axis=-1), strict=True))
@@ -81,8 +81,25 @@ def test_data_set_of_nine_people(shared: Path) -> None:
     first = np.load(shared / "data" / "emg_wang2023" / "EMG_subject_04_walk_45_avg.npy", allow_pickle=False)
     assert human.curves is not None
     np.testing.assert_array_equal(human.curves[0], first[:, 1:].T)
+    np.testing.assert_allclose(human.phase, np.arange(100) / 99)
+    np.testing.assert_array_equal(human_emg().phase, human.phase)
     dead = human.curves[7, human.muscles.index(UNRELIABLE)]
     assert dead.std() < 1e-4
+
+
+def test_first_and_last_sample_of_the_nine_people_are_the_same_instant(shared: Path) -> None:
+    """Each step regressed on the mean of its neighbours: from the last sample to the first there is none."""
+    speeds = (0.9, 1.8, 2.7, 3.6, 4.5, 5.4)
+    people = [human_emg(shared / "data" / "emg_wang2023", speed).curves for speed in speeds]
+    curves = np.concatenate([np.asarray(one).reshape(-1, 100) for one in people])
+    curves /= curves.std(axis=1, keepdims=True)
+    step = np.roll(curves, -1, axis=1) - curves
+    around = 0.5 * (np.roll(step, 1, axis=1) + np.roll(step, -1, axis=1))
+    part_of_a_step = (around * step).sum(axis=0) / (around**2).sum(axis=0)
+    assert len(curves) == 9 * 9 * 6
+    assert part_of_a_step[99] == pytest.approx(-0.055, abs=0.005)
+    assert part_of_a_step[:99].min() > 0.99
+    assert part_of_a_step[:99].max() < 1.17
 
 
 def test_folder_of_a_few_people(folder: Path) -> None:

@@ -6,11 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_bench.metrics.curves import (
-    all_shifts,
+    at_phase,
     is_flat,
     pearson,
     resample_cycle,
-    shift_earlier,
     standardise,
 )
 
@@ -48,12 +47,20 @@ def test_standardised_curves_have_mean_0_and_variance_1(curves: np.ndarray) -> N
     np.testing.assert_allclose((z**2).mean(axis=-1), 1.0, atol=1e-9)
 
 
-def test_shifting_earlier_moves_a_peak_to_an_earlier_sample() -> None:
-    curve = np.zeros(100)
-    curve[40] = 1.0
-    assert np.argmax(shift_earlier(curve, 10)) == 30
-    assert np.argmax(shift_earlier(curve, -10)) == 50
-    np.testing.assert_array_equal(curve[all_shifts()[7]], shift_earlier(curve, 7))
+def test_a_ring_is_read_between_its_samples_and_across_its_end() -> None:
+    ring = np.zeros((2, 100))
+    ring[0, 0], ring[0, 99], ring[1, 40] = 4.0, 2.0, 1.0
+    phase = np.array([0.0, 0.99, 0.995, 1.0, 1.0025, -0.01, 2.99])
+    np.testing.assert_allclose(at_phase(ring, phase)[0], [4.0, 2.0, 3.0, 4.0, 3.0, 2.0, 2.0])
+    assert np.argmax(at_phase(ring[1], np.arange(100) / 100 + 0.1)) == 30  # 10 % earlier
+    assert at_phase(ring, np.zeros((3, 5))).shape == (2, 3, 5)
+
+
+@given(CURVES, st.integers(-150, 150))
+def test_reading_a_ring_at_its_own_phases_only_turns_it(curves: np.ndarray, samples: int) -> None:
+    read = at_phase(curves, (np.arange(100) + samples) / 100)
+    np.testing.assert_allclose(read, np.roll(curves, -samples, axis=-1), atol=1e-9 * np.abs(curves).max())
+    assert is_flat(at_phase(np.full(100, 0.1 + 0.2), np.arange(100) / 99))
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0, 150.0, 1000.0])

@@ -73,7 +73,7 @@ def test_fewer_than_three_cycles_give_none_with_the_count() -> None:
     steady = steady_cycles(walks, SPEED_M_S)
     assert len(steady.cycles) == 2
     assert mean_curve(steady, walks, lambda _: np.zeros((300, 2)), mean_over_step=False) is None
-    assert steady.reason.startswith("2 steady walking cycles, 3 are needed")
+    assert steady.reason.startswith("2 steady gait cycles, 3 are needed")
     assert steady_cycles([], SPEED_M_S).mean_duration_s is None
 
 

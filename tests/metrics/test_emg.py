@@ -1,24 +1,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nulls import nulls_without_reason
 
 from kinesis_bench.human.electrodes import UNRELIABLE
 from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import HumanEmg, from_people
-from kinesis_bench.metrics.curves import pearson, shift_earlier, standardise
+from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, at_phase, pearson, standardise
 from kinesis_bench.metrics.emg import EmgScore, score_emg
-from kinesis_bench.metrics.emg_lag import Lags, r_by_shift
+from kinesis_bench.metrics.emg_lag import Lags, r_by_lag
 from kinesis_bench.metrics.emg_references import leave_one_out_r, mean_of_others, pairs_r, pairs_r_of_group
 
-PHASE = np.arange(100) / 100
 MUSCLES = ("Soleus", "Tibialis Anterior", UNRELIABLE, "Rectus Femoris")
 CENTRES = np.array([0.45, 0.05, 0.10, 0.90])
+
+
+def shift_earlier(curves: np.ndarray, samples: int) -> np.ndarray:
+    return np.roll(curves, -samples, axis=-1)
 
 
 def bump(centre: np.ndarray, width: float = 0.08) -> np.ndarray:
@@ -52,6 +56,7 @@ def test_a_model_that_is_later_than_people_has_a_positive_lag() -> None:
     assert result.mean_r is not None
     assert result.zero_lag_r is not None
     assert result.mean_r > result.zero_lag_r + 0.1
+    assert human.curves is not None
     assert result.mean_r == pytest.approx(pearson(human.mean, human.curves).mean())
     assert result.lag_curve is not None
     assert result.lag_curve.lag_pct[int(np.argmax(result.lag_curve.mean_r))] == 7
@@ -153,7 +158,7 @@ def test_intervals_by_people_hold_the_truth_at_their_rate() -> None:
     model = bump(CENTRES + 0.05)
     allowed = Lags(1.1).allowed
     pairs = float(pairs_r_of_group(z_bar, 5000).mean())
-    best = float(r_by_shift(model, z_bar).mean(axis=0)[allowed].max())
+    best = float(r_by_lag(model, z_bar, PHASE).mean(axis=0)[allowed].max())
     repeats = 150
     held = np.zeros(3)
     rng = np.random.default_rng(4)
@@ -236,12 +241,13 @@ def test_group_figures_give_what_can_be_had_and_reasons_for_the_rest() -> None:
     assert result.ratio == pytest.approx(result.mean_r / 0.7314, rel=1e-3)
     assert result.leave_one_out_r == pytest.approx(0.8352, abs=5e-4)
     assert result.ci95.ratio is None
-    assert {"ci95", "model_leave_one_out_r"} <= set(result.reasons)
+    assert {"ci95.ratio", "model_leave_one_out_r"} <= set(result.reasons)
     json.dumps(asdict(result), allow_nan=False)
 
 
 def test_mean_and_sd_alone_give_the_correlation_with_the_mean_curve_only() -> None:
     human = human_emg("emg_run_santuz2020")
+    assert human.phase.tolist() == pytest.approx(PHASE.tolist())  # as the table says
     result = score(shift_earlier(human.mean, -5), human, cycle_s=0.7)
     assert result.group_mean_r == pytest.approx(1.0)
     assert result.group_mean_lag_ms == pytest.approx(35.0)
@@ -256,15 +262,82 @@ def test_same_seed_same_numbers() -> None:
     assert score(bump(CENTRES), group()) == score(bump(CENTRES), group())
 
 
-def test_every_null_of_a_score_has_a_reason() -> None:
-    for human in (group(), human_emg(), human_emg("emg_run_santuz2020")):
-        result = score_emg(
-            None, human, np.random.default_rng(0), cycles=1, cycle_s=None, why_absent="too few cycles"
-        )
-        absent = {name for name, value in vars(result).items() if value is None}
-        assert absent <= set(result.reasons)
-        assert "mean_r" in absent
-        json.dumps(asdict(result), allow_nan=False)
-    present = score(group().mean, group())
-    assert present.reasons == {}
-    assert None not in vars(present).values()
+def smooth(phase: np.ndarray) -> np.ndarray:
+    """(4, …) periodic functions of phase, one a muscle."""
+    turns = [phase - centre for centre in CENTRES]
+    return np.stack([np.exp(3 * np.cos(2 * np.pi * t)) + 0.3 * np.sin(4 * np.pi * t) for t in turns])
+
+
+@pytest.mark.parametrize(
+    "phase", [PHASE, CLOSED_PHASE, PHASE + 0.005], ids=["open", "closed", "half a sample"]
+)
+@pytest.mark.parametrize("lag_pct", [0, 6])
+def test_the_same_function_sampled_at_other_phases_correlates_fully(phase: np.ndarray, lag_pct: int) -> None:
+    people = np.stack([smooth(phase), 2 * smooth(phase) + 1])
+    human = from_people(people, MUSCLES, condition="walk-4.5", speed_m_s=1.25, phase=phase)
+    result = score(smooth(PHASE - lag_pct / 100), human)
+    assert result.lag_pct == lag_pct
+    for value in (result.mean_r, result.model_leave_one_out_r, result.group_mean_r):
+        assert value == pytest.approx(1.0, abs=1e-3)
+    assert [one.r for one in result.per_muscle.values()] == pytest.approx([1.0] * 4, abs=1e-3)
+    assert result.ci95.mean_r == pytest.approx((1.0, 1.0), abs=1e-3)
+    assert result.lag_curve is not None
+    assert max(result.lag_curve.mean_r) == result.mean_r
+    assert result.lag_curve.mean_r[20] == result.zero_lag_r
+    if lag_pct == 0:
+        assert result.zero_lag_r == pytest.approx(1.0, abs=1e-3)
+    assert result.human_pairs_r == pytest.approx(1.0)
+
+
+def test_reading_closed_curves_as_open_is_half_a_sample_off_on_average() -> None:
+    """What the phases are for: the same curves at the wrong phases no longer correlate fully."""
+    people = np.stack([smooth(CLOSED_PHASE)] * 2)
+    right = from_people(people, MUSCLES, condition="walk-4.5", speed_m_s=1.25, phase=CLOSED_PHASE)
+    wrong = from_people(people, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    at_right, at_wrong = (score(smooth(PHASE), human).zero_lag_r or 0.0 for human in (right, wrong))
+    assert 1 - at_wrong > 10 * (1 - at_right)
+
+
+def test_every_r_of_a_model_is_pearson_at_peoples_phases() -> None:
+    rng = np.random.default_rng(5)
+    people = from_people(
+        some_people(rng, 5), MUSCLES, condition="walk-4.5", speed_m_s=1.25, phase=CLOSED_PHASE
+    )
+    assert people.curves is not None
+    model = bump(CENTRES + 0.05) + 0.1 * rng.random((4, 100))
+    result = score(model, people)
+    assert result.lag_pct is not None
+    read = at_phase(model, CLOSED_PHASE + result.lag_pct / 100)
+    by_muscle = pearson(read, people.curves).mean(axis=0)
+    assert [one.r for one in result.per_muscle.values()] == pytest.approx(by_muscle.tolist())
+    zero = pearson(at_phase(model, CLOSED_PHASE), people.curves).mean(axis=0)
+    assert [one.zero_lag_r for one in result.per_muscle.values()] == pytest.approx(zero.tolist())
+    others = mean_of_others(people.curves, standardised=True)
+    assert result.model_leave_one_out_r == pytest.approx(pearson(read, others).mean())
+    group = replace(people, curves=None)
+    assert score(model, group).mean_r == pytest.approx(result.mean_r, abs=1e-12)
+    with_mean = [
+        pearson(at_phase(model, CLOSED_PHASE + k / 100), people.mean).mean() for k in Lags(1.1).allowed
+    ]
+    assert result.group_mean_r == pytest.approx(max(with_mean))
+
+
+@pytest.mark.parametrize("with_model", [True, False])
+@pytest.mark.parametrize("kind", ["people", "two people", "table", "mean only"])
+def test_every_null_of_a_score_has_a_reason(kind: str, with_model: bool) -> None:
+    humans = {"people": group(), "two people": group(2), "table": human_emg()}
+    human = humans.get(kind) or human_emg("emg_run_santuz2020")
+    model = dict(zip(human.muscles, human.mean, strict=True)) if with_model else None
+    result = score_emg(
+        model,
+        human,
+        np.random.default_rng(0),
+        cycles=12 if with_model else 1,
+        cycle_s=1.1 if with_model else None,
+        why_absent="too few cycles",
+    )
+    content = asdict(result)
+    assert nulls_without_reason(content) == []
+    assert (result.group_mean_r is None) == (not with_model)
+    assert (result.reasons == {}) == (with_model and kind == "people")
+    json.dumps(content, allow_nan=False)

@@ -26,6 +26,9 @@ def test_perfect_rollout() -> None:
     score = aggregate([clip], np.random.default_rng(0))
     assert (score.success_pct.mean, score.frame_coverage_pct.mean, score.mpjpe_mm.mean) == (100.0, 100.0, 0.0)
     assert score.success_pct.sem is None
+    assert score.mpjpe_mm.ci95 is None
+    assert set(score.mpjpe_mm.reasons) == {"sem", "ci95"}
+    assert set(score.success_pct.reasons) == {"sem"}  # its interval is exact
 
 
 def test_shifting_every_keypoint_by_30_mm_gives_30_mm() -> None:
@@ -142,7 +145,7 @@ def test_no_covered_frame_has_no_error_but_a_reason() -> None:
     clip = score_clip(shifted(2.0), reference(), 20)
     score = aggregate([clip, score_clip(shifted(2.0), reference(), 20, key="b")], np.random.default_rng(0))
     assert score.mpjpe_mm.mean is None
-    assert score.mpjpe_mm.reason
+    assert set(score.mpjpe_mm.reasons) == {"mean", "sem", "ci95", "macro"}
     assert score.frame_coverage_pct.mean == 0.0
     json.dumps(asdict(score), allow_nan=False)
 

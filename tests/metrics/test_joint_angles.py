@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nulls import nulls_without_reason
 from scipy.special import ndtri
 
 from kinesis_bench.human.joint_angles import human_joint_angles
@@ -100,9 +101,21 @@ def test_without_cycles_or_joints_there_is_a_reason() -> None:
     absent = score_joint_angles(None, human, cycles=2, independent=True, why_absent="2 cycles, 3 are needed")
     assert absent.mpjae_deg is None
     assert absent.reasons["mpjae_deg"] == "2 cycles, 3 are needed"
+    whole = score_joint_angles(
+        dict(zip(human.joints, human.mean_deg, strict=True)), human, cycles=5, independent=True
+    )
+    assert (absent.human_deg, absent.human_mean_removed_deg) == (
+        whole.human_deg,
+        whole.human_mean_removed_deg,
+    )
+    assert list(absent.per_joint) == list(human.joints)
+    for joint, one in absent.per_joint.items():
+        assert one.human_deg == whole.per_joint[joint].human_deg > 0
+        assert one.mpjae_deg is one.offset_deg is None
     other = score_joint_angles({"elbow": np.zeros(100)}, human, cycles=5, independent=True)
     assert "none of the joints" in other.reasons["mpjae_deg"]
     part = score_joint_angles({"knee_angle": np.zeros(100)}, human, cycles=5, independent=True)
     assert "hip_flexion" in part.notes["per_joint"]
-    for score in (absent, other, part):
+    for score in (absent, other, part, whole):
+        assert nulls_without_reason(asdict(score)) == []
         json.dumps(asdict(score), allow_nan=False)

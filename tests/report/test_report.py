@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from rich.console import Console
-from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
+from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.schema import Result
@@ -24,7 +24,7 @@ HUMAN = human_emg()
 def result() -> Result:
     group = np.asarray(HUMAN.mean_of_standardised)
     muscles = np.full((len(MUSCLES), 100), 0.5)
-    muscles[: len(group)] += 0.1 * np.roll(group, 5, axis=1)
+    muscles[: len(group)] += 0.1 * np.roll(ring(HUMAN, group), 5, axis=1)
     joints = np.vstack([30 * np.cos(2 * np.pi * np.arange(100) / 100)] * 4)
     clips = [
         walking_clip(key="a", muscles=cyclic(muscles), joints_deg=cyclic(joints), error_m=0.02),
@@ -60,7 +60,7 @@ def test_tables_hold_the_figures(result: Result) -> None:
 def test_headline_is_one_line(result: Result) -> None:
     line = headline(result)
     assert "\n" not in line
-    assert f"EMG r {result.emg.mean_r:.3f} at a lag of 55 ms" in line
+    assert f"EMG r (walk at 4.5 km/h) {result.emg.mean_r:.3f} at a lag of 55 ms" in line
     assert f"joint angles {result.joint_angles.mpjae_deg:.1f}°" in line
 
 
@@ -72,7 +72,29 @@ def test_nulls_are_dashes_beside_their_reason() -> None:
     assert "EMG: – (the recording has no pelvis position" in text
     assert "None" not in text
     assert "nan" not in text
-    assert headline(result).endswith("EMG r –")
+    assert headline(result).endswith("EMG r (walk at 4.5 km/h) –")
+    rows = [" ".join(line.split()) for line in printed(result).splitlines()]
+    knee = result.joint_angles.per_joint["knee_angle"].human_deg
+    assert f"knee flexion – {knee:.1f} – {knee:.1f} –" in rows
+    assert any(row.startswith(f"mean – {result.joint_angles.human_deg:.1f} –") for row in rows)
+
+
+def test_running_people_are_named_and_compared_by_their_mean_curve() -> None:
+    people = human_emg("emg_run_santuz2020")
+    muscles = cyclic(np.random.default_rng(0).random((len(MUSCLES), 100)))
+    clip = walking_clip(skill="run", speed_m_s=2.8, cycle_s=0.7, muscles=muscles)
+    result = evaluate_rollouts(walking(clip), people).result
+    text = " ".join(printed(result, 120).split())
+    said = f"r with people's mean curve (run at 10.1 km/h) {result.emg.group_mean_r:.3f} at a lag of"
+    assert f"EMG {said}" in headline(result)
+    assert text.count(said) == 2
+    assert "9 cycles, against 30 people (run at 10.1 km/h)" in text
+
+
+def test_few_clips_are_said_to_give_too_narrow_intervals(result: Result) -> None:
+    assert "fewer than 25 clips: intervals over clips are too narrow" in printed(result, 120)
+    many = walking(*(walking_clip(key=f"{i:02d}", frames=30) for i in range(25)))
+    assert "too narrow" not in printed(evaluate_rollouts(many, HUMAN).result, 120)
 
 
 def test_warnings_come_first(result: Result) -> None:
@@ -105,7 +127,10 @@ def test_figures_show_the_curves_of_the_result(result: Result) -> None:
     shifted = np.roll(own, -5) / own.max()
     np.testing.assert_allclose(lines["model, 55 ms earlier"], np.append(shifted, shifted[0]))
     mean = HUMAN.mean[0] / HUMAN.mean[0].max()
-    np.testing.assert_allclose(lines["people, mean ± SD (n = 9)"][:100], mean, atol=1e-4)
+    np.testing.assert_allclose(lines["people, mean ± SD (n = 9)"], mean, atol=1e-4)
+    percent = {line.get_label(): np.asarray(line.get_xdata()) for line in axis.lines}
+    np.testing.assert_allclose(percent["people, mean ± SD (n = 9)"], 100 * HUMAN.phase, atol=1e-3)
+    np.testing.assert_allclose(percent["model, 55 ms earlier"], np.arange(101), atol=1e-3)
     knee = joint_figure(result).axes[2].lines[1].get_ydata()
     np.testing.assert_allclose(knee[:100], result.curves.joints["knee_angle"].model_deg)
     lag = lag_figure(result).axes[0].lines[0]

@@ -8,6 +8,8 @@ import numpy as np
 
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
+from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 
 DT_S = 1 / 30
@@ -30,6 +32,11 @@ def cyclic(curve: np.ndarray) -> Curve:
         return np.stack([np.interp(phase % 1.0, grid, row) for row in closed], axis=-1)
 
     return at
+
+
+def ring(human: HumanEmg, curves: np.ndarray) -> np.ndarray:
+    """People's curves (M, 100) at the phases of a model's curve."""
+    return np.stack([np.interp(PHASE, human.phase, row) for row in curves])
 
 
 def stance_force(phase: np.ndarray, cycle_s: float) -> np.ndarray:
