@@ -35,9 +35,7 @@ IMITATION_NOTE = [
 ]
 
 FEW_CLIPS = 25
-FEW_CLIPS_NOTE = [
-    f"fewer than {FEW_CLIPS} clips: intervals over clips are too narrow (12 clips: 95 % hold about 76 %)"
-]
+FEW_CLIPS_NOTE = [f"fewer than {FEW_CLIPS} clips: intervals are too narrow (at 12, 95 % may be only 76 %)"]
 
 
 def print_result(result: Result, console: Console) -> None:
