@@ -146,7 +146,7 @@ class Data:
 
 
 def _print_summary(console: Console, summary: Summary, everything: bool) -> None:
-    from kinesis_bench.terminal import table
+    from kinesis_bench.prepare.report import clips_table
 
     motions = summary.motions
     console.print(f"{motions.id}  ({summary.path})")
@@ -154,13 +154,7 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
     console.print(f"time base {motions.time_base}, made by kinesis-bench {motions.version}")
     texts, subjects = sum(map(bool, motions.texts)), len(set(motions.subject) - {""})
     console.print(f"{subjects} people, {texts} clips with texts, {len(motions.quarantine)} in quarantine")
-    skills = [skill for skill in summary.counts["all"] if skill != "total"]
-    names = [skill.replace("_", "\n") or "(no skill)" for skill in skills]
-    made = table("Clips (minutes)", "split", *names, "total")
-    for split, counts in summary.counts.items():
-        cells = [counts.get(skill) for skill in (*skills, "total")]
-        made.add_row(split, *[f"{cell.clips} ({cell.minutes:.1f})" if cell else "" for cell in cells])
-    console.print(made)
+    console.print(clips_table(summary.counts))
     for body, (median, high, most) in summary.residual_mm.items():
         console.print(f"IK of {body}: residual median {median:.1f}, 95 % {high:.1f}, largest {most:.1f} mm")
     for leak in summary.leaks:

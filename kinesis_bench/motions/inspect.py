@@ -100,7 +100,7 @@ def summarise(path: str | Path) -> Summary:
     return Summary(
         path=Path(path),
         motions=motions,
-        counts={split: _by_skill(motions, split) for split in ("all", *motions.split_names)},
+        counts=count_clips(motions),
         residual_mm={body: (low, high, most) for body, (low, high, most) in residual.items()},
         leaks=tuple(find_leak(motions, f"{family}/train", f"{family}/test") for family in _families(motions)),
     )
@@ -174,6 +174,11 @@ def verify(path: str | Path) -> tuple[Check, ...]:
         checks.append(Check(f"{family}: train and test are apart", not leak.crossing, detail))
     checks.append(_check_sources(motions))
     return tuple(checks)
+
+
+def count_clips(motions: Motions) -> dict[str, dict[str, Count]]:
+    """Clips of every split by skill; ``all`` is every clip, skill ``total`` every skill."""
+    return {split: _by_skill(motions, split) for split in ("all", *motions.split_names)}
 
 
 def _by_skill(motions: Motions, split: str) -> dict[str, Count]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kinesis_bench.motions.clip import FPS, SKILLS
+from kinesis_bench.motions.inspect import Count, count_clips
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.prepare.run import Outcome
 from kinesis_bench.terminal import table
@@ -22,17 +21,17 @@ SHOWN = 20
 def print_report(outcome: Outcome, console: Console) -> None:
     """Print what was prepared, what was left out and why, how well the bodies follow, and where it is."""
     motions = outcome.motions
-    console.print(_clips(motions))
+    console.print(clips_table(count_clips(motions)))
     console.print(_bodies(outcome))
     if outcome.remarks:
         console.print(_angle_table(outcome.remarks))
     for lines in (_angle_lines(outcome.remarks), _quarantine(motions), _missing(outcome.missing)):
         for line in lines:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-    minutes = len(motions.frames["pelvis_position"]) / FPS / 60
     again = f", {outcome.resumed} kept from a run that was stopped" if outcome.resumed else ""
     console.print(
-        f"{motions.id}: {len(motions)} clips, {minutes:.1f} min, prepared in {outcome.wall_s:.0f} s{again}\n"
+        f"{motions.id}: {len(motions)} clips, {motions.minutes:.1f} min, "
+        f"prepared in {outcome.wall_s:.0f} s{again}\n"
         f"content {motions.content_sha256}\n{outcome.path}",
         highlight=False,
         markup=False,
@@ -40,23 +39,20 @@ def print_report(outcome: Outcome, console: Console) -> None:
     )
 
 
-def _clips(motions: Motions) -> Table:
-    """Clips by skill and split."""
-    splits = [name.replace("/", "/\n") for name in motions.split_names]
-    made = table("Clips", "skill", "clips", "frames", "minutes", *splits)
-    skills = [skill for skill in (*SKILLS, "") if skill in motions.skill]
-    for skill in (*skills, None):
-        rows = [n for n in range(len(motions)) if skill is None or motions.skill[n] == skill]
-        frames = int(motions.length[rows].sum())
-        members = Counter(split for n in rows for split in motions.splits[n])
-        made.add_row(
-            "all" if skill is None else skill.replace("_", " ") or "unknown",
-            str(len(rows)),
-            str(frames),
-            f"{frames / FPS / 60:.1f}",
-            *[str(members[name]) for name in motions.split_names],
-        )
+def clips_table(counts: Mapping[str, Mapping[str, Count]]) -> Table:
+    """Clips and minutes of every split by skill, from ``count_clips``."""
+    skills = [skill for skill in counts["all"] if skill != "total"]
+    names = [skill.replace("_", "\n") or "(no skill)" for skill in skills]
+    made = table("Clips (minutes)", "split", *names, "total")
+    for split, by_skill in counts.items():
+        made.add_row(split, *[_count(by_skill.get(skill)) for skill in (*skills, "total")])
     return made
+
+
+def _count(count: Count | None) -> str:
+    if count is None:
+        return ""
+    return f"{count.clips} ({count.minutes:.{1 if count.minutes < 10 else 0}f})"
 
 
 def _bodies(outcome: Outcome) -> Table:

@@ -224,7 +224,7 @@ def test_the_report_names_skills_splits_and_what_is_missing(outcome: Outcome):
     print_report(outcome, Console(file=page, width=160))
     text = page.getvalue()
     for word in (
-        "gradual turn",
+        "gradual",
         "by-subject/",
         "missing of kinesis-2026/train: ",
         "and 9",
