@@ -153,7 +153,9 @@ def evaluate_policy(
             needs=policy.needs,
             notes=policy.notes,
         ),
-        motions=MotionsInfo(motions.id, motions.content_sha256, split, len(chosen), frames),
+        motions=MotionsInfo(
+            motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
+        ),
         runs=runs,
         seed=seed,
         quick=quick and len(chosen) < len(clips),
@@ -276,7 +278,7 @@ def _provenance(rollouts: Rollouts) -> Provenance | None:
 
 def _unknown_motions(rollouts: Rollouts) -> MotionsInfo:
     clips = len({clip.key for clip in rollouts.clips})
-    return MotionsInfo("", "", "", clips, sum(clip.frames for clip in rollouts.clips))
+    return MotionsInfo("", "", "", "", clips, sum(clip.frames for clip in rollouts.clips))
 
 
 def _source(rollouts: Rollouts) -> str:

@@ -54,10 +54,15 @@ class BodyInfo:
 
 @dataclass(frozen=True)
 class MotionsInfo:
-    """What was followed: data set and split (hash "" where unknown), number of clips and of their frames."""
+    """What was followed: data set and split, number of clips and of their frames.
+
+    The hash of the sources is the same on every machine, that of the content may differ between processors
+    (``Motions``); both are "" where unknown.
+    """
 
     id: str
     content_sha256: str
+    sources_sha256: str
     split: str
     clips: int
     frames: int

@@ -225,7 +225,7 @@ def test_the_published_schema_is_that_of_the_classes_and_has_the_promised_fields
         "Result": "schema protocol policy body motions runs seed versions imitation imitation_by_skill emg "
         "joint_angles effort wall_s realtime_factor",
         "BodyInfo": "name model_sha256",
-        "MotionsInfo": "id content_sha256 split",
+        "MotionsInfo": "id content_sha256 sources_sha256 split",
         "Imitation": "success_pct frame_coverage_pct mpjpe_mm",
         "Figure": "mean sem ci95 macro",
         "EmgScore": "mean_r lag_ms zero_lag_r lag_curve human_pairs_r leave_one_out_r ratio ci95 cycles "
@@ -251,7 +251,7 @@ def falling(**changes: object) -> Rollouts:
 def with_provenance(rollouts: Rollouts) -> Rollouts:
     clips = len({clip.key for clip in rollouts.clips})
     policy = PolicyInfo("falls", control="direct", deterministic=True)
-    told = Provenance(policy, MotionsInfo("some", "", "all", clips, 9), 1, 0, False, "", 2.0)
+    told = Provenance(policy, MotionsInfo("some", "", "", "all", clips, 9), 1, 0, False, "", 2.0)
     return replace(rollouts, attributes={"provenance": json.dumps(to_json(told))})
 
 
