@@ -57,7 +57,7 @@ def print_result(result: Result, console: Console) -> None:
     _print_lines(console, _joint_lines(result))
     _print_lines(console, _other_lines(result))
     console.print()
-    console.print(Text(headline(result), style="bold"))
+    console.print(Text(headline(result), style="bold"), soft_wrap=True)
 
 
 def by_skill(result: Result) -> dict[str, Imitation]:
@@ -83,7 +83,7 @@ def headline(result: Result) -> str:
     elif emg.group_mean_r is not None:
         parts.append(f"EMG {_with_mean_curve(result)}")
     else:
-        parts.append(f"EMG r ({_condition(result)}) {DASH}")
+        parts.append(f"EMG r {DASH}")
     if angles.mpjae_deg is not None:
         parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
     return f"{result.policy.name}: {' · '.join(parts)}"
@@ -202,7 +202,7 @@ def _emg_lines(result: Result) -> list[str]:
 def _joint_angles(result: Result) -> Table:
     angles = result.joint_angles
     people = f"{angles.human_people} people" if angles.human_people else "people"
-    title = f"Joint angles, left leg: mean absolute difference [deg], against {people}"
+    title = f"Joint angles, left leg: MPJAE [deg], against {people}"
     removed = ("model,\nmean removed", "people,\nmean removed")
     table = new_table(title, "joint", "model", "people", *removed, "offset")
     for joint, one in angles.per_joint.items():
