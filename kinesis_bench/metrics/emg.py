@@ -196,7 +196,7 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     reasons = {
         "ratio": "people do not correlate with each other",
         "without_vastus_lateralis": f"{UNRELIABLE} is not among the muscles, or is the only one",
-        **dict.fromkeys(OF_INTERVALS, "too few people for an interval"),
+        **dict.fromkeys(OF_INTERVALS, "too few people for an interval, or all alike"),
     }
     if human.curves is None:
         reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)

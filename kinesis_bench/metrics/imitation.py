@@ -24,7 +24,8 @@ FAR_M = 0.5
 """A clip fails at its first frame whose mean keypoint error is above this [m] (Simos et al. 2026)."""
 
 ONE_RUN = "there is only one run: a deterministic policy repeats itself"
-ONE_CLIP = "needs two clips of a skill"
+ONE_CLIP = "needs two clips"
+NO_VARIANCE = "resampling the clips does not change the figure"
 
 STRICT_M = 0.15
 """Strict success: every keypoint of every frame within this [m]."""
@@ -175,7 +176,8 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
     """Micro and macro figures over clips, SEM over runs, intervals over clips stratified by skill.
 
     The runs of a clip are resampled together. Where all clips, or none, succeed, a bootstrap has no width;
-    the intervals of success and of coverage are then Clopper and Pearson's for a proportion of clips.
+    the intervals of success and of coverage are then Clopper and Pearson's for a proportion of clips. So is
+    that of success where clips differ, but not within skills.
 
     Args:
         clips: every run of every clip; all clips have the same runs.
@@ -190,6 +192,7 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
     if not clips or len(table) != len(clips) or len(clips) != len(runs) * len(keys):
         raise ValueError("every clip must have been run the same number of times, and there must be a clip")
     grid = [[table[key, run] for run in runs] for key in keys]
+    no_interval = ONE_CLIP if len(keys) == 1 else NO_VARIANCE
     resampling = resample([row[0].skill for row in grid], rng)
 
     def column(value: Callable[[ClipImitation], float | None]) -> np.ndarray:
@@ -207,13 +210,15 @@ def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> Imita
             ci95=resampling.interval(by_run.mean(axis=1)),
             macro=float((known.sum(axis=0) / has.sum(axis=0)).mean()),
         )
-        return replace(plain, reasons=reasons_of_nulls(plain, {"sem": ONE_RUN, "ci95": ONE_CLIP}))
+        return replace(plain, reasons=reasons_of_nulls(plain, {"sem": ONE_RUN, "ci95": no_interval}))
 
     def proportion(values: np.ndarray, sizes: np.ndarray) -> Figure:
         plain = figure(values, sizes, 100.0)
-        if values.min() < values.max() or values.max() not in (0.0, 1.0):
+        shares = values.mean(axis=1)
+        bootstrap_is_blind = np.ptp(shares) == 0.0 or (plain.ci95 is None and np.ptp(sizes) == 0.0)
+        if not bootstrap_is_blind or not np.isin(shares, (0.0, 1.0)).all():
             return plain
-        low, high = exact_proportion_interval(len(keys) * int(values.all()), len(keys))
+        low, high = exact_proportion_interval(int(shares.sum()), len(keys))
         exact = replace(plain, ci95=(100.0 * low, 100.0 * high))
         return replace(exact, reasons=reasons_of_nulls(exact, plain.reasons))
 

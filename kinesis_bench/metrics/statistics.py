@@ -10,6 +10,10 @@ units are few and figures skewed:
 * they are those of Student's t instead of the normal, the expanded interval of Hesterberg (Am Stat 69:371,
   2015), with the degrees of freedom of Satterthwaite (Biometrics Bull 2:110, 1946) where strata differ.
 
+A unit alone in its stratum would seem to have no variance. Such units are pooled into one stratum, and a
+single one joins the smallest other stratum: collapsed strata, whose variance is too large rather than too
+small (Cochran, Sampling Techniques, 1977, section 5A.12).
+
 The tests simulate how often such intervals hold the truth.
 """
 
@@ -29,6 +33,9 @@ BOOTSTRAP_SAMPLES = 2000
 LEVEL = 0.95
 """Confidence level of every interval of the protocol."""
 
+NO_WIDTH = 1e-9
+"""An interval narrower than this part of its figure is rounding, not uncertainty."""
+
 
 @dataclass(frozen=True)
 class Resampling:
@@ -38,9 +45,8 @@ class Resampling:
     ``interval``.
 
     Attributes:
-        stratum: (U,) index of each unit's stratum.
-        weights: (1 + U + B, U); each stratum's weights add up to its size. A unit alone in its stratum keeps
-            weight 1 throughout.
+        stratum: (U,) index of each unit's stratum, none of which has one unit unless there is only one.
+        weights: (1 + U + B, U); each stratum's weights add up to its size.
     """
 
     stratum: np.ndarray
@@ -55,13 +61,14 @@ class Resampling:
             level: confidence level.
 
         Returns:
-            Lower and upper end; None with no stratum of two units, or where the figure does not exist.
+            Lower and upper end; None with one unit, where the figure does not exist, or where resampling
+            does not change it.
         """
         units = len(self.stratum)
         size = np.bincount(self.stratum)
         figure, jackknife, samples = values[0], values[1 : 1 + units], values[1 + units :]
         samples = samples[np.isfinite(samples)]
-        if not (size > 1).any() or not np.isfinite(figure) or not samples.size:
+        if units < 2 or not np.isfinite(figure) or not samples.size:
             return None
         influence = (size[self.stratum] - 1) * (figure - jackknife)
         influence = np.where(np.isfinite(influence), influence, 0.0)
@@ -72,6 +79,8 @@ class Resampling:
         ends = bias + np.array([tail, -tail])
         corrected = stats.norm.cdf(bias + ends / np.maximum(1.0 - acceleration * ends, 1e-3))
         low, high = np.quantile(samples, corrected)
+        if high - low <= NO_WIDTH * abs(figure):
+            return None
         return float(low), float(high)
 
 
@@ -85,7 +94,7 @@ def resample(
         rng: source of chance.
         samples: number B of bootstrap samples.
     """
-    _, stratum = np.unique(np.asarray([str(label) for label in strata]), return_inverse=True)
+    stratum = _collapsed([str(label) for label in strata])
     units = len(stratum)
     left_out = np.ones((units, units))
     drawn = np.ones((samples, units))
@@ -132,14 +141,23 @@ def ratio_of_sums(weights: np.ndarray, numerator: np.ndarray, denominator: np.nd
         return np.where(total > 0, np.tensordot(weights, numerator, axes=1) / total, np.nan)
 
 
+def _collapsed(labels: Sequence[str]) -> np.ndarray:
+    """(U,) index of each unit's stratum once units alone in theirs have been pooled."""
+    _, stratum, size = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
+    alone = size == 1
+    if alone.sum() == 1 and len(size) > 1:
+        alone[np.argmin(np.where(alone, len(labels) + 1, size))] = True
+    merged = np.where(alone[stratum], -1, stratum)
+    return np.unique(merged, return_inverse=True)[1]
+
+
 def _acceleration_and_freedom(influence: np.ndarray, stratum: np.ndarray) -> tuple[float, float]:
     """BCa's acceleration, and Satterthwaite's degrees of freedom, from each unit's influence."""
     size = np.bincount(stratum)
-    several = size > 1
     centred = influence - (np.bincount(stratum, influence) / size)[stratum]
     square = float(np.sum(centred**2))
     if square == 0.0:
-        return 0.0, float(np.sum(size[several] - 1))
-    by_stratum = np.bincount(stratum, centred**2)[several]
-    freedom = by_stratum.sum() ** 2 / np.sum(by_stratum**2 / (size[several] - 1))
+        return 0.0, float(np.sum(size - 1))
+    by_stratum = np.bincount(stratum, centred**2)
+    freedom = by_stratum.sum() ** 2 / np.sum(by_stratum**2 / (size - 1))
     return float(np.sum(centred**3) / (6.0 * square**1.5)), float(freedom)

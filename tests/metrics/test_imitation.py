@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_bench.metrics.imitation import ClipImitation, aggregate, aggregate_by_skill, score_clip
+from kinesis_bench.metrics.imitation import (
+    ClipImitation,
+    ImitationScore,
+    aggregate,
+    aggregate_by_skill,
+    score_clip,
+)
 from kinesis_bench.metrics.kinesis_2025 import imitation_2025
 
 
@@ -155,6 +161,40 @@ def test_all_clips_successful_still_has_an_interval() -> None:
     assert aggregate(clips, np.random.default_rng(0)).success_pct.ci95 == pytest.approx(
         (83.16, 100.0), abs=0.01
     )
+
+
+def one_fails(failing: str) -> ImitationScore:
+    """Five clips of three skills, 3 + 1 + 1, of which one fails."""
+    clips = []
+    for key, skill in {"a": "walk", "b": "walk", "c": "walk", "d": "run", "e": "turn"}.items():
+        model = shifted(2.0 if key == failing else 0.02)
+        clips.append(score_clip(model, reference(), 20, key=key, skill=skill))
+    return aggregate(clips, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("failing", ["a", "d"])
+def test_skills_of_one_clip_do_not_hide_that_clips_differ(failing: str) -> None:
+    for figure in (one_fails(failing).success_pct, one_fails(failing).frame_coverage_pct):
+        assert figure.mean == pytest.approx(80.0)
+        assert figure.ci95 is not None
+        assert figure.ci95[0] <= 60.0 + 1e-9
+        assert figure.ci95[1] > 90.0
+
+
+def test_clips_that_differ_only_between_skills_have_an_exact_interval_or_none() -> None:
+    shifts = {"walk": 0.01, "run": 2.0}
+    clips = [
+        score_clip(shifted(shift), reference(), 20, key=f"{skill}{k}", skill=skill)
+        for skill, shift in shifts.items()
+        for k in range(4)
+    ]
+    score = aggregate(clips, np.random.default_rng(0))
+    # Clopper and Pearson's interval of 4 of 8
+    assert score.success_pct.ci95 == pytest.approx((15.70, 84.30), abs=0.01)
+    assert score.frame_coverage_pct.ci95 == score.success_pct.ci95
+    assert score.mpjpe_mm.mean == pytest.approx(10.0)
+    assert score.mpjpe_mm.ci95 is None
+    assert score.mpjpe_mm.reasons["ci95"] == "resampling the clips does not change the figure"
 
 
 def test_same_seed_same_numbers_whatever_the_order() -> None:
