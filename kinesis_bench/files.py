@@ -12,6 +12,17 @@ from pathlib import Path
 
 from kinesis_bench.errors import InputError
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REFUSED = {errno.EROFS, errno.EISDIR, errno.ENOTDIR}
+
+
+class DiskFull(InputError):
+    """A file could not be written for lack of space: a full disk, a quota, a limit on files."""
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        """So that it passes from one process to another."""
+        return DiskFull, (self.where, self.problem, self.remedy)
+
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
@@ -20,9 +31,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     On any exception, Ctrl-C included, the temporary file is removed and ``path`` is left as it was.
 
     Raises:
-        InputError: the folder cannot be written or the disk is full.
+        InputError: the folder cannot be written, ``path`` is a folder.
+        DiskFull: it does not fit.
     """
     target = Path(path)
+    refuse_folder(target, "give the name of a file")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
@@ -37,8 +50,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
-        full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-        if error.errno in full or "No space left" in str(error):
+        if error.errno in _REFUSED or _is_full(error):
             raise cannot_write(target, error) from error
         raise
     finally:
@@ -84,11 +96,37 @@ def sha256_of_file(path: str | Path) -> str:
 
 def cannot_write(target: Path, error: OSError) -> InputError:
     """The InputError for a file or folder that the system refuses to write."""
-    if error.errno == errno.ENOSPC or "No space left" in str(error):
-        remedy = "free some space or choose another folder; nothing was written"
-        return InputError(target, "the disk is full", remedy)
+    if _is_full(error):
+        reason = "" if error.errno in (None, errno.ENOSPC) else f" ({error.strerror or error})"
+        remedy = "free some space or choose another folder; the file was not written"
+        return DiskFull(target, f"the disk is full{reason}", remedy)
     reason = error.strerror or str(error)
     return InputError(target, f"cannot be written ({reason})", "choose another folder or fix its permissions")
+
+
+def refuse_folder(path: Path, remedy: str) -> None:
+    """Refuse a folder where a file is meant.
+
+    Raises:
+        InputError: ``path`` is a folder.
+    """
+    if path.is_dir():
+        raise InputError(path, "is a folder, not a file", remedy)
+
+
+def require_file(path: Path, remedy: str = "check the path") -> None:
+    """Refuse a file that is not there.
+
+    Raises:
+        InputError: ``path`` does not exist or is a folder.
+    """
+    refuse_folder(path, remedy)
+    if not path.is_file():
+        raise InputError(path, "no such file", remedy)
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno in _FULL or any(text in str(error) for text in ("No space left", "File too large"))
 
 
 def _umask() -> int:

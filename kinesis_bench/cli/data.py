@@ -18,6 +18,9 @@ NAMED = 20
 """How many keys of a list are printed without ``--all``."""
 
 
+_VERDICT = {True: "ok", False: "FAILED", None: "not checked"}
+
+
 @dataclass(frozen=True)
 class Ls:
     """List motion files: clips, minutes, skills, splits, bodies and hash.
@@ -91,9 +94,7 @@ class Verify:
 
         checks = verify(self.file)
         for check in checks:
-            console().print(
-                f"{'ok    ' if check.passed else 'FAILED'}  {check.name}: {check.detail}", soft_wrap=True
-            )
+            console().print(f"{_VERDICT[check.passed]:<11}  {check.name}: {check.detail}", soft_wrap=True)
         require(checks, self.file)
 
 
@@ -146,6 +147,7 @@ class Data:
 
 
 def _print_summary(console: Console, summary: Summary, everything: bool) -> None:
+    from kinesis_bench.motions.inspect import reason_of
     from kinesis_bench.prepare.report import clips_table
 
     motions = summary.motions
@@ -161,9 +163,8 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
         shared = f"{len(leak.related)} of {leak.tests} clips share person and motion name"
         console.print(f"{leak.test}: {shared} with {leak.train}")
         _print_keys(console, "in training and test", leak.crossing, everything)
-    _print_keys(
-        console, "quarantine", [f"{key}: {reason}" for key, reason in motions.quarantine.items()], everything
-    )
+    left_out = [f"{key}: {reason_of(key, reason)}" for key, reason in motions.quarantine.items()]
+    _print_keys(console, "quarantine", left_out, everything)
 
 
 def _print_difference(console: Console, difference: Difference, everything: bool) -> None:

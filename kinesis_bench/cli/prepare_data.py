@@ -20,9 +20,9 @@ class PrepareData:
 
     amass: Path | None = None
     """Folder with AMASS recordings (KIT/<person>/<name>_poses.npz or *_stageii.npz)."""
-    joint_angles: tuple[Path, ...] = ()
+    joint_angles: tuple[Path, ...] | None = None
     """Files of joint angles: OpenSim .mot or .sto, OpenSim tables in .mat, loco-mujoco .npz."""
-    text_to_motion: tuple[Path, ...] = ()
+    text_to_motion: tuple[Path, ...] | None = None
     """Files of text-to-motion models: .npy, .npz or motion dictionaries; joint positions or axis-angles."""
     smpl: Path | None = None
     """Folder with SMPL-H or SMPL-X .npz models: each person's own joints and floor for --amass."""
@@ -37,15 +37,18 @@ class PrepareData:
     workers: int | None = None
     """Processes; all cores if not given."""
     out: Path | None = None
-    """The motion file to write; in the cache folder, by the name of the data set, if not given."""
+    """The motion file to write; in the cache folder, by the data set's name (and the bodies', unless all)."""
+    all: bool = False
+    """Name every recording that is missing or in quarantine, however long the list."""
 
     def run(self) -> None:
         """Prepare the data and print a report."""
         from rich.console import Console
 
         from kinesis_bench.errors import InputError
-        from kinesis_bench.files import cache_dir
+        from kinesis_bench.files import cache_dir, refuse_folder
         from kinesis_bench.motions.gait.build import DATASET
+        from kinesis_bench.motions.smpl import SmplBodies
         from kinesis_bench.prepare import Settings, built_in_jobs, prepare, print_report
 
         if self.workers is not None and self.workers < 1:
@@ -60,21 +63,52 @@ class PrepareData:
             ):
                 if value is not None:
                     raise InputError(f"--{flag}", "is of no use without --amass", "give --amass too")
+        for flag, files in (("joint-angles", self.joint_angles), ("text-to-motion", self.text_to_motion)):
+            if files == ():
+                raise InputError(f"--{flag}", "names no file", "give one or more files")
+        if self.out is not None:
+            refuse_folder(self.out, "give the name of the motion file to write")
+        if self.smpl is not None:
+            SmplBodies(self.smpl)
         jobs, names, recipe, missing = self._sources()
-        if not jobs:
+        built_in = not jobs
+        if built_in:
             jobs, names, recipe = list(built_in_jobs()), [DATASET], {"sources": ["built-in"]}
-        id = "+".join(names)
+        id = "+".join(names) + ("-kinesis-time" if self.time_base == "kinesis" else "")
         settings = Settings(self.time_base, tuple(dict.fromkeys(self.bodies)), self.smpl)
+        out = self.out or cache_dir() / f"{_file_name(id, settings.bodies)}.h5"
+        if built_in and self._up_to_date(out, id):
+            return
         outcome = prepare(
             jobs,
-            self.out or cache_dir() / f"{id}.h5",
+            out,
             id=id,
             settings=settings,
             workers=self.workers,
             recipe=recipe,
             missing=missing,
         )
-        print_report(outcome, Console())
+        print_report(outcome, Console(), self.all)
+
+    def _up_to_date(self, out: Path, id: str) -> bool:
+        """Whether the built-in set need not be made again; says so."""
+        from kinesis_bench.errors import InputError
+        from kinesis_bench.motions.store import read_motions
+        from kinesis_bench.prepare import is_current
+        from kinesis_bench.terminal import console
+
+        if not is_current(out, id, self.bodies):
+            return False
+        try:
+            motions = read_motions(out, bodies=self.bodies)
+        except InputError:
+            return False
+        console().print(
+            f"{id}: {len(motions)} clips, {motions.minutes:.1f} min, up to date; delete the file to make it "
+            f"again\ncontent {motions.content_sha256}\n{out}",
+            soft_wrap=True,
+        )
+        return True
 
     def _sources(self) -> tuple[list[Job], list[str], dict[str, Any], dict[str, tuple[str, ...]]]:
         """Jobs, names of the data sets, the recipe, and what of the published lists is missing."""
@@ -104,3 +138,10 @@ class PrepareData:
                 names.append(name)
                 recipe["sources"].append(kind)
         return jobs, names, recipe, missing
+
+
+def _file_name(id: str, bodies: tuple[str, ...]) -> str:
+    """A file that lacks a body has a name of its own, so that it takes no whole file's place."""
+    from kinesis_bench.bodies.build import BODIES
+
+    return id if set(BODIES) <= set(bodies) else f"{id}-{'+'.join(sorted(bodies))}"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import sha256_of_file
+from kinesis_bench.files import require_file, sha256_of_file
 from kinesis_bench.motions.clip import Recording
 from kinesis_bench.motions.curation import recording_name, subject_of
 from kinesis_bench.motions.pipeline import FPS_RANGE
@@ -121,8 +121,7 @@ _REMEDY = "download the file again or leave it out"
 def _read_fields(where: Path) -> dict[str, np.ndarray]:
     """The arrays that are needed, without touching (let alone unpickling) any other."""
     wanted = ("poses", "trans", "betas", "gender", *RATE_FIELDS)
-    if not where.is_file():
-        raise InputError(where, "no such file", "check the path")
+    require_file(where)
     if not zipfile.is_zipfile(where):
         raise InputError(where, "is cut or not an .npz file", _REMEDY)
     name = ""

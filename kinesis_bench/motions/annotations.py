@@ -22,6 +22,7 @@ KITML_MAPS = ("amass-path2kitml.json", "kitml_amass_path.json")
 """Files that say which AMASS recording a KIT-ML number is; the first that exists is used."""
 
 _INDEX_COLUMNS = ("source_path", "new_name")
+_FRAME_COLUMNS = ("start_frame", "end_frame")
 
 
 def read_annotations(folder: str | Path) -> dict[str, tuple[str, ...]]:
@@ -66,12 +67,28 @@ def _read_humanml3d(index: Path, texts: dict[str, list[str]]) -> None:
                     f"{index}: {column}", "there is no such column", "copy index.csv of HumanML3D again"
                 )
         rows = list(reader)
-    for row in rows:
+    for number, row in enumerate(rows, 2):
+        _check_row(index, number, row)
         path = folders[0] / f"{Path(row['new_name']).stem}.txt"
         if path.is_file():
             texts.setdefault(recording_name(Path(row["source_path"]).with_suffix("")), []).extend(
                 _captions(path)
             )
+
+
+def _check_row(index: Path, number: int, row: dict[str, str | None]) -> None:
+    for column in _INDEX_COLUMNS:
+        if not row[column]:
+            raise InputError(f"{index}: line {number}: {column}", "is empty", "copy index.csv again")
+    for column in _FRAME_COLUMNS:
+        try:
+            int(row.get(column, "0") or "")
+        except ValueError as error:
+            raise InputError(
+                f"{index}: line {number}: {column}",
+                f"is {row[column]!r}, not a number of a frame",
+                "copy index.csv of HumanML3D again",
+            ) from error
 
 
 def _captions(path: Path) -> list[str]:

@@ -79,10 +79,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was verified."""
+    """One thing that was verified; ``passed`` is None where there was nothing to check it on."""
 
     name: str
-    passed: bool
+    passed: bool | None
     detail: str
 
 
@@ -221,7 +221,15 @@ def _check_sources(motions: Motions) -> Check:
     there = sorted((source, stored) for source, stored in pairs if stored and Path(source).is_file())
     other = [source for source, stored in there if sha256_of_file(source) != stored]
     detail = f"{len(there)} of {len(pairs)} are there" + (f", changed: {', '.join(other)}" if other else "")
-    return Check("sources are unchanged", not other, detail)
+    return Check("sources are unchanged", not other if there else None, detail)
+
+
+def reason_of(key: str, reason: str) -> str:
+    """A quarantined recording's reason without its file's path, which repeats its key."""
+    path, separator, rest = reason.partition(": ")
+    name = Path(path).name
+    repeats = separator and Path(name).suffix and name.startswith(key.rsplit("/", 1)[-1])
+    return rest if repeats else reason
 
 
 def require(checks: Iterable[Check], path: str | Path) -> None:
@@ -230,6 +238,6 @@ def require(checks: Iterable[Check], path: str | Path) -> None:
     Raises:
         InputError: naming the checks that failed.
     """
-    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
+    failed = [f"{check.name} ({check.detail})" for check in checks if check.passed is False]
     if failed:
         raise InputError(path, f"is not sound: {'; '.join(failed)}", "build it again")

@@ -24,6 +24,7 @@ FILES = {
 }
 """Names of the model files as their makers offer them, in the folder or in its ``smplh`` or ``smplx``."""
 
+GENDERS = ("female", "male", "neutral")
 _FIELDS = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table")
 _FRAMES_AT_ONCE = 32
 
@@ -96,7 +97,7 @@ class SmplBodies:
     """The model files of a folder, loaded as they are needed.
 
     Raises:
-        InputError: the folder does not exist.
+        InputError: the folder does not exist or holds no model file.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -104,6 +105,19 @@ class SmplBodies:
         if not self.folder.is_dir():
             raise InputError(
                 self.folder, "no such folder", "give the folder with SMPL-H or SMPL-X model files"
+            )
+        known = [
+            name.format(gender=gender, GENDER=gender.upper())
+            for names in FILES.values()
+            for name in names
+            for gender in GENDERS
+        ]
+        places = [self.folder / part / name for part in (*FILES, "") for name in known]
+        if not any(path.is_file() for path in places):
+            raise InputError(
+                self.folder,
+                "holds no SMPL-H or SMPL-X model file",
+                f"download the .npz files, {known[0]} for example (pickled .pkl models are not read)",
             )
         self._models: dict[tuple[str, str], BodyModel] = {}
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from kinesis_bench import __version__
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import whole_file
+from kinesis_bench.files import refuse_folder, require_file, whole_file
 from kinesis_bench.motions.clip import FPS, Clip
 from kinesis_bench.motions.motion_set import FRAME_SHAPES, BodyIk, ClipIk, Motions, collect_motions, frozen
 from kinesis_bench.motions.skeleton import KEYPOINTS
@@ -82,10 +82,8 @@ def read_motions(path: str | Path, *, bodies: Sequence[str] | None = None) -> Mo
             IK of a body that was asked for.
     """
     where = Path(path)
-    if not where.is_file():
-        raise InputError(
-            where, "no such file", "build it with `kinesis-bench prepare-data` or check the path"
-        )
+    refuse_folder(where, "give a motion file; `kinesis-bench data ls FOLDER` lists them")
+    require_file(where, "build it with `kinesis-bench prepare-data` or check the path")
     try:
         with h5py.File(where, "r") as file:
             motions = _read(where, file, bodies)

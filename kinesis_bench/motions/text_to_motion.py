@@ -30,7 +30,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import sha256_of_file
+from kinesis_bench.files import require_file, sha256_of_file
 from kinesis_bench.motions import restricted_pickle
 from kinesis_bench.motions.clip import Recording
 from kinesis_bench.motions.joint_angles.root import root_path
@@ -88,8 +88,7 @@ def read_text_to_motion(path: str | Path) -> list[Recording]:
         raise InputError(
             source, f"unknown kind of file {source.suffix!r}", f"give one of {', '.join(SUFFIXES)}"
         )
-    if not source.is_file():
-        raise InputError(source, "no such file", "check the path")
+    require_file(source)
     motions = _motions(str(source), _content(source))
     beside = source.with_suffix(".txt")
     words = tuple(filter(None, beside.read_text(encoding="utf-8").splitlines())) if beside.is_file() else ()
@@ -212,6 +211,11 @@ def _recording(motion: _Motion, key: str, words: tuple[str, ...], digest: str) -
     for name, array in (("the motion", values), ("the translation", motion.translation)):
         if array is not None and not np.isfinite(array).all():
             raise InputError(where, f"{name} holds NaN or infinity", "leave the file out or repair it")
+    _, length = _bones(values)
+    if not length.any():
+        raise InputError(
+            where, "is no body: all bone lengths are zero", "give joint positions in metres or axis-angles"
+        )
     if is_positions(values):
         what = "joint positions"
         rotations, position = _from_positions(where, values, motion.fps)
@@ -236,16 +240,21 @@ def is_positions(values: np.ndarray) -> bool:
     BONES_CHANGE_AT_MOST) and have the mean skeleton's proportions (after scaling by the median ratio, the
     median bone differs by less than BONES_DIFFER_AT_MOST).
     """
-    skeleton = mean_skeleton()
-    child, parent = np.arange(1, BODY_JOINTS), skeleton.parents[1:]
-    length = np.linalg.norm(values[:, child] - values[:, parent], axis=2)
-    rest = np.linalg.norm(skeleton.rest[child] - skeleton.rest[parent], axis=1)
+    rest, length = _bones(values)
     mean = length.mean(axis=0)
     if not (mean > 0).all():
         return False
     ratio = mean / rest
     change, differ = np.median(length.std(axis=0) / mean), np.median(np.abs(ratio / np.median(ratio) - 1.0))
     return bool(change < BONES_CHANGE_AT_MOST and differ < BONES_DIFFER_AT_MOST)
+
+
+def _bones(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bone lengths: (21,) of the mean skeleton [m], and (T, 21) of (T, 22, 3) positions, in their unit."""
+    skeleton = mean_skeleton()
+    child, parent = np.arange(1, BODY_JOINTS), skeleton.parents[1:]
+    rest = np.linalg.norm(skeleton.rest[child] - skeleton.rest[parent], axis=1)
+    return rest, np.linalg.norm(values[:, child] - values[:, parent], axis=2)
 
 
 def _from_positions(where: str, values: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:

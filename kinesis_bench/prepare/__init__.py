@@ -1,6 +1,6 @@
 """From recordings to motion files: jobs, workers, resuming, quarantine, and the built-in data set."""
 
-from kinesis_bench.prepare.built_in import default_motions
+from kinesis_bench.prepare.built_in import default_motions, is_current
 from kinesis_bench.prepare.jobs import Job, amass_jobs, built_in_jobs, file_jobs
 from kinesis_bench.prepare.report import print_report
 from kinesis_bench.prepare.run import Outcome, prepare
@@ -14,6 +14,7 @@ __all__ = [
     "built_in_jobs",
     "default_motions",
     "file_jobs",
+    "is_current",
     "prepare",
     "print_report",
 ]

@@ -1,7 +1,12 @@
-"""``python -m kinesis_bench.prepare FILE`` builds the built-in motions; ``default_motions`` runs it."""
+"""``python -m kinesis_bench.prepare FILE`` builds the built-in motions; ``default_motions`` runs it.
+
+An error is told to the caller, as JSON on stdout. Ctrl-C may be blocked by the caller until all is imported.
+"""
 
 from __future__ import annotations
 
+import json
+import signal
 import sys
 from pathlib import Path
 
@@ -10,9 +15,10 @@ from kinesis_bench.prepare.built_in import build_default
 
 if __name__ == "__main__":
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         build_default(Path(sys.argv[1]))
     except InputError as error:
-        print(f"kinesis-bench: {error}", file=sys.stderr)
+        print(json.dumps([error.where, error.problem, error.remedy]))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

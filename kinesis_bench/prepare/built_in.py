@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -29,24 +31,48 @@ def default_motions() -> Path:
         InputError: it cannot be built.
     """
     path = cache_dir() / f"{DATASET}.h5"
-    if not _is_current(path):
-        done = subprocess.run([sys.executable, "-m", "kinesis_bench.prepare", str(path)])
-        if done.returncode != 0 or not _is_current(path):
-            raise InputError(
-                path, "could not be built (the reason is above)",
-                "set KINESIS_BENCH_HOME to a folder that can be written",
-            )  # fmt: skip
+    if not is_current(path):
+        code, said = _run_child(path)
+        if code != 0 or not is_current(path):
+            elsewhere = "set KINESIS_BENCH_HOME to a folder that can be written"
+            try:
+                where, problem, remedy = json.loads(said)
+            except ValueError:
+                raise InputError(path, "could not be built (the reason is above)", elsewhere) from None
+            raise InputError(where, problem, f"{remedy}; or {elsewhere}")
     return path
 
 
-def _is_current(path: Path) -> bool:
-    """Whether the file was made whole, for all bodies, by the code that runs now."""
+def _run_child(path: Path) -> tuple[int, str]:
+    """Exit code of the building process, and the error that it reports (JSON), "" if none.
+
+    Ctrl-C reaches both processes; the child's start is shielded from it, and its end is waited for.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "kinesis_bench.prepare", str(path)], stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    with child:
+        try:
+            said, _ = child.communicate()
+        except KeyboardInterrupt:
+            child.wait()
+            raise
+    return child.returncode, said
+
+
+def is_current(path: Path, id: str = DATASET, bodies: Sequence[str] = BODIES) -> bool:
+    """Whether the built-in data set's file was made whole, for these bodies, by the code that runs now."""
     try:
         with h5py.File(path, "r") as file:
-            recipe = json.loads(file["recipe"].asstr()[()])
+            made, recipe = file.attrs["id"], json.loads(file["recipe"].asstr()[()])
     except (OSError, KeyError, ValueError):
         return False
-    return recipe.get("code_sha256") == code_sha256() and set(BODIES) <= set(recipe.get("bodies", ()))
+    same = made == id and recipe.get("code_sha256") == code_sha256()
+    return same and set(bodies) <= set(recipe.get("bodies", ()))
 
 
 def build_default(path: Path) -> None:
@@ -57,7 +83,7 @@ def build_default(path: Path) -> None:
     """
     console = Console(stderr=True)
     with only_one(path, console):
-        if _is_current(path):
+        if is_current(path):
             return
         console.print(f"building the built-in motions, once: {path}", highlight=False, soft_wrap=True)
         prepare_held(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import sha256_of_file
+from kinesis_bench.files import require_file, sha256_of_file
 from kinesis_bench.motions.amass import find_amass, read_amass
 from kinesis_bench.motions.clip import Clip, Recording
 from kinesis_bench.motions.curation import Rules
@@ -119,8 +119,7 @@ def file_jobs(kind: Kind, paths: Sequence[Path]) -> tuple[Job, ...]:
     """
     stems: dict[str, Path] = {}
     for path in paths:
-        if not path.is_file():
-            raise InputError(path, "no such file", "check the path")
+        require_file(path)
         if path.stem in stems:
             raise InputError(path, f"has the same name as {stems[path.stem]}", "rename one of them")
         stems[path.stem] = path

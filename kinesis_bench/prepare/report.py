@@ -9,30 +9,42 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kinesis_bench.motions.inspect import Count, count_clips
+from kinesis_bench.motions.inspect import Count, count_clips, reason_of
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.prepare.run import Outcome
 from kinesis_bench.terminal import table
 
 SHOWN = 20
-"""Quarantined and missing recordings that are named; the rest is counted."""
+"""Quarantined recordings that are named; the rest is counted."""
+
+SHOWN_MISSING = 3
+"""Missing recordings of a published list that are named."""
 
 
-def print_report(outcome: Outcome, console: Console) -> None:
-    """Print what was prepared, what was left out and why, how well the bodies follow, and where it is."""
+def print_report(outcome: Outcome, console: Console, everything: bool = False) -> None:
+    """Print what was prepared, what was left out and why, how well the bodies follow, and where it is.
+
+    Args:
+        outcome: from ``prepare``.
+        console: to print on.
+        everything: name every recording of a list, however long.
+    """
     motions = outcome.motions
     console.print(clips_table(count_clips(motions)))
     console.print(_bodies(outcome))
     if outcome.remarks:
         console.print(_angle_table(outcome.remarks))
-    for lines in (_angle_lines(outcome.remarks), _quarantine(motions), _missing(outcome.missing)):
+    shown = None if everything else SHOWN
+    left_out, missing = _quarantine(motions, shown), _missing(outcome.missing, everything)
+    for lines in (_angle_lines(outcome.remarks), left_out, missing):
         for line in lines:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     again = f", {outcome.resumed} kept from a run that was stopped" if outcome.resumed else ""
     console.print(
         f"{motions.id}: {len(motions)} clips, {motions.minutes:.1f} min, "
         f"prepared in {outcome.wall_s:.0f} s{again}\n"
-        f"content {motions.content_sha256}\n{outcome.path}",
+        f"content {motions.content_sha256}\n"
+        f"{f'replaces the earlier {outcome.path}' if outcome.replaced else outcome.path}",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -105,21 +117,23 @@ def _angle_lines(remarks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _quarantine(motions: Motions) -> list[str]:
+def _quarantine(motions: Motions, shown: int | None) -> list[str]:
     if not motions.quarantine:
         return ["quarantined: none"]
+    named = list(motions.quarantine.items())[:shown]
+    more = len(motions.quarantine) - len(named)
     lines = [f"quarantined: {len(motions.quarantine)}"]
-    lines += [f"  {key}: {reason}" for key, reason in list(motions.quarantine.items())[:SHOWN]]
-    return lines + _more(len(motions.quarantine))
+    lines += [f"  {key}: {reason_of(key, reason)}" for key, reason in named]
+    return [*lines, f"  and {more} more (--all)"] if more else lines
 
 
-def _missing(missing: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _missing(missing: Mapping[str, tuple[str, ...]], everything: bool) -> list[str]:
     lines = []
     for split, names in missing.items():
-        lines.append(f"missing of {split}: {len(names)}")
-        lines += [f"  {name}" for name in names[:SHOWN]] + _more(len(names))
+        if everything:
+            lines += [f"missing of {split}: {len(names)}", *[f"  {name}" for name in names]]
+            continue
+        more = len(names) - SHOWN_MISSING
+        rest = f" and {more} more (--all)" if more > 0 else ""
+        lines.append(f"missing of {split}: {len(names)}: {', '.join(names[:SHOWN_MISSING])}{rest}")
     return lines
-
-
-def _more(count: int) -> list[str]:
-    return [f"  and {count - SHOWN} more"] if count > SHOWN else []

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 from rich.console import Console
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import cannot_write
+from kinesis_bench.files import DiskFull, cannot_write, refuse_folder
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import write_motions
 from kinesis_bench.prepare import bounds
@@ -37,6 +38,7 @@ class Outcome:
         remarks: clip key -> what its reader said, of joint-angle files.
         missing: published split -> names of its recordings that were not found.
         resumed: jobs whose results a stopped run had left.
+        replaced: whether a file of other content was there before.
         wall_s: duration [s].
     """
 
@@ -46,6 +48,7 @@ class Outcome:
     remarks: Mapping[str, Mapping[str, Any]]
     missing: Mapping[str, tuple[str, ...]]
     resumed: int
+    replaced: bool
     wall_s: float
 
 
@@ -77,6 +80,7 @@ def prepare(
 
     Raises:
         InputError: no clip is left, two have the same key, the file cannot be written.
+        DiskFull: the results so far are kept, and where, is said.
         KeyboardInterrupt: Ctrl-C, after a message that says how to go on.
     """
     target = Path(out)
@@ -100,6 +104,26 @@ def prepare_held(
     console: Console,
 ) -> Outcome:
     """As ``prepare``, by somebody who holds the work folder (``only_one``)."""
+    try:
+        return _prepare(
+            jobs, out, id=id, settings=settings, workers=workers, recipe=recipe, missing=missing,
+            console=console,
+        )  # fmt: skip
+    except DiskFull as error:
+        raise _disk_full(out, error) from error
+
+
+def _prepare(
+    jobs: Sequence[Job],
+    out: Path,
+    *,
+    id: str,
+    settings: Settings,
+    workers: int,
+    recipe: Mapping[str, Any],
+    missing: Mapping[str, tuple[str, ...]],
+    console: Console,
+) -> Outcome:
     begin = time.monotonic()
     folder = work_folder(out)
     try:
@@ -117,6 +141,7 @@ def prepare_held(
     if not clips:
         shutil.rmtree(folder)
         raise _nothing_left(out, quarantine)
+    before = _content_of(out)
     motions = write_motions(
         out,
         [item.clip for item in clips],
@@ -135,6 +160,7 @@ def prepare_held(
         remarks={item.clip.key: item.remarks for item in clips if item.remarks},
         missing=missing,
         resumed=resumed,
+        replaced=before not in ("", motions.content_sha256),
         wall_s=time.monotonic() - begin,
     )
 
@@ -151,8 +177,9 @@ def only_one(out: Path, console: Console) -> Iterator[None]:
     At the end, folders that were made for the purpose and hold nothing are removed.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, ``out`` is a folder.
     """
+    refuse_folder(out, "give the name of the motion file to write")
     folder = work_folder(out)
     made = [folder, *[parent for parent in folder.parents if not parent.exists()]]
     held = _hold(out, folder, console)
@@ -199,6 +226,30 @@ def _recipe(settings: Settings) -> dict[str, Any]:
             "pelvis_turn_rad_s": bounds.PELVIS_TURN_RAD_S,
         },
     }
+
+
+def _content_of(path: Path) -> str:
+    """Content hash of the motion file at ``path``; "" if nothing is there, "unknown" if something else is."""
+    if not path.exists():
+        return ""
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs["content_sha256"])
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _disk_full(out: Path, error: DiskFull) -> DiskFull:
+    folder = work_folder(out)
+    kept = list(folder.glob("[0-9a-f]*.npz"))
+    remedy = "free some space or choose another folder"
+    if kept:
+        size = sum(path.stat().st_size for path in kept) / 1e6
+        remedy = (
+            f"free some space and give the same command again, which goes on with the {len(kept)} results "
+            f"kept in {folder}, or delete that folder, which frees {size:.1f} MB"
+        )
+    return DiskFull(out, f"{error.problem}, so it was not written", remedy)
 
 
 def _by_body(clips: Sequence[Prepared], bodies: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -76,7 +76,9 @@ def test_show(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_verify(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("verify", str(path))
-    assert "FAILED" not in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "FAILED" not in out
+    assert "not checked  sources are unchanged: 0 of" in out
 
 
 def test_diff_of_splits(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,3 +100,9 @@ def test_diff_of_files(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         call("diff", str(path))
     with pytest.raises(InputError, match="no such file"):
         call("diff", str(path), "none.h5")
+
+
+def test_a_folder_is_called_one(tmp_path: Path) -> None:
+    for command in ("show", "verify"):
+        with pytest.raises(InputError, match="is a folder, not a file"):
+            call(command, str(tmp_path))

@@ -148,3 +148,9 @@ def test_a_pickle_is_refused_unopened(tmp_path: Path) -> None:
     fields["markers_latent_vids"] = np.array([Bomb()], dtype=object)
     read_amass(write_amass(tmp_path / "KIT/1/y_stageii.npz", fields))
     assert not (tmp_path / "exploded").exists()
+
+
+def test_a_folder_named_as_a_recording_is_called_one(tmp_path: Path) -> None:
+    (tmp_path / "walk_poses.npz").mkdir()
+    with pytest.raises(InputError, match="is a folder, not a file"):
+        read_amass(tmp_path / "walk_poses.npz")

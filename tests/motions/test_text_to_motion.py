@@ -248,3 +248,9 @@ def test_real_motions(shared: Path, name: str, forward_m: float | None, turned_d
     assert 0.75 < clip.pelvis_position[:, 2].mean() < 1.0
     apart = _turned_apart_deg(recording)
     assert max(apart[f"{side}_{joint}"] for side in "LR" for joint in ("Hip", "Knee")) < 10
+
+
+@pytest.mark.parametrize("value", [0.0, 0.7])
+def test_joints_that_are_all_in_one_place_are_no_body(tmp_path: Path, value: float) -> None:
+    with pytest.raises(InputError, match="all bone lengths are zero"):
+        _read(tmp_path / "zeros.npy", np.full((60, 22, 3), value))

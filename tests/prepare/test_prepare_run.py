@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,14 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tyro
 from recordings import NAMES, walk_arrays, write_tree
 from rich.console import Console
 
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.errors import InputError
+from kinesis_bench.files import DiskFull, whole_file
 from kinesis_bench.motions.curation import load_rules
 from kinesis_bench.motions.store import read_motions
-from kinesis_bench.prepare import Outcome, Settings, amass_jobs, file_jobs, prepare, print_report
+from kinesis_bench.prepare import Outcome, Settings, amass_jobs, file_jobs, prepare, print_report, work
 from kinesis_bench.prepare.run import only_one, work_folder
 from kinesis_bench.prepare.work import work_off
 
@@ -227,7 +231,7 @@ def test_the_report_names_skills_splits_and_what_is_missing(outcome: Outcome):
         "gradual",
         "by-subject/",
         "missing of kinesis-2026/train: ",
-        "and 9",
+        "more (--all)",
         "quarantined: none",
     ):
         assert word in text, word
@@ -264,3 +268,98 @@ def test_joint_angle_files_are_reported(shared: Path, tmp_path: Path):
 def test_bad_options_are_one_line(command: PrepareData, message: str):
     with pytest.raises(InputError, match=message):
         command.run()
+
+
+def test_an_out_that_is_a_folder_is_refused_before_the_work(tree: Path, tmp_path: Path):
+    (tmp_path / "somedir").mkdir()
+    for attempt in (
+        lambda: run(tree, tmp_path / "somedir"),
+        PrepareData(amass=tree, out=tmp_path / "somedir").run,
+        PrepareData(out=tmp_path / "somedir").run,
+    ):
+        with pytest.raises(InputError, match="is a folder, not a file"):
+            attempt()
+    assert [path.name for path in tmp_path.iterdir()] == ["somedir"]
+
+
+def test_no_files_are_not_the_built_in_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("KINESIS_BENCH_HOME", str(tmp_path / "home"))
+    for flag in ("--joint-angles", "--text-to-motion"):
+        with pytest.raises(InputError, match=f"{flag}: names no file"):
+            tyro.cli(PrepareData, args=[flag]).run()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_smpl_models_are_looked_for_first(tree: Path, tmp_path: Path, empty: bool):
+    folder = tmp_path / "smpl"
+    if empty:
+        folder.mkdir()
+    message = "holds no SMPL-H or SMPL-X model file" if empty else "no such folder"
+    with pytest.raises(InputError, match=message):
+        PrepareData(amass=tree, smpl=folder, out=tmp_path / "m.h5").run()
+
+
+def test_a_disk_that_fills_up_names_the_file_and_what_is_kept(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "m.h5"
+    save, left = work.save_result, [2]
+
+    def save_two(path: Path, result: work.Result) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            with whole_file(path):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        save(path, result)
+
+    monkeypatch.setattr(work, "save_result", save_two)
+    with pytest.raises(DiskFull, match=r"m\.h5: the disk is full.* 2 results kept in .*h5\.work") as full:
+        run(tree, out)
+    assert full.value.where == str(out)
+    assert isinstance(pickle.loads(pickle.dumps(full.value)), DiskFull)
+    assert not out.exists()
+    monkeypatch.undo()
+    assert run(tree, out).resumed == 2
+
+
+def test_a_file_of_other_content_is_said_to_be_replaced(tmp_path: Path, outcome: Outcome):
+    tree = write_tree(tmp_path / "amass", NAMES[:2])
+    out = tmp_path / "m.h5"
+    first, again = run(tree, out), run(tree, out)
+    assert not first.replaced
+    assert not again.replaced
+    write_tree(tmp_path / "amass", NAMES[:3])
+    other = run(tree, out)
+    assert other.replaced
+    page = io.StringIO()
+    print_report(other, Console(file=page, width=160))
+    assert f"replaces the earlier {out}" in page.getvalue()
+
+
+def test_the_name_tells_time_base_and_absent_bodies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("KINESIS_BENCH_HOME", str(tmp_path / "home"))
+    tree = write_tree(tmp_path / "amass", NAMES[:1])
+    PrepareData(amass=tree, bodies=("legs",), time_base="kinesis", workers=1).run()
+    (made,) = (tmp_path / "home").iterdir()
+    assert made.name == "kit-locomotion-v1-kinesis-time-legs.h5"
+    assert read_motions(made).id == "kit-locomotion-v1-kinesis-time"
+
+
+def test_lists_are_short_unless_all_is_asked_for(outcome: Outcome):
+    key = NAMES[0]
+    said = {key: f"/data/{key}_poses.npz: poses: holds NaN; leave it out"}
+    told = replace(outcome, motions=replace(outcome.motions, quarantine=said))
+    pages = []
+    for everything in (False, True):
+        page = io.StringIO()
+        print_report(told, Console(file=page, width=160), everything)
+        pages.append(page.getvalue())
+    short, full = pages
+    names = outcome.missing["kinesis-2026/train"]
+    assert f"{len(names)}: {', '.join(names[:3])} and {len(names) - 3} more (--all)" in short
+    assert names[3] not in short
+    assert all(name in full for name in names)
+    assert f"  {key}: poses: holds NaN; leave it out" in short

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.files import require_file
 
 SUFFIXES = (".mot", ".sto", ".mat", ".npz")
 """File name endings that are read."""
@@ -61,8 +62,7 @@ def read_table(path: str | Path) -> AngleTable:
         raise InputError(
             source, f"unknown kind of file {source.suffix!r}", f"give one of {', '.join(SUFFIXES)}"
         )
-    if not source.is_file():
-        raise InputError(source, "no such file", "check the path")
+    require_file(source)
     table = reader(source)
     if len(table.time_s) < 2:
         raise InputError(
