@@ -12,6 +12,9 @@ import numpy as np
 from kinesis_bench.policies.interface import BLOCK_ROWS, Context, View
 from kinesis_bench.policies.loaded import LoadedPolicy
 
+BLAME = "policy "
+"""Every reason for which a policy fails by itself begins so."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -37,8 +40,8 @@ def generator(seed: int, run: int, key: str) -> np.random.Generator:
 class BlockedPolicy:
     """Drives n rows with one policy instance a block.
 
-    A policy that raises or answers with the wrong shape fails the rows of that block; one that answers with
-    a number that is not finite fails that row. A failed row gets action 0 from then on.
+    A policy that raises (``sys.exit`` included) or answers with the wrong shape fails the rows of that block;
+    one that answers with a number that is not finite fails that row. A failed row gets action 0 from then on.
 
     Args:
         policy: what to drive with.
@@ -63,8 +66,8 @@ class BlockedPolicy:
             clips = {int(self._at[i]): rows[int(i)].key for i in members}
             try:
                 self._blocks[number] = _Block(policy, context, clips, seed, run)
-            except Exception as error:
-                self._fail(members, f"policy raised {type(error).__name__} in reset: {_line(error)}")
+            except (Exception, SystemExit) as error:
+                self._fail(members, f"{BLAME}raised {type(error).__name__} in reset: {_line(error)}")
 
     def act(
         self, rows: np.ndarray, observation: np.ndarray, view: Mapping[str, np.ndarray] | None = None
@@ -88,14 +91,14 @@ class BlockedPolicy:
                 seen = None if view is None else {name: part[driven] for name, part in view.items()}
                 try:
                     answer = block.act(at, observation[driven], seen)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     reason = _line(error)
                     if not isinstance(error, _WrongShapeError):
-                        reason = f"policy raised {type(error).__name__}: {reason}"
+                        reason = f"{BLAME}raised {type(error).__name__}: {reason}"
                     self._fail(np.flatnonzero(self._block == number), reason)
                     continue
                 finite = np.isfinite(answer).all(axis=1)
-                self._fail(rows[driven[~finite]], "policy answered with a number that is not finite")
+                self._fail(rows[driven[~finite]], f"{BLAME}answered with a number that is not finite")
                 action[driven[finite]] = np.clip(answer[finite], -1.0, 1.0)
         return action
 
@@ -130,7 +133,7 @@ class _Block:
         seen = () if view is None else (_padded_view(view, at),)
         answer = np.asarray(self._policy.act(padded, self._rngs, *seen), dtype=np.float64)
         if answer.shape != self._expected:
-            raise _WrongShapeError(f"policy answered with shape {answer.shape}, not {self._expected}")
+            raise _WrongShapeError(f"{BLAME}answered with shape {answer.shape}, not {self._expected}")
         return answer[at]
 
 
@@ -143,5 +146,5 @@ def _padded_view(view: Mapping[str, np.ndarray], at: np.ndarray) -> View:
     return View(live, **{name: part[source] for name, part in view.items()})
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]

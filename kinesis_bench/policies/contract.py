@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from kinesis_bench.errors import InputError
 
 PREFIX = "kinesis_bench."
-"""Prefix of the metadata keys ``body``, ``model_sha256``, ``observation`` and ``control`` in an ONNX file."""
+"""Prefix of the metadata keys in an ONNX file."""
+
+METADATA = ("body", "model_sha256", "observation", "control")
+"""Those keys, without the prefix."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,13 @@ class Contract:
         Raises:
             InputError: some keys are missing or not readable.
         """
-        names = ("body", "model_sha256", "observation", "control")
-        missing = [PREFIX + name for name in names if PREFIX + name not in metadata]
-        if len(missing) == len(names):
+        missing = [PREFIX + name for name in METADATA if PREFIX + name not in metadata]
+        if len(missing) == len(METADATA):
             return None
         remedy = "export the policy again with the four metadata keys of the policy contract"
         if missing:
             raise InputError(f"{where}: metadata", f"lacks {', '.join(missing)}", remedy)
-        values = {name: metadata[PREFIX + name] for name in names}
+        values = {name: metadata[PREFIX + name] for name in METADATA}
         try:
             layout = json.loads(values["observation"])
             parts = tuple((str(name), int(size)) for name, size in layout["parts"])

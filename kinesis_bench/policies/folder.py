@@ -1,4 +1,4 @@
-"""Policies as folders: a ``policy.toml`` that names a file, and says what it is."""
+"""Policies as folders: a ``policy.toml`` that names an ONNX file beside it. Opening one runs no code."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.policies.loaded import LoadedPolicy
 
-_KEYS = {"name": str, "policy": str, "control": str, "description": str, "arguments": dict}
+_KEYS = {"name": str, "policy": str, "control": str, "description": str}
 
 
 def load_folder(folder: Path) -> LoadedPolicy:
     """The policy that a folder's ``policy.toml`` names.
 
-    Keys: ``policy`` (required: ``network.onnx``, ``adapter.py:Class`` or ``package.module:Class``), ``name``,
-    ``description``, ``control`` (for an ONNX file that does not state it), and the table ``arguments``
-    (keyword arguments of the class).
+    Keys: ``policy`` (required: an ONNX file inside the folder, such as ``network.onnx``), ``name``,
+    ``description``, and ``control`` (for an ONNX file that does not state it). A folder may come from anyone,
+    so it can name neither Python nor anything outside itself.
 
     Raises:
-        InputError: the file is missing or malformed, or has an unknown key.
+        InputError: the file is missing or malformed, has an unknown key, or names Python or a file elsewhere.
     """
     path = folder / "policy.toml"
     if not path.is_file():
@@ -30,25 +30,26 @@ def load_folder(folder: Path) -> LoadedPolicy:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(path, f"is not valid TOML ({error})", "correct the file") from error
+    target = content.get("policy")
+    if isinstance(target, str) and ":" in target:
+        location = target.rpartition(":")[0]
+        named = folder / target if location.endswith(".py") else target
+        problem = f"names Python ({target!r}), which runs only if you name it yourself"
+        raise InputError(f"{path}: policy", problem, f"if you trust it, use --policy {named}")
     for key, value in content.items():
         if key not in _KEYS:
             raise unknown_name(f"{path}: key", key, _KEYS)
         if not isinstance(value, _KEYS[key]):
             raise InputError(f"{path}: {key}", f"is {value!r}", f"make it a {_KEYS[key].__name__}")
-    if "policy" not in content:
+    if target is None:
         raise InputError(f"{path}: policy", "is missing", 'add a line such as: policy = "network.onnx"')
-    target, name = content["policy"], content.get("name", folder.resolve().name)
-    if target.endswith(".onnx"):
-        from kinesis_bench.policies.onnx_file import load_onnx
+    if not target.endswith(".onnx"):
+        raise InputError(f"{path}: policy", f"is {target!r}", "name an .onnx file in the folder")
+    if not (folder / target).resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{path}: policy", f"{target!r} lies outside the folder", "put the file into it")
+    if not (folder / target).is_file():
+        raise InputError(f"{path}: policy", f"no such file {target}", "correct the name or add the file")
+    from kinesis_bench.policies.onnx_file import load_onnx
 
-        if not (folder / target).is_file():
-            raise InputError(f"{path}: policy", f"no such file {target}", "correct the name or add the file")
-        loaded = load_onnx(folder / target, control=content.get("control"), name=name)
-    elif ":" in target:
-        from kinesis_bench.policies.python_plugin import load_plugin
-
-        loaded = load_plugin(target, folder=folder, arguments=content.get("arguments"), name=name)
-    else:
-        remedy = "name an .onnx file, file.py:Class or package.module:Class"
-        raise InputError(f"{path}: policy", f"is {target!r}", remedy)
-    return replace(loaded, source=str(folder))
+    name = content.get("name", folder.resolve().name)
+    return replace(load_onnx(folder / target, control=content.get("control"), name=name), source=str(folder))

@@ -25,7 +25,8 @@ def load_policy(policy: str) -> LoadedPolicy:
 
     Args:
         policy: a built-in name, ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with
-            ``policy.toml``. A plug-in's code runs; nothing else is executed, and nothing is unpickled.
+            ``policy.toml`` and an ONNX file. The code of a plug-in named here runs; nothing else is executed,
+            and nothing is unpickled.
 
     Raises:
         InputError: there is no such policy, or it cannot be used.

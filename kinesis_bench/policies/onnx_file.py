@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import sha256_of_file
-from kinesis_bench.policies.contract import Contract
+from kinesis_bench.policies.contract import METADATA, PREFIX, Contract
 from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.tasks.control import CONTROLS
@@ -66,7 +66,8 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         raise InputError(f"{path}: inputs", f"has {found}", remedy)
     if len(outputs[0].shape) != 2:
         raise InputError(f"{path}: output {outputs[0].name}", f"has shape {outputs[0].shape}", remedy)
-    contract = Contract.from_metadata(session.get_modelmeta().custom_metadata_map, str(path))
+    metadata = session.get_modelmeta().custom_metadata_map
+    contract = Contract.from_metadata(metadata, str(path))
     if contract is not None and contract.control not in CONTROLS:
         problem = f"is {contract.control!r}, not one of {', '.join(CONTROLS)}"
         raise InputError(f"{path}: metadata control", problem, "export the policy again")
@@ -84,5 +85,12 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         action_size=outputs[0].shape[1] if isinstance(outputs[0].shape[1], int) else None,
         source=str(path),
         sha256=sha256_of_file(path),
-        notes=() if contract else ("the file names no body or layout; accepted because the sizes fit",),
+        notes=() if contract else (_unsigned(metadata),),
     )
+
+
+def _unsigned(metadata: Mapping[str, str]) -> str:
+    """The note on a file without a contract: which metadata keys would be read, and which it has instead."""
+    read = ", ".join(PREFIX + name for name in METADATA)
+    found = f"its keys {', '.join(sorted(metadata))} are not read" if metadata else "it has none"
+    return f"the file names no body or layout (metadata keys {read}; {found}); accepted because the sizes fit"

@@ -6,7 +6,6 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,19 +15,11 @@ from kinesis_bench.files import sha256_of_file
 from kinesis_bench.policies.loaded import LoadedPolicy, declared
 
 
-def load_plugin(
-    reference: str,
-    folder: Path | None = None,
-    arguments: Mapping[str, Any] | None = None,
-    name: str | None = None,
-) -> LoadedPolicy:
+def load_plugin(reference: str) -> LoadedPolicy:
     """A Python class as a policy.
 
     Args:
         reference: ``file.py:Class`` or ``package.module:Class``.
-        folder: where a relative file lies; the current folder unless given.
-        arguments: keyword arguments of the class.
-        name: for tables; the class's name unless given.
 
     Raises:
         InputError: no such file, module or class, or it cannot be imported or instantiated.
@@ -36,7 +27,7 @@ def load_plugin(
     location, _, attribute = reference.rpartition(":")
     is_file = location.endswith(".py")
     if is_file:
-        path = (folder or Path.cwd()) / Path(location).expanduser()
+        path = Path(location).expanduser()
         module, sha256 = _import_file(path), sha256_of_file(path)
     else:
         module, sha256 = _import_module(location), ""
@@ -48,14 +39,14 @@ def load_plugin(
 
     def make() -> Any:
         try:
-            return policy_class(**(arguments or {}))
-        except Exception as error:
-            problem = f"{attribute}(…) raised {type(error).__name__}: {error}"
-            raise InputError(where, problem, "make it constructible with these arguments") from error
+            return policy_class()
+        except (Exception, SystemExit) as error:
+            problem = f"{attribute}() raised {type(error).__name__}: {error}"
+            raise InputError(where, problem, "make it constructible without arguments") from error
 
     deterministic, control, needs = declared(make(), where)
     return LoadedPolicy(
-        name=name or attribute,
+        name=attribute,
         make=make,
         deterministic=deterministic,
         control=control,
@@ -76,7 +67,7 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _cannot_import(str(path), error) from error
     return module
@@ -88,10 +79,10 @@ def _import_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         remedy = "install the package, or give the policy as file.py:Class"
         raise InputError(f"policy module {name}", f"no module named {error.name!r}", remedy) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _cannot_import(f"policy module {name}", error) from error
 
 
-def _cannot_import(where: str, error: Exception) -> InputError:
+def _cannot_import(where: str, error: BaseException) -> InputError:
     problem = f"cannot be imported ({type(error).__name__}: {error})"
     return InputError(where, problem, "fix the file so that Python can import it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -101,6 +102,8 @@ def failing(step: int, how: str) -> Any:
             action = super().act(observation, rngs)
             if self.calls <= step or self.context.clip_keys[0] != KEYS[0]:
                 return action
+            if how == "exits":
+                sys.exit(3)
             if how == "raises":
                 raise RuntimeError("out of\nideas")
             if how == "nan":
@@ -128,6 +131,12 @@ def test_raising_fails_the_block_and_the_others_go_on() -> None:
     assert reasons[:64] == ["policy raised RuntimeError: out of ideas"] * 64
     assert not any(reasons[64:])
     assert (action[:64] == 0).all()
+    assert (action[64:] != 0).all()
+
+
+def test_leaving_the_program_is_raising() -> None:
+    reasons, action = failures("exits")
+    assert reasons[:64] == ["policy raised SystemExit: 3"] * 64
     assert (action[64:] != 0).all()
 
 

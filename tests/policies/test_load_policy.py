@@ -114,11 +114,19 @@ def test_a_plain_onnx_is_accepted_where_sizes_fit_and_says_so(tmp_path: Path) ->
     loaded = load_policy(str(tmp_path / "net.onnx"))
     assert loaded.control == "direct"
     assert "sizes fit" in loaded.notes[0]
+    assert "it has none" in loaded.notes[0]
     loaded.refuse_unless(replace(CONTRACT, control="direct"), action_size=3)
     with pytest.raises(InputError, match="has 3 numbers, body 'legs' has 80"):
         loaded.refuse_unless(CONTRACT, action_size=80)
     with pytest.raises(InputError, match="has 5 numbers, body 'legs' has 309"):
         loaded.refuse_unless(replace(CONTRACT, observation=(("all", 309),)), action_size=3)
+
+
+def test_metadata_under_other_names_is_said_not_to_be_read(tmp_path: Path) -> None:
+    write_linear(tmp_path / "net.onnx", np.zeros((5, 3)), {"body": "legs", "author": "me"})
+    (note,) = load_policy(str(tmp_path / "net.onnx")).notes
+    assert "keys author, body are not read" in note
+    assert "kinesis_bench.body, kinesis_bench.model_sha256" in note
 
 
 def test_damaged_and_odd_onnx_files(tmp_path: Path) -> None:
@@ -153,6 +161,9 @@ class BadNeeds(Half):
 class Raises(Half):
     def __init__(self):
         raise OSError("no weights")
+class Leaves(Half):
+    def __init__(self):
+        raise SystemExit(3)
 """
 
 
@@ -180,6 +191,8 @@ def test_plugin_module() -> None:
         ("mine.py:NoAct", "has no method act"),
         ("mine.py:BadNeeds", "needs: is 'state'"),
         ("mine.py:Raises", "raised OSError: no weights"),
+        ("mine.py:Leaves", "Leaves() raised SystemExit: 3"),
+        ("leaves.py:Half", "cannot be imported (SystemExit: 3)"),
         ("mine.py", "names no class; write mine.py:Class"),
         ("absent.py:Half", "absent.py: no such file"),
         ("broken.py:Half", "cannot be imported (SyntaxError"),
@@ -196,6 +209,7 @@ def test_what_cannot_be_loaded(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(PLUGIN)
     (tmp_path / "broken.py").write_text("class Half(\n")
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "model.pkl").write_bytes(b"\x80\x04K\x01.")
     with pytest.raises(InputError) as error:
         load_policy(reference)
@@ -203,17 +217,36 @@ def test_what_cannot_be_loaded(
 
 
 def test_folder(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(PLUGIN)
-    toml = tmp_path / "policy.toml"
-    toml.write_text('name = "mine"\npolicy = "mine.py:Half"\n[arguments]\nlevel = 0.25\n')
-    loaded = load_policy(str(tmp_path))
-    policy = loaded.make()
-    policy.reset(CONTEXT, np.arange(BLOCK_ROWS))
-    assert loaded.name == "mine"
-    assert policy.act(np.zeros((BLOCK_ROWS, 5), np.float32), RNGS)[0, 0] == 0.25
     write_linear(tmp_path / "net.onnx", np.zeros((5, 3)))
-    toml.write_text('policy = "net.onnx"\ncontrol = "pd"\n')
-    assert load_policy(str(tmp_path)).control == "pd"
+    (tmp_path / "policy.toml").write_text('name = "mine"\npolicy = "net.onnx"\ncontrol = "pd"\n')
+    loaded = load_policy(str(tmp_path))
+    assert (loaded.name, loaded.control, loaded.source) == ("mine", "pd", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("mine.py:Half", "use --policy {folder}/mine.py:Half"),
+        ("mine:Half", "use --policy mine:Half"),
+        ("../net.onnx", "lies outside the folder"),
+        ("{parent}/net.onnx", "lies outside the folder"),
+        ("link.onnx", "lies outside the folder"),
+    ],
+)
+def test_a_folder_names_neither_python_nor_files_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, message: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    (folder / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n" + PLUGIN)
+    write_linear(tmp_path / "net.onnx", np.zeros((5, 3)))
+    (folder / "link.onnx").symlink_to(tmp_path / "net.onnx")
+    (folder / "policy.toml").write_text(f"policy = '{policy.format(parent=tmp_path)}'\n")
+    with pytest.raises(InputError) as error:
+        load_policy(str(folder))
+    assert message.format(folder=folder) in str(error.value)
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(
