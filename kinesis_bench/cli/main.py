@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 from kinesis_bench.cli.bodies import Bodies
@@ -23,9 +24,12 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """Name on the command line to its class."""
 
+ACTIONS = {"data": ("ls", "show", "verify", "diff")}
+"""Of the commands that have some, what stands behind their name."""
+
 DESCRIPTION = """How human is a muscle policy? Prepare motions, score policies, compare them with people.
 
-Add --debug to any command to see the traceback of an error."""
+Add --debug to any command to see the traceback of an error; --version alone prints the version."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -33,8 +37,11 @@ def main(argv: list[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    if arguments == ["--version"]:
+        print(f"kinesis-bench {version('kinesis-bench')}")
+        return
     try:
-        parse(COMMANDS, arguments, prog="kinesis-bench", description=DESCRIPTION).run()
+        parse(COMMANDS, arguments, "kinesis-bench", DESCRIPTION, ACTIONS).run()
     except InputError as error:
         if debug:
             raise

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,117 +21,194 @@ if TYPE_CHECKING:
 SCORES = Path("results")
 """Folder of the results for which no other is named."""
 
+FILES = (
+    *("rollouts.h5", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"),
+    "result.json",
+)
+"""What a result's folder may hold; the result itself is put there last."""
+
+HUMAN, SPEED_KMH = "emg_walk_wang2023", 4.5
+
+PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
+
+STOCHASTIC_RUNS = 3
+
+FINEST = 64
+"""Most physics steps in one of the protocol's."""
+
+FASTEST_KMH = 45
+"""About the fastest that anybody has run."""
+
+OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "threads")
+"""Options that mean nothing for a recording."""
+
 
 @dataclass(frozen=True)
 class Score:
     """Say how human a policy moves: movement, joint angles and muscles, each beside people.
 
     Args:
-        policy: what to score: zero, random, constant, muscle-pd, an ONNX file, file.py:Class,
-            package.module:Class, or a folder with policy.toml.
-        body: legs (80 muscles), legs_abs (86) or legs_back (290).
+        policy: what to score: zero, random, constant, muscle-pd (if left out), an ONNX file, file.py:Class,
+            package.module:Class, or a folder with policy.toml and an ONNX file.
+        body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
         human: people's EMG: emg_walk_wang2023, emg_run_santuz2020, or a folder of one file a person.
         human_speed: walking speed of the people to compare with [km/h]; the nearest at hand is taken.
-        runs: how often a stochastic policy runs; a deterministic one runs once.
+        runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
-        out: folder for result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if left out.
+        out: folder for result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if left
+            out, with what else differs from the defaults, as in POLICY-BODY-quick.
         protocol: kinesis-bench-1, or the definitions of KINESIS's code of 2025.
         quick: only ten clips, for a first look; marked as such.
         rollout: score this recording instead of running a policy: a rollouts.h5, or a folder that holds one
-            or what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy).
-        timestep: physics timestep [s], a whole fraction of 1/150; a diagnostic, marked as no score.
-        threads: for physics; 0 takes all cores. No number depends on it.
+            or what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy). Options
+            of a run are refused beside it.
+        timestep: physics timestep [s], a whole fraction of 1/150 down to 1/9600; a diagnostic, marked as
+            no score.
+        threads: for physics; 0, or left out, takes all cores. No number depends on it.
     """
 
-    policy: str = "muscle-pd"
-    body: str = "legs"
+    policy: str | None = None
+    body: str | None = None
     motions: Path | None = None
     split: str | None = None
-    human: str = "emg_walk_wang2023"
-    human_speed: float = 4.5
-    runs: int = 3
+    human: str = HUMAN
+    human_speed: float = SPEED_KMH
+    runs: int | None = None
     seed: int = 0
     out: Path | None = None
-    protocol: Literal["kinesis-bench-1", "kinesis-2025"] = "kinesis-bench-1"
+    protocol: Literal["kinesis-bench-1", "kinesis-2025"] = PROTOCOL
     quick: bool = False
     rollout: Path | None = None
-    timestep: float = 1 / 150
-    threads: int = 0
+    timestep: float | None = None
+    threads: int | None = None
 
     def run(self) -> None:
-        """Run or read, score, print, and write the files."""
+        """Run or read, score, print, and write the files.
+
+        Raises:
+            InputError: what was given cannot be used, or the policy failed by itself in every clip; in that
+                case all files are there and the result is printed.
+        """
         from rich.console import Console
 
         from kinesis_bench.human.emg import human_emg
         from kinesis_bench.report.tables import print_result
 
         self._check()
-        console = Console(highlight=False)
         human = human_emg(self.human, self.human_speed)
-        if self.out is not None:
-            _claim(self.out)
-        if self.rollout is not None:
-            from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
-
-            evaluation = evaluate_rollouts(
-                read_recording(self.rollout), human, protocol=self.protocol, seed=self.seed
-            )
-        else:
-            evaluation = self._run_policy(human)
-        folder = self.out or SCORES / _file_name(evaluation)
-        _write(folder, evaluation, with_rollouts=self.rollout is None)
+        name, evaluate = self._policy(human) if self.rollout is None else self._recording(human)
+        folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+        with whole_folder(folder, FILES) as temporary:
+            evaluation = evaluate()
+            _write(temporary, evaluation, with_rollouts=self.rollout is None)
+        console = Console(highlight=False)
         print_result(evaluation.result, console)
         console.print(f"written to {folder}", markup=False, soft_wrap=True)
+        if self.rollout is None:
+            _refuse_if_none_ran(evaluation)
 
     def _check(self) -> None:
         from kinesis_bench.errors import InputError
 
-        for name, least in (("runs", 1), ("seed", 0), ("threads", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"--{name}", f"is {getattr(self, name)}", f"give at least {least}")
-        if not self.human_speed > 0:
-            raise InputError("--human-speed", f"is {self.human_speed}", "give a speed above 0 km/h")
-        refine = 1 / 150 / self.timestep if self.timestep > 0 else 0.0
-        if round(refine) < 1 or abs(refine - round(refine)) > 1e-3 * refine:
-            remedy = "give a whole fraction of 1/150 s, such as 0.0016667 (1/600)"
-            raise InputError("--timestep", f"is {self.timestep}", remedy)
+        if self.rollout is not None:
+            unset = (self.__dataclass_fields__[name].default for name in OF_A_RUN)
+            given = [
+                f"--{name}"
+                for name, default in zip(OF_A_RUN, unset, strict=True)
+                if getattr(self, name) is not default
+            ]
+            if given:
+                problem = f"cannot be given with --rollout, which runs nothing: {', '.join(given)}"
+                raise InputError("arguments", problem, "leave out one or the other")
+        for name, least, most in (("runs", 1, 1000), ("seed", 0, math.inf), ("threads", 0, 1024)):
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
+                raise InputError(f"--{name}", f"is {value}", remedy)
+        if not 0 < self.human_speed <= FASTEST_KMH:
+            remedy = f"give a speed above 0 and up to {FASTEST_KMH} km/h"
+            raise InputError("--human-speed", f"is {self.human_speed}", remedy)
+        if self.timestep is not None:
+            refine = 1 / 150 / self.timestep if self.timestep > 1e-9 else 0.0
+            if not 1 <= round(refine) <= FINEST or abs(refine - round(refine)) > 1e-3 * refine:
+                remedy = (
+                    f"give a whole fraction of 1/150 s, such as 0.0016667 (1/600), down to 1/{150 * FINEST}"
+                )
+                raise InputError("--timestep", f"is {self.timestep}", remedy)
 
-    def _run_policy(self, human: HumanEmg) -> Evaluation:
+    @property
+    def _refine(self) -> int:
+        return 1 if self.timestep is None else round(1 / 150 / self.timestep)
+
+    def _name(self, *parts: str, split: str = "") -> str:
+        """A folder's name: what is scored, and all that differs from the defaults."""
+        differs = {
+            self.motions.stem if self.motions else "": self.motions is not None,
+            split: bool(split),
+            Path(self.human).name: self.human != HUMAN,
+            f"{self.human_speed:g}kmh": self.human_speed != SPEED_KMH,
+            f"runs{self.runs}": self.runs not in (None, STOCHASTIC_RUNS),
+            f"seed{self.seed}": self.seed != 0,
+            self.protocol: self.protocol != PROTOCOL,
+            "quick": self.quick,
+            f"timestep{1 / (150 * self._refine):.3g}": self._refine != 1,
+            "rollout": self.rollout is not None,
+        }
+        return "-".join([*parts, *(part for part, present in differs.items() if present)])
+
+    def _recording(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
+        from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
+
+        assert self.rollout is not None
+        rollouts = read_recording(self.rollout)
+        path = self.rollout.expanduser().resolve()
+        if path.name == "rollouts.h5":
+            path = path.parent
+        name = self._name(path.name.removesuffix(".h5"))
+        return name, partial(evaluate_rollouts, rollouts, human, protocol=self.protocol, seed=self.seed)
+
+    def _policy(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
         from rich.console import Console
 
         from kinesis_bench.bodies.contract import load_body
-        from kinesis_bench.evaluation.evaluate import evaluate_policy
+        from kinesis_bench.evaluation.evaluate import default_split, evaluate_policy
         from kinesis_bench.policies.load import load_policy
 
-        policy = load_policy(self.policy)
-        body = load_body(self.body)
-        motions = self._motions()
-        with _Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
-            return evaluate_policy(
-                policy,
-                body,
-                motions,
-                human,
-                split=self.split,
-                protocol=self.protocol,
-                runs=self.runs,
-                seed=self.seed,
-                quick=self.quick,
-                threads=self.threads,
-                refine=round(1 / 150 / self.timestep),
-                progress=progress.advance,
-            )
+        policy = load_policy("muscle-pd" if self.policy is None else self.policy)
+        body = load_body("legs" if self.body is None else self.body)
+        motions = self._motions(body.name)
+        split = default_split(motions) if self.split is None else self.split
+        usual = split == default_split(motions)
 
-    def _motions(self) -> Motions:
+        def evaluate() -> Evaluation:
+            with _Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
+                return evaluate_policy(
+                    policy,
+                    body,
+                    motions,
+                    human,
+                    split=split,
+                    protocol=self.protocol,
+                    runs=self.runs,
+                    seed=self.seed,
+                    quick=self.quick,
+                    threads=self.threads or 0,
+                    refine=self._refine,
+                    progress=progress.advance,
+                )
+
+        return self._name(policy.name, body.name, split="" if usual else split), evaluate
+
+    def _motions(self, body: str) -> Motions:
         from kinesis_bench.motions.store import read_motions
 
         if self.motions is not None:
-            return read_motions(self.motions, bodies=[self.body])
+            return read_motions(self.motions, bodies=[body])
         from kinesis_bench.prepare import default_motions
 
-        return read_motions(default_motions(), bodies=[self.body])
+        return read_motions(default_motions(), bodies=[body])
 
 
 class _Progress:
@@ -161,25 +243,14 @@ class _Progress:
         self._bar.update(self._task, advance=frames, total=total, rate=rate)
 
 
-def _file_name(evaluation: Evaluation) -> str:
-    """Policy and body as a folder name."""
-    result = evaluation.result
-    name = "-".join(part for part in (result.policy.name, result.body.name) if part)
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-
-
-def _claim(folder: Path) -> None:
-    """Make the folder and see that it can be written to, before time is spent."""
-    import tempfile
-
+def _refuse_if_none_ran(evaluation: Evaluation) -> None:
     from kinesis_bench.errors import InputError
+    from kinesis_bench.policies.blocks import BLAME
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(folder, f"cannot be written to ({error.strerror})", "give another --out") from error
+    reasons = [clip.failure for clip in evaluation.rollouts.clips]
+    if all(reason.startswith(BLAME) for reason in reasons):
+        name = evaluation.result.policy.name
+        raise InputError(f"policy {name}", f"no clip could be run: {reasons[0]}", "correct the policy")
 
 
 def _write(folder: Path, evaluation: Evaluation, *, with_rollouts: bool) -> None:

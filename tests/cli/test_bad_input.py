@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import h5py
@@ -15,7 +16,7 @@ from amass_files import smplh
 from synthetic import synthetic_motions
 
 from kinesis_bench.bodies.contract import load_body
-from kinesis_bench.cli.main import main
+from kinesis_bench.cli.main import ACTIONS, main
 from kinesis_bench.motions.clip import Clip
 from kinesis_bench.motions.motion_set import ClipIk
 from kinesis_bench.motions.store import write_motions
@@ -157,6 +158,13 @@ def test_unknown_names(refuse, motions_file, arguments, suggestion):
         (("score", "--runs", "0"), "--runs"),
         (("prepare-data", "--time-base", "slow"), "kinesis"),
         (("data",), "verify"),
+        (("data", "lss"), "data: action: unknown name 'lss'; did you mean 'ls'?"),
+        (("score", "--split", ""), "--split: is empty"),
+        (("score", "--out", ""), "--out: is empty"),
+        (("score", "--out="), "--out: is empty"),
+        (("score", "--motions", ""), "--motions: is empty"),
+        (("score", "--human", " "), "--human: is empty"),
+        (("score", "--policy", ""), "--policy: is empty"),
     ],
 )
 def test_wrong_arguments(refuse, arguments, said):
@@ -172,6 +180,26 @@ def test_recordings_that_are_none(refuse, tmp_path):
     assert "absent" in refuse("score", "--rollout", tmp_path / "absent")
     (tmp_path / "empty").mkdir()
     assert "rollouts.h5" in refuse("score", "--rollout", tmp_path / "empty")
+
+
+def test_the_version_and_the_help(capsys):
+    main(["--version"])
+    assert capsys.readouterr().out == f"kinesis-bench {version('kinesis-bench')}\n"
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 0
+    assert "prepare-data" in capsys.readouterr().out
+
+
+def test_the_actions_are_those_of_the_command(capsys):
+    for command, actions in ACTIONS.items():
+        for action in actions:
+            with pytest.raises(SystemExit) as stop:
+                main([command, action, "--help"])
+            assert stop.value.code == 0
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert f"{{{','.join(actions)}}}" in capsys.readouterr().out
 
 
 def test_debug_shows_the_traceback(tmp_path):

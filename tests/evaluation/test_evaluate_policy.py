@@ -22,6 +22,7 @@ from kinesis_bench.evaluation.evaluate import (
 )
 from kinesis_bench.evaluation.result import SCHEMA_FILE, read_result
 from kinesis_bench.evaluation.typed_json import to_json
+from kinesis_bench.files import whole_file
 from kinesis_bench.human.emg import human_emg
 from kinesis_bench.motions.motion_set import ClipIk, Motions
 from kinesis_bench.motions.store import write_motions
@@ -150,7 +151,8 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
     write(tmp_path / "motions.h5", motions)
     (tmp_path / "mine.py").write_text(PLUGIN)
     out = tmp_path / "out"
-    Score(policy=f"{tmp_path / 'mine.py'}:Breaks", motions=tmp_path / "motions.h5", out=out).run()
+    with pytest.raises(InputError, match="Breaks: no clip could be run: policy raised ValueError: no idea"):
+        Score(policy=f"{tmp_path / 'mine.py'}:Breaks", motions=tmp_path / "motions.h5", out=out).run()
     result = read_result(out / "result.json")
     assert len(result.failed_runs) == 4
     assert result.failed_runs[0].reason == "policy raised ValueError: no idea"
@@ -175,7 +177,16 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
         ({"human_speed": 0.0}, "--human-speed: is 0.0"),
         ({"timestep": 0.004}, "--timestep: is 0.004"),
         ({"timestep": 0.0}, "--timestep: is 0.0"),
-        ({"out": Path(__file__) / "x"}, "cannot be written to"),
+        ({"timestep": 1e-30}, "--timestep: is 1e-30"),
+        ({"timestep": 1e-320}, "--timestep: is 1e-320"),
+        ({"timestep": 1 / (150 * 65)}, "--timestep: is"),
+        ({"timestep": float("nan")}, "--timestep: is nan"),
+        ({"timestep": float("inf")}, "--timestep: is inf"),
+        ({"human_speed": float("inf")}, "--human-speed: is inf"),
+        ({"human_speed": float("nan")}, "--human-speed: is nan"),
+        ({"human_speed": 1e9}, "--human-speed: is 1000000000.0"),
+        ({"threads": 100_000}, "--threads: is 100000; give 0 to 1024"),
+        ({"out": Path(__file__) / "x"}, "cannot be written (Not a directory)"),
         ({"rollout": Path("absent.h5")}, "absent.h5: no such file"),
         ({"human": "emg_walk_wang"}, "did you mean 'emg_walk_wang2023'"),
     ],
@@ -184,3 +195,88 @@ def test_bad_options_name_the_flag(options: dict, message: str) -> None:
     with pytest.raises(InputError) as error:
         Score(**options).run()
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("policy", "zero"),
+        ("body", "legs"),
+        ("motions", Path("m.h5")),
+        ("split", "all"),
+        ("runs", 3),
+        ("quick", True),
+        ("timestep", 1 / 150),
+        ("threads", 0),
+    ],
+)
+def test_options_of_a_run_are_refused_beside_a_recording(option: str, value: object) -> None:
+    with pytest.raises(InputError, match=f"cannot be given with --rollout, which runs nothing: --{option};"):
+        Score(rollout=Path("absent.h5"), **{option: value}).run()  # type: ignore[arg-type]
+
+
+def test_what_differs_from_the_defaults_has_its_own_folder(
+    motions: Motions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "m.h5", motions)
+    monkeypatch.chdir(tmp_path)
+    expected = {
+        "zero-legs-m": {"split": "synthetic/test"},
+        "zero-legs-m-synthetic_train-seed3-kinesis-2025-quick": {
+            **{"split": "synthetic/train", "seed": 3, "protocol": "kinesis-2025", "quick": True}
+        },
+        "zero-legs-m-emg_run_santuz2020-6kmh-runs2-timestep0.00333": {
+            **{"human": "emg_run_santuz2020", "human_speed": 6.0, "runs": 2, "timestep": 1 / 300}
+        },
+    }
+    for options in expected.values():
+        Score(policy="zero", motions=Path("m.h5"), **options).run()  # type: ignore[arg-type]
+    Score(rollout=Path("results/zero-legs-m")).run()
+    Score(rollout=Path("results/zero-legs-m/rollouts.h5"), seed=1).run()
+    made = {path.name for path in Path("results").iterdir()}
+    assert made == {*expected, "zero-legs-m-rollout", "zero-legs-m-seed1-rollout"}
+
+
+@pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_folder_is_left_as_it_was_when_writing_stops(
+    motions: Motions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: BaseException,
+    existing: bool,
+) -> None:
+    """The recording and clips.csv are written by the time that the result cannot be."""
+    write(tmp_path / "m.h5", motions)
+    out = tmp_path / "new" / "out"
+    if existing:
+        Score(policy="zero", motions=tmp_path / "m.h5", out=out).run()
+    before = {path: path.read_bytes() if path.is_file() else b"" for path in tmp_path.rglob("*")}
+
+    def fail(path: Path, result: object) -> None:
+        assert (path.parent / "rollouts.h5").stat().st_size > 1000
+        with whole_file(path):
+            raise stop
+
+    monkeypatch.setattr("kinesis_bench.evaluation.result.write_result", fail)
+    with pytest.raises((InputError, KeyboardInterrupt)) as caught:
+        Score(policy="constant", motions=tmp_path / "m.h5", out=out).run()
+    if isinstance(stop, OSError):
+        assert str(caught.value).startswith(f"{out / 'result.json'}: the disk is full")
+    assert {path: path.read_bytes() if path.is_file() else b"" for path in tmp_path.rglob("*")} == before
+
+
+def test_one_failing_clip_is_no_failure_of_the_run(motions: Motions, tmp_path: Path) -> None:
+    write(tmp_path / "m.h5", motions)
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n"
+        "class One:\n"
+        "    deterministic = True\n"
+        "    def reset(self, context, rows): ...\n"
+        "    def act(self, observation, rngs):\n"
+        "        action = np.full((len(observation), 80), -0.9)\n"
+        "        action[0] = np.nan\n"
+        "        return action\n"
+    )
+    Score(policy=f"{tmp_path / 'mine.py'}:One", motions=tmp_path / "m.h5", out=tmp_path / "out").run()
+    assert len(read_result(tmp_path / "out" / "result.json").failed_runs) == 1
