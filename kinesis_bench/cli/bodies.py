@@ -23,7 +23,7 @@ class Bodies:
         made = table("", "body", *BODIES)
         for label in _rows(summaries[0]):
             made.add_row(label, *[_rows(summary)[label] for summary in summaries])
-        console().print(made)
+        console().print(made, crop=False)
 
 
 def _rows(summary: BodySummary) -> dict[str, str]:
