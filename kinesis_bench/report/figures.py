@@ -21,7 +21,7 @@ MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
 DPI = 150
 COLUMNS = 3
 TOP = 1.6
-"""Upper end of the muscles' axes, in parts of the mean curve's peak; wider bands are cut there."""
+"""Upper end of the muscles' axes, in parts of the mean curve's peak; a note says where a band is cut."""
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -65,6 +65,8 @@ def emg_figure(result: Result) -> Any:
     curves = {name: curve for name, curve in result.curves.muscles.items() if curve.excitation is not None}
     figure, axes = _panels(len(curves))
     lag = emg.lag_pct or 0
+    upstream = result.protocol == "kinesis-2025"
+    symbol = "median r" if upstream else "r"
     own_phase, people_phase = result.curves.model_phase, result.curves.human_phase
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
         peak = max(curve.human_mean)
@@ -79,9 +81,13 @@ def emg_figure(result: Result) -> Any:
         label = f"model, {emg.lag_ms:.0f} ms earlier" if lag else "model"
         axis.plot(*_closed(own_phase, np.roll(own, -lag)), color=MODEL, label=label)
         one = emg.per_muscle[name]
-        axis.set_title(name + (f"   r = {one.r:.2f}" if one.r is not None else ""), loc="left")
+        axis.set_title(name + (f"   {symbol} = {one.r:.2f}" if one.r is not None else ""), loc="left")
         axis.set_ylim(0, TOP)
-    event = "left single stance" if result.protocol == "kinesis-2025" else "left heel strike"
+        highest = float((mean + sd).max())
+        if highest > TOP:
+            note = f"band cut, up to {highest:.1f}"
+            axis.text(0.98, 0.97, note, transform=axis.transAxes, ha="right", va="top", fontsize=7)
+    event = "left single stance" if upstream else "left heel strike"
     _finish_cycles(figure, axes, len(curves), "activity [part of the mean curve's peak]", COLUMNS)
     figure.suptitle(f"Muscle activity from {event}: {result.policy.name}, {emg.cycles} cycles", fontsize=10)
     return figure
@@ -156,10 +162,9 @@ def coverage_figure(result: Result) -> Any:
         axis.barh(place, value, color=MODEL if name == "all" else "#E69F00", height=0.6)
         if coverage.ci95 is not None:
             axis.plot(coverage.ci95, [place, place], color="black", linewidth=1.2)
-        right = max(value, coverage.ci95[1] if coverage.ci95 else value)
         success = f", success {score.success_pct.mean:.0f} %" if score.success_pct.mean is not None else ""
         axis.annotate(
-            f"{value:.1f} %{success}", (right, place), xytext=(4, 0), textcoords="offset points", va="center"
+            f"{value:.1f} %{success}", (100, place), xytext=(6, 0), textcoords="offset points", va="center"
         )
     axis.set_yticks(range(len(scores)), [f"{name} ({score.clips})" for name, score in scores.items()])
     axis.invert_yaxis()

@@ -14,7 +14,7 @@ SKILL_NAMES = {
     "walk": "walk",
     "gradual_turn": "gradual turn",
     "turn_in_place": "turn in place",
-    "backward": "walk backwards",
+    "backward": "walk backward",
     "run": "run",
     "": "(unknown)",
 }
@@ -31,7 +31,9 @@ JOINT_NAMES = {
 DASH = "–"
 
 IMITATION_NOTE = [
-    "strict: every keypoint within 0.15 m; relative: to the pelvis; floor: error when posed by IK"
+    "strict: every keypoint within 0.15 m; floor: error when posed by IK",
+    "relative: after laying the pelvis of body and reference on each other, so a fallen pelvis shows up in "
+    "the feet",
 ]
 
 FEW_CLIPS = 25
@@ -45,16 +47,14 @@ def print_result(result: Result, console: Console) -> None:
     for note in (*result.policy.notes, *_warnings(result)):
         console.print(Text(note, style="yellow"))
     if result.imitation is not None:
-        console.print(_imitation(result, result.imitation))
+        console.print(_imitation(result, result.imitation), crop=False)
         _print_lines(console, IMITATION_NOTE)
         if result.imitation.clips < FEW_CLIPS:
             _print_lines(console, FEW_CLIPS_NOTE)
     else:
         console.print(f"Imitation: {DASH} ({result.reasons['imitation']})")
-    console.print(_emg(result))
-    _print_lines(console, _emg_lines(result))
-    console.print(_joint_angles(result))
-    _print_lines(console, _joint_lines(result))
+    _print_emg(console, result)
+    _print_joint_angles(console, result)
     _print_lines(console, _other_lines(result))
     console.print()
     console.print(Text(headline(result), style="bold"), soft_wrap=True)
@@ -78,7 +78,7 @@ def headline(result: Result) -> str:
         )
     if emg.mean_r is not None:
         lag = f" at a lag of {emg.lag_ms:.0f} ms" if emg.lag_ms is not None else ""
-        ratio = f" = {emg.ratio:.2f} of people" if emg.ratio is not None else ""
+        ratio = f" = {emg.ratio:.2f} of human pairs" if emg.ratio is not None else ""
         parts.append(f"EMG r ({_condition(result)}) {emg.mean_r:.3f}{lag}{ratio}")
     elif emg.group_mean_r is not None:
         parts.append(f"EMG {_with_mean_curve(result)}")
@@ -126,7 +126,7 @@ def _warnings(result: Result) -> list[str]:
 
 
 def _imitation(result: Result, total: Imitation) -> Table:
-    percents = ("coverage\n[%]", "success\n[%]", "strict\n[%]")
+    percents = ("cover-\nage [%]", "success\n[%]", "strict\n[%]")
     errors = ("MPJPE\n[mm]", "relative\n[mm]", "floor\n[mm]")
     table = new_table("Imitation", "skill", "clips", *percents, *errors)
     for skill, score in by_skill(result).items():
@@ -155,9 +155,22 @@ def _imitation_cells(score: Imitation) -> list[str]:
     return [str(score.clips), *(_plain(figure.mean, 1) for figure in figures)]
 
 
-def _emg(result: Result) -> Table:
+def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
     title = f"EMG, left leg, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
+    reason = emg.reasons.get("mean_r", "")
+    figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
+    if all(figure is None for figure in figures):
+        console.print(f"{title}: {DASH} ({reason})")
+    else:
+        console.print(_emg(result, title), crop=False)
+        if emg.mean_r is None:
+            _print_lines(console, [f"EMG: {DASH} ({reason})"])
+    _print_lines(console, _emg_lines(result))
+
+
+def _emg(result: Result, title: str) -> Table:
+    emg = result.emg
     upstream = result.protocol == "kinesis-2025"
     own, zero = ("r,\nmedian", "r,\nmean") if upstream else ("r at\nthe lag", "r at\nzero lag")
     table = new_table(title, "muscle", own, zero, "people,\npairs", "people,\nleave-1-out")
@@ -177,13 +190,15 @@ def _emg(result: Result) -> Table:
 def _emg_lines(result: Result) -> list[str]:
     emg = result.emg
     if emg.mean_r is None:
-        lines = [f"EMG: {DASH} ({emg.reasons.get('mean_r', '')})"]
-        return lines if emg.group_mean_r is None else [*lines, _with_mean_curve(result)]
+        return [] if emg.group_mean_r is None else [_with_mean_curve(result)]
     lines = []
     if emg.lag_ms is not None:
         lines.append(
             f"lag: {emg.lag_ms:.0f} ms ({emg.lag_pct} % of the cycle), the model later than people's EMG"
         )
+        if emg.ratio is not None and emg.zero_lag_r is not None and emg.human_pairs_r is not None:
+            at_zero = emg.zero_lag_r / emg.human_pairs_r
+            lines.append(f"ratio: r at the lag / human pairs at zero lag; at zero lag {at_zero:.2f}")
     if emg.ci95.mean_r is not None:
         ratio = ""
         if emg.ratio is not None and emg.ci95.ratio is not None:
@@ -199,11 +214,26 @@ def _emg_lines(result: Result) -> list[str]:
     return lines
 
 
-def _joint_angles(result: Result) -> Table:
+def _print_joint_angles(console: Console, result: Result) -> None:
     angles = result.joint_angles
     people = f"{angles.human_people} people" if angles.human_people else "people"
     title = f"Joint angles, left leg: MPJAE [deg], against {people}"
-    removed = ("model,\nmean removed", "people,\nmean removed")
+    reason = angles.reasons.get("mpjae_deg", "")
+    if reason == result.emg.reasons.get("mean_r"):
+        reason = "likewise"
+    if angles.mpjae_deg is None and angles.human_deg is None:
+        console.print(f"{title}: {DASH} ({reason})")
+        return
+    console.print(_joint_angles(result, title), crop=False)
+    if angles.mpjae_deg is None:
+        _print_lines(console, [f"Joint angles: {DASH} ({reason})"])
+    else:
+        _print_lines(console, _joint_lines(result))
+
+
+def _joint_angles(result: Result, title: str) -> Table:
+    angles = result.joint_angles
+    removed = ("model,\nmean\nremoved", "people,\nmean\nremoved")
     table = new_table(title, "joint", "model", "people", *removed, "offset")
     for joint, one in angles.per_joint.items():
         cells = (one.mpjae_deg, one.human_deg, one.mean_removed_deg, one.human_mean_removed_deg)
@@ -217,11 +247,6 @@ def _joint_angles(result: Result) -> Table:
 
 def _joint_lines(result: Result) -> list[str]:
     angles = result.joint_angles
-    if angles.mpjae_deg is None:
-        reason = angles.reasons.get("mpjae_deg", "")
-        return [
-            f"Joint angles: {DASH} ({'likewise' if reason == result.emg.reasons.get('mean_r') else reason})"
-        ]
     lines = []
     if angles.ratio_of_mean_curve is not None and angles.ratio is not None:
         lines.append(

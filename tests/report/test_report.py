@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,14 @@ from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.human.emg import human_emg
-from kinesis_bench.report.figures import emg_figure, joint_figure, lag_figure, write_figures
+from kinesis_bench.metrics.imitation import Figure
+from kinesis_bench.report.figures import (
+    coverage_figure,
+    emg_figure,
+    joint_figure,
+    lag_figure,
+    write_figures,
+)
 from kinesis_bench.report.tables import headline, print_result
 
 HUMAN = human_emg()
@@ -57,6 +65,35 @@ def test_tables_hold_the_figures(result: Result) -> None:
     assert "lag: 55 ms (5 % of the cycle), the model later than people's EMG" in rows
 
 
+@pytest.mark.parametrize("width", [30, 60, 80])
+def test_numbers_and_names_are_whole_however_narrow_the_terminal(result: Result, width: int) -> None:
+    assert result.imitation_by_skill is not None
+    assert result.imitation is not None
+    far = replace(result.imitation, mpjpe_mm=Figure(mean=341.5, ci95=(240.2, 341.9)))
+    skills = result.imitation_by_skill | {"backward": far}
+    told = replace(result, imitation=far, imitation_by_skill=skills)
+    wide, narrow = printed(told, 200), printed(told, width)
+    assert "240–342" in narrow
+    assert "…" not in narrow
+    numbers = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:–\d+)?(?![\w.])")
+    assert numbers.findall(narrow) == numbers.findall(wide)
+    for name in ("skill", "walk", "backward", "run", "Gastrocnemius", "Semimembranosus", "dorsiflexion"):
+        assert name in narrow
+    if width >= 60:
+        assert max(map(len, narrow.splitlines()[:-1])) <= width
+
+
+def test_lag_ratio_and_relative_error_are_explained(result: Result) -> None:
+    rows = printed(result, 120).splitlines()
+    emg = result.emg
+    assert emg.zero_lag_r is not None
+    assert emg.human_pairs_r is not None
+    at_zero = f"{emg.zero_lag_r / emg.human_pairs_r:.2f}"
+    assert f"ratio: r at the lag / human pairs at zero lag; at zero lag {at_zero}" in rows
+    assert f" = {emg.ratio:.2f} of human pairs" in headline(result)
+    assert any(row.startswith("relative: after laying the pelvis of body and reference") for row in rows)
+
+
 def test_headline_is_one_line(result: Result) -> None:
     line = headline(result)
     assert "\n" not in line
@@ -88,7 +125,8 @@ def test_running_people_are_named_and_compared_by_their_mean_curve() -> None:
     said = f"r with people's mean curve (run at 10.1 km/h) {result.emg.group_mean_r:.3f} at a lag of"
     assert f"EMG {said}" in headline(result)
     assert text.count(said) == 2
-    assert "9 cycles, against 30 people (run at 10.1 km/h)" in text
+    assert "9 cycles, against 30 people (run at 10.1 km/h): – (needs the EMG of each person" in text
+    assert "Soleus" not in text  # no table of nothing but dashes
 
 
 def test_few_clips_are_said_to_give_too_narrow_intervals(result: Result) -> None:
@@ -137,3 +175,27 @@ def test_figures_show_the_curves_of_the_result(result: Result) -> None:
     lag = lag_figure(result).axes[0].lines[0]
     assert result.emg.lag_curve is not None
     np.testing.assert_allclose(lag.get_ydata(), result.emg.lag_curve.mean_r)
+
+
+def test_cut_bands_and_medians_are_named_in_the_figure(result: Result) -> None:
+    texts = {axis.get_title(loc="left").split("  ")[0]: axis.texts for axis in emg_figure(result).axes}
+    band = np.asarray(result.curves.muscles["Vastus Lateral"].human_mean)
+    top = (band + np.asarray(result.curves.muscles["Vastus Lateral"].human_sd)).max() / band.max()
+    assert top > 1.6
+    assert [text.get_text() for text in texts["Vastus Lateral"]] == [f"band cut, up to {top:.1f}"]
+    assert not texts["Soleus"]
+    titles = [
+        axis.get_title(loc="left") for axis in emg_figure(replace(result, protocol="kinesis-2025")).axes
+    ]
+    assert all("   median r = " in title for title in titles)
+
+
+def test_coverage_labels_stand_right_of_the_axis(result: Result) -> None:
+    figure = coverage_figure(result)
+    figure.draw_without_rendering()
+    axis = figure.axes[0]
+    assert len(axis.texts) == 3
+    for text in axis.texts:
+        extent = text.get_window_extent()
+        assert axis.bbox.x1 < extent.x0
+        assert extent.x1 <= figure.bbox.x1
