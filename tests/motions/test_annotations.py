@@ -66,3 +66,10 @@ def test_bad_humanml3d(tmp_path: Path) -> None:
     (tmp_path / "c" / "index.csv").write_text(INDEX)
     with pytest.raises(InputError, match=r"unpack texts\.zip"):
         read_annotations(tmp_path / "c")
+
+
+@pytest.mark.parametrize(("damaged", "said"), [("0,l83", "end_frame: is 'l83'"), ("", "new_name: is empty")])
+def test_a_damaged_row_of_humanml3d_is_named(tmp_path: Path, damaged: str, said: str) -> None:
+    humanml3d(tmp_path, INDEX.replace("0,83", damaged))
+    with pytest.raises(InputError, match=rf"index\.csv: line 4: {said}"):
+        read_annotations(tmp_path)
