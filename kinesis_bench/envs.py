@@ -44,12 +44,16 @@ class _Episodes:
         reward: RewardConfig | None,
         termination: Termination,
     ) -> None:
+        if rows < 1:
+            raise ValueError(f"num_envs is {rows}; give at least 1")
+        if threads < 0:
+            raise ValueError(f"threads is {threads}; give 0 for all cores, or at least 1")
+        loaded = load_body(body)
         if not isinstance(motions, Motions):
             motions = _read(motions, body)
         if split is None:
             train = [name for name in motions.split_names if name.endswith("/train")]
             split = train[0] if len(train) == 1 else "all"
-        loaded = load_body(body)
         self.motions = motions
         self.clips = motions.select(split)
         self.random_start = random_start
@@ -87,7 +91,11 @@ class _Episodes:
 
     def step(self, rows: np.ndarray, action: np.ndarray) -> tuple[Step, np.ndarray, np.ndarray, np.ndarray]:
         """Step rows; what happened, reward, terminated, truncated. A broken row ends without reward."""
-        outcome = self.task.step(rows, np.clip(np.asarray(action, np.float64), -1, 1))
+        if not np.isfinite(action).all():
+            row, muscle = np.argwhere(~np.isfinite(action))[0]
+            found = f"the action of muscle {muscle} in row {rows[row]} is {action[row, muscle]}"
+            raise ValueError(f"{found}; actions are finite numbers from -1 to 1")
+        outcome = self.task.step(rows, np.clip(action, -1, 1))
         assert outcome.reward is not None
         reward, terminated = outcome.reward, outcome.too_far
         if outcome.broken:
@@ -161,8 +169,13 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         return self.task.observe(self._row)[0], self._place()
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """One control step."""
-        outcome, reward, terminated, truncated = self._episodes.step(self._row, np.asarray(action)[None])
+        """One control step.
+
+        Raises:
+            ValueError: the action is not of shape (A,) or not finite.
+        """
+        given = _actions(action, self.action_space.shape)[None]
+        outcome, reward, terminated, truncated = self._episodes.step(self._row, given)
         info = {name: float(values[0]) for name, values in _info(outcome).items()} | self._place()
         if outcome.broken:
             info["failure"] = outcome.broken[0]
@@ -241,11 +254,15 @@ class ImitationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def step(
         self, actions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """One control step of the rows that run, a start of those that had ended."""
+        """One control step of the rows that run, a start of those that had ended.
+
+        Raises:
+            ValueError: the actions are not of shape (num_envs, A), or one of a row that runs is not finite.
+        """
         running, ended = np.flatnonzero(~self._ended), np.flatnonzero(self._ended)
         reward = np.zeros(self.num_envs)
         terminated, truncated = np.zeros(self.num_envs, bool), np.zeros(self.num_envs, bool)
-        outcome, *results = self._episodes.step(running, np.asarray(actions)[running])
+        outcome, *results = self._episodes.step(running, _actions(actions, self.action_space.shape)[running])
         for whole, part in zip((reward, terminated, truncated), results, strict=True):
             whole[running] = part
         if len(ended):
@@ -264,6 +281,13 @@ class ImitationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _place(self) -> dict[str, Any]:
         here = {"clip": self.task.clip.copy(), "frame": self.task.frame.copy()}
         return here | {f"_{name}": np.ones(self.num_envs, bool) for name in here}
+
+
+def _actions(given: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
+    actions = np.asarray(given, np.float64)
+    if actions.shape != shape:
+        raise ValueError(f"actions have shape {actions.shape}; this environment takes {shape}")
+    return actions
 
 
 def _info(outcome: Step) -> dict[str, np.ndarray]:

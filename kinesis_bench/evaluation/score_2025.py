@@ -37,6 +37,10 @@ from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
 NO_LAG = "protocol kinesis-2025 knows no lag"
+NONE_KEPT = (
+    "{found} gait cycles found, none averaged: all are equally long, and upstream keeps only lengths "
+    "strictly within 2 SD of the mean"
+)
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
 
 
@@ -161,6 +165,9 @@ def _known_reasons(score: Emg2025) -> dict[str, str]:
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
     for field, reason in score.reasons.items():
         known |= dict.fromkeys(of_fields[field], reason)
+    if score.cycles_found and not score.cycles:
+        of_model = (*of_fields["mean_r"], *of_fields["median_r_by_muscle"], *of_fields["mean_r_by_muscle"])
+        known |= dict.fromkeys(of_model, NONE_KEPT.format(found=score.cycles_found))
     return known
 
 

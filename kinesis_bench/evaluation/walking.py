@@ -25,6 +25,8 @@ SIDE = "l"
 
 BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
 
+BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"
+
 
 @dataclass(frozen=True)
 class Gait:
@@ -70,7 +72,9 @@ def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg) -> Ga
         return Gait((), (), none, "", f"no clip of the skill {human.activity} was run")
     lacking = _lacking(chosen[0], rollouts)
     if lacking:
-        return Gait(chosen, (), none, "", f"the recording has no {lacking}, so steady cycles cannot be told")
+        why = f"the recording has no {lacking}, so steady cycles cannot be told"
+        hint = "" if chosen[0].foot_contact is None else BY_CODES
+        return Gait(chosen, (), none, "", why + hint)
     walks = tuple(_walk(rollouts.clips[i], rollouts, covered[i]) for i in clips)
     cycles = steady_cycles(walks, human.speed_m_s)
     return Gait(chosen, walks, cycles, _events(chosen[0], rollouts), cycles.reason)

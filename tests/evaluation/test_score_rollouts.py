@@ -190,6 +190,28 @@ def test_kinesis_recording_gives_the_published_medians(shared: Path) -> None:
     assert emg.leave_one_out_r == pytest.approx(0.8212, abs=0.0005)
 
 
+def test_a_kinesis_recording_under_the_default_protocol_is_sent_to_the_other(shared: Path) -> None:
+    emg = evaluate_rollouts(read_recording(shared / "data" / "kinesis_recording"), HUMAN).result.emg
+    assert emg.mean_r is None
+    assert "no pelvis orientation" in emg.reasons["mean_r"]
+    assert "--protocol kinesis-2025" in emg.reasons["mean_r"]
+
+
+def test_cycles_of_one_length_are_said_to_be_left_out_by_upstream() -> None:
+    """Strictly within mean ± 2 SD is nobody where SD is 0."""
+    clip = walking_clip()
+    left = np.arange(len(np.asarray(clip.excitation))) % 30 < 15
+    regular = replace(clip, touch=None, ground_force=None, foot_contact=np.stack([~left, left], axis=1))
+    emg = evaluate_rollouts(walking(regular), HUMAN, protocol="kinesis-2025").result.emg
+    found = int(emg.notes["cycles"].split("; ")[1].split()[0])
+    assert found > 1
+    assert emg.cycles == 0
+    for field in ("mean_r", "per_muscle.zero_lag_r", "ratio"):
+        assert emg.reasons[field].startswith(
+            f"{found} gait cycles found, none averaged: all are equally long"
+        )
+
+
 def test_people_at_hand_give_intervals_and_the_pairs(shared: Path) -> None:
     people = human_emg(shared / "data" / "emg_wang2023")
     emg = evaluate_rollouts(recording(), people).result.emg

@@ -12,6 +12,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
+from kinesis_bench.envs import ImitationVectorEnv
 from kinesis_bench.errors import InputError
 
 NAME = "kinesis_bench/Imitation-v1"
@@ -142,14 +143,14 @@ def test_a_row_whose_physics_breaks_ends_without_reward(legs_motions):
     envs = vector(legs_motions)
     envs.reset(seed=0, options={"clip": 0, "frame": 3})
     act = np.full((4, 80), -0.9)
-    act[1, 0] = np.nan
+    envs.unwrapped.task.engine.field("qvel")[1, 0] = np.nan
     observation, reward, terminated, _, info = envs.step(act)
     np.testing.assert_array_equal(terminated, [False, True, False, False])
     assert reward[1] == 0
     assert np.isfinite(reward).all()
     assert np.isfinite(observation).all()
     np.testing.assert_array_equal(info["_failure"], terminated)
-    assert "excitation" in info["failure"][1]
+    assert "velocity is not finite" in info["failure"][1]
     *_, info = envs.step(np.full((4, 80), -0.9))
     assert "failure" not in info
 
@@ -172,3 +173,33 @@ def test_a_start_outside_the_clip_is_refused(legs_motions):
         env.reset(options={"clip": 0, "frame": int(legs_motions.length[0]) - 1})
     with pytest.raises(InputError, match="synthetic/1"):
         env.reset(options={"clip": "synthetic/11"})
+
+
+def test_actions_of_a_wrong_shape_or_that_are_no_numbers_are_refused(legs_motions):
+    envs, env = vector(legs_motions), gymnasium.make(NAME, motions=legs_motions).unwrapped
+    length = int(legs_motions.length[0])
+    envs.reset(seed=0, options={"clip": 0, "frame": [0, length - 2, 4, 5]})
+    env.reset(seed=0)
+    for wrong in ((80,), (4, 79), (3, 80), (5, 80)):
+        with pytest.raises(ValueError, match=r"have shape \(.*\); this environment takes \(4, 80\)"):
+            envs.step(np.zeros(wrong))
+    with pytest.raises(ValueError, match=r"have shape \(1, 80\); this environment takes \(80,\)"):
+        env.step(np.zeros((1, 80)))
+    act = np.full((4, 80), -0.9)
+    assert envs.step(act)[3][1]
+    act[1] = np.nan
+    envs.step(act)
+    act[1], act[2, 5] = -0.9, np.nan
+    with pytest.raises(ValueError, match="muscle 5 in row 2 is nan"):
+        envs.step(act)
+    with pytest.raises(ValueError, match="muscle 5 in row 0 is nan"):
+        env.step(act[2])
+
+
+def test_arguments_that_cannot_be_used(legs_motions):
+    with pytest.raises(InputError, match="did you mean 'legs'"):
+        gymnasium.make(NAME, body="legz", motions=legs_motions)
+    with pytest.raises(ValueError, match="threads is -1"):
+        ImitationVectorEnv(2, motions=legs_motions, threads=-1)
+    with pytest.raises(ValueError, match="num_envs is 0"):
+        ImitationVectorEnv(0, motions=legs_motions)
