@@ -54,7 +54,7 @@ class Ls:
                 "\n".join(listing.bodies) or "none",
                 motions.content_sha256[:8],
             )
-        console().print(made)
+        console().print(made, crop=False)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _print_summary(console: Console, summary: Summary, everything: bool) -> None
     console.print(f"time base {motions.time_base}, made by kinesis-bench {motions.version}")
     texts, subjects = sum(map(bool, motions.texts)), len(set(motions.subject) - {""})
     console.print(f"{subjects} people, {texts} clips with texts, {len(motions.quarantine)} in quarantine")
-    console.print(clips_table(summary.counts))
+    console.print(clips_table(summary.counts), crop=False)
     for body, (median, high, most) in summary.residual_mm.items():
         console.print(f"IK of {body}: residual median {median:.1f}, 95 % {high:.1f}, largest {most:.1f} mm")
     for leak in summary.leaks:

@@ -30,10 +30,10 @@ def print_report(outcome: Outcome, console: Console, everything: bool = False) -
         everything: name every recording of a list, however long.
     """
     motions = outcome.motions
-    console.print(clips_table(count_clips(motions)))
-    console.print(_bodies(outcome))
+    console.print(clips_table(count_clips(motions)), crop=False)
+    console.print(_bodies(outcome), crop=False)
     if outcome.remarks:
-        console.print(_angle_table(outcome.remarks))
+        console.print(_angle_table(outcome.remarks), crop=False)
     shown = None if everything else SHOWN
     left_out, missing = _quarantine(motions, shown), _missing(outcome.missing, everything)
     for lines in (_angle_lines(outcome.remarks), left_out, missing):

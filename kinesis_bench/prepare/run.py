@@ -186,11 +186,11 @@ def only_one(out: Path, console: Console) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(held)
         with contextlib.suppress(OSError):
             for path in made:
                 if path.exists():
                     path.rmdir()
+        os.close(held)  # only now: whoever waits looks again and makes the folder anew
 
 
 def _hold(out: Path, folder: Path, console: Console) -> int:
