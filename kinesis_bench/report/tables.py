@@ -126,7 +126,7 @@ def _warnings(result: Result) -> list[str]:
 
 
 def _imitation(result: Result, total: Imitation) -> Table:
-    percents = ("cover-\nage [%]", "success\n[%]", "strict\n[%]")
+    percents = ("covered\n[%]", "success\n[%]", "strict\n[%]")
     errors = ("MPJPE\n[mm]", "relative\n[mm]", "floor\n[mm]")
     table = new_table("Imitation", "skill", "clips", *percents, *errors)
     for skill, score in by_skill(result).items():
