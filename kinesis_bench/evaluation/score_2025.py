@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from kinesis_bench.bodies.contract import TOUCH_SENSORS
 from kinesis_bench.evaluation.schema import Curves, Imitation, MuscleCurve, Scores
 from kinesis_bench.evaluation.score import (
     covered_frames,
@@ -33,7 +34,7 @@ from kinesis_bench.metrics.kinesis_2025 import (
     usual_cycles,
 )
 from kinesis_bench.metrics.reasons import reasons_of_nulls
-from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
+from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
 NO_LAG = "protocol kinesis-2025 knows no lag"
@@ -103,7 +104,7 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
     if clip.touch is not None:
         last = np.asarray(clip.touch)[:, -1]
         left, right = (
-            last[:, [TOUCH.index(f"{side}_{part}") for part in ("foot", "toes")]].sum(axis=1)
+            last[:, [TOUCH_SENSORS.index(f"{side}_{part}") for part in ("foot", "toes")]].sum(axis=1)
             for side in ("l", "r")
         )
         return gait_codes(left, right)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinesis_bench.bodies.contract import TOUCH_SENSORS
 from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
@@ -15,7 +16,7 @@ from kinesis_bench.metrics.gait_events import (
     heel_strikes_from_force,
     heel_strikes_from_kinematics,
 )
-from kinesis_bench.rollouts.schema import FEET, TOUCH, ClipRollout, Rollouts
+from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
 SKILLS = {"walk": ("walk", ""), "run": ("run", "")}
 """Skills whose clips may hold what people do: steady forward gait; a recording may not know its skill."""
@@ -127,6 +128,6 @@ def _foot_force(clip: ClipRollout, events: str) -> tuple[np.ndarray, float]:
     """Vertical force under the compared foot [N], and its sampling period [s]."""
     if events == BY_TOUCH:
         touch = np.asarray(clip.touch, dtype=float)
-        parts = [TOUCH.index(f"{SIDE}_{part}") for part in ("foot", "toes")]
+        parts = [TOUCH_SENSORS.index(f"{SIDE}_{part}") for part in ("foot", "toes")]
         return touch[:, :, parts].sum(axis=2).ravel(), clip.dt_s / touch.shape[1]
     return np.asarray(clip.ground_force, dtype=float)[:, FEET.index(SIDE)], clip.dt_s

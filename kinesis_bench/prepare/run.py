@@ -104,26 +104,6 @@ def prepare_held(
     console: Console,
 ) -> Outcome:
     """As ``prepare``, by somebody who holds the work folder (``only_one``)."""
-    try:
-        return _prepare(
-            jobs, out, id=id, settings=settings, workers=workers, recipe=recipe, missing=missing,
-            console=console,
-        )  # fmt: skip
-    except DiskFull as error:
-        raise _disk_full(out, error) from error
-
-
-def _prepare(
-    jobs: Sequence[Job],
-    out: Path,
-    *,
-    id: str,
-    settings: Settings,
-    workers: int,
-    recipe: Mapping[str, Any],
-    missing: Mapping[str, tuple[str, ...]],
-    console: Console,
-) -> Outcome:
     begin = time.monotonic()
     folder = work_folder(out)
     try:
@@ -177,7 +157,7 @@ def only_one(out: Path, console: Console) -> Iterator[None]:
     At the end, folders that were made for the purpose and hold nothing are removed.
 
     Raises:
-        InputError: the folder cannot be written, ``out`` is a folder.
+        InputError: the folder cannot be written, ``out`` is a folder; the disk filled up meanwhile.
     """
     refuse_folder(out, "give the name of the motion file to write")
     folder = work_folder(out)
@@ -185,6 +165,8 @@ def only_one(out: Path, console: Console) -> Iterator[None]:
     held = _hold(out, folder, console)
     try:
         yield
+    except DiskFull as error:
+        raise _disk_full(out, error) from error
     finally:
         with contextlib.suppress(OSError):
             for path in made:

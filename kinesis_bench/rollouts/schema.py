@@ -14,9 +14,6 @@ import numpy as np
 FEET = ("r", "l")
 """Order of the feet in ``ground_force``."""
 
-TOUCH = ("r_foot", "r_toes", "l_foot", "l_toes")
-"""Order of the touch sensors."""
-
 
 @dataclass(frozen=True)
 class ClipRollout:
@@ -43,7 +40,7 @@ class ClipRollout:
         ik_error_m: (T,) mean keypoint error that is left when the body is posed by IK [m].
         ground_force: (T, 2) vertical force under FEET [N], mean over the substeps.
         foot_contact: (T, 2) whether each of FEET is on the ground, for recordings without forces.
-        touch: (T, S, 4) force of the TOUCH sensors at each substep [N].
+        touch: (T, S, 4) force of ``bodies.contract.TOUCH_SENSORS`` at each substep [N].
     """
 
     key: str
