@@ -32,6 +32,7 @@ MAY_IMPORT = {
         "metrics",
         "human",
     },
+    "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
     "report": {"evaluation", "rollouts", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""

@@ -1,0 +1,109 @@
+"""Policy and value networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from kinesis_bench.training.config import NetworkConfig
+from kinesis_bench.training.exploration import Distribution, Gaussian, Lattice
+from kinesis_bench.training.normaliser import Normaliser
+
+
+class ActorLike(Protocol):
+    """What PPO trains: a plain policy, or a gate over frozen ones."""
+
+    def distribution(self, observation: Tensor) -> Distribution:
+        """What is sampled for observations (n, N)."""
+
+    def to_action(self, observation: Tensor, sample: Tensor) -> Tensor:
+        """The action (n, A) that a sample stands for."""
+
+    def act(self, observation: Tensor) -> Tensor:
+        """The action (n, A) without exploration."""
+
+
+class Actor(nn.Module):
+    """Observation to mean action, with noise to explore.
+
+    Args:
+        observations: N.
+        actions: A.
+        config: widths and noise.
+    """
+
+    def __init__(self, observations: int, actions: int, config: NetworkConfig) -> None:
+        super().__init__()
+        self.normaliser = Normaliser(observations, config.clip_observation)
+        self.trunk = hidden_layers(observations, config.actor)
+        self.head = _linear(config.actor[-1], actions, gain=0.01)
+        self.log_action_std = nn.Parameter(
+            torch.full((actions,), math.log(config.action_std)), requires_grad=config.learn_std
+        )
+        self.log_latent_std = (
+            nn.Parameter(
+                torch.full((config.actor[-1],), math.log(config.latent_std)), requires_grad=config.learn_std
+            )
+            if config.exploration == "lattice"
+            else None
+        )
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """(n, A) mean actions, not yet clipped to [-1, 1]."""
+        return self.head(self.trunk(self.normaliser(observation)))
+
+    def distribution(self, observation: Tensor) -> Distribution:
+        """Actions around their mean."""
+        mean, action_std = self(observation), self.log_action_std.exp()
+        if self.log_latent_std is None:
+            return Gaussian(mean, action_std)
+        return Lattice(mean, action_std, self.log_latent_std.exp(), self.head.weight)
+
+    def to_action(self, observation: Tensor, sample: Tensor) -> Tensor:
+        """The sample itself."""
+        return sample
+
+    def act(self, observation: Tensor) -> Tensor:
+        """Mean actions."""
+        return self(observation)
+
+
+class Critic(nn.Module):
+    """Observation to value.
+
+    Args:
+        observations: N.
+        config: widths.
+        scale: of values, such as 1 / (1 - γ); the network's own output is of the order of 1.
+    """
+
+    def __init__(self, observations: int, config: NetworkConfig, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.normaliser = Normaliser(observations, config.clip_observation)
+        self.trunk = hidden_layers(observations, config.critic)
+        self.head = _linear(config.critic[-1], 1, gain=1.0)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """(n,) values."""
+        return self.scale * self.head(self.trunk(self.normaliser(observation))).squeeze(-1)
+
+
+def hidden_layers(inputs: int, widths: Sequence[int]) -> nn.Sequential:
+    """Linear layers, each with a SiLU after it (paper)."""
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += (_linear(inputs, width, gain=math.sqrt(2)), nn.SiLU())
+        inputs = width
+    return nn.Sequential(*layers)
+
+
+def _linear(inputs: int, outputs: int, gain: float) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    nn.init.orthogonal_(layer.weight, gain)
+    nn.init.zeros_(layer.bias)
+    return layer
