@@ -53,6 +53,7 @@ class PPOConfig:
         entropy_weight: bonus per nat of entropy.
         max_gradient_norm: gradients are scaled down to this norm.
         target_kl: the policy's rate is adapted to keep an update's divergence near this; None: fixed rate.
+        symmetric: whether every sample is used a second time, mirrored left to right (rsl_rl's manner).
         critic_only_updates: first updates of a stage, in which the policy stays as it is.
     """
 
@@ -66,6 +67,7 @@ class PPOConfig:
     entropy_weight: float = 0.0
     max_gradient_norm: float = 25.0
     target_kl: float | None = None
+    symmetric: bool = False
     critic_only_updates: int = 0
 
 

@@ -11,6 +11,7 @@ from kinesis_bench.training.config import PPOConfig
 from kinesis_bench.training.distributed import average_gradients, processes, sum_over_processes
 from kinesis_bench.training.networks import ActorLike
 from kinesis_bench.training.storage import Batch, Storage, minibatches
+from kinesis_bench.training.symmetry import Mirror
 
 SLOWEST, FASTEST = 1e-6, 1e-2
 """Bounds of an adapted learning rate."""
@@ -49,6 +50,7 @@ class PPO:
         storage: filled by whoever steps the environments.
         config: hyperparameters.
         generator: of the order of the samples.
+        mirror: by which every sample is used a second time, mirrored; None: not.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class PPO:
         storage: Storage,
         config: PPOConfig,
         generator: torch.Generator,
+        mirror: Mirror | None = None,
     ) -> None:
         assert isinstance(actor, nn.Module)
+        self._mirror = mirror
         self.actor, self.critic, self.storage, self.config = actor, critic, storage, config
         self._generator = generator
         self._actor_parameters = [p for p in actor.parameters() if p.requires_grad]
@@ -90,6 +94,8 @@ class PPO:
         totals, steps = torch.zeros(5, device=batch.advantage.device), 0
         for _ in range(config.epochs):
             for part in minibatches(batch, config.minibatch // processes(), self._generator):
+                if self._mirror is not None:
+                    part = self._mirror.doubled(part)
                 if critic_only:
                     self._step(self.critic_optimiser, self._critic_parameters, self.value_loss(part))
                     continue

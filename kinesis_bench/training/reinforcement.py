@@ -30,6 +30,7 @@ from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.networks import ActorLike, Critic
 from kinesis_bench.training.ppo import PPO
 from kinesis_bench.training.storage import Storage
+from kinesis_bench.training.symmetry import Mirror
 from kinesis_bench.training.trial import Trial, Trials
 
 BEST = "best"
@@ -58,6 +59,7 @@ class Reinforcement:
         environment, trials: where it acts and how it is judged.
         ppo, episodes, config: hyperparameters.
         seed: of the noise and of the samples' order; each process has its own.
+        mirror: of a symmetric body, by which every sample is used twice; None: once.
         progress: told after every update.
     """
 
@@ -74,6 +76,7 @@ class Reinforcement:
         episodes: EpisodeConfig,
         config: StageConfig,
         seed: int,
+        mirror: Mirror | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         assert isinstance(actor, nn.Module)
@@ -87,7 +90,7 @@ class Reinforcement:
             first = actor.distribution(torch.zeros(1, environment.observation_size))
             sample = first.sample(torch.Generator().manual_seed(0)).shape[1]
         self.storage = Storage(episodes.steps, episodes.environments, environment.observation_size, sample)
-        self.ppo = PPO(actor, critic, self.storage, ppo, self._order)
+        self.ppo = PPO(actor, critic, self.storage, ppo, self._order, mirror)
         self.updates = self.steps = 0
         self.best = -math.inf
         self.history: list[float] = []
