@@ -92,8 +92,8 @@ class _Episodes:
     def step(self, rows: np.ndarray, action: np.ndarray) -> tuple[Step, np.ndarray, np.ndarray, np.ndarray]:
         """Step rows; what happened, reward, terminated, truncated. A broken row ends without reward."""
         if not np.isfinite(action).all():
-            row, muscle = np.argwhere(~np.isfinite(action))[0]
-            found = f"the action of muscle {muscle} in row {rows[row]} is {action[row, muscle]}"
+            row, place = np.argwhere(~np.isfinite(action))[0]
+            found = f"action {place} in row {rows[row]} is {action[row, place]}"
             raise ValueError(f"{found}; actions are finite numbers from -1 to 1")
         outcome = self.task.step(rows, np.clip(action, -1, 1))
         assert outcome.reward is not None
@@ -107,16 +107,17 @@ class _Episodes:
 class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
     """One body that imitates clips; ``kinesis_bench/Imitation-v1``.
 
-    Observation: see ``tasks.observation``. Action: one a muscle, in [-1, 1], clipped. Reward: KINESIS's. An
-    episode terminates when the body is too far from the reference or its physics breaks, and is truncated
-    where the clip ends. ``reset`` knows the options ``clip`` (key or index) and ``frame``. ``info`` has the
-    terms of the reward before their weights, the mean keypoint error, and ``failure`` where physics broke.
+    Observation: see ``tasks.observation``. Action: see ``tasks.control``, in [-1, 1], clipped. Reward:
+    KINESIS's. An episode terminates when the body is too far from the reference or its physics breaks, and is
+    truncated where the clip ends. ``reset`` knows the options ``clip`` (key or index) and ``frame``. ``info``
+    has the terms of the reward before their weights, the mean keypoint error, and ``failure`` where physics
+    broke.
 
     Args:
         body: ``legs``, ``legs_abs`` or ``legs_back``.
         motions: a motion file, or motions in memory; by default the built-in ones.
         split: clips to draw from; by default the motions' train split if they have just one, else all.
-        control: ``direct`` or ``pd``.
+        control: ``direct``, ``pd`` or ``tracking``.
         random_start: start anywhere in the clip, else at its first frame.
         reward: weights and rates; by default the paper's for the body.
         termination: when the body is too far off; by default any keypoint beyond 0.15 m.

@@ -11,10 +11,13 @@ from kinesis_bench.physics.cpu import CpuEngine
 from kinesis_bench.physics.engine import SUBSTEPS
 from kinesis_bench.rollouts.schema import ClipRollout
 from kinesis_bench.tasks.control import control_law
+from kinesis_bench.tasks.reference import Reference
 
 
-def replay(body: Body, clips: Sequence[ClipRollout], threads: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Simulate recorded clips anew; knows neither policy, nor reference, nor task.
+def replay(
+    body: Body, clips: Sequence[ClipRollout], threads: int = 0, reference: Reference | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Simulate recorded clips anew; knows neither policy nor task.
 
     On the machine that recorded them the result has the same bits.
 
@@ -22,6 +25,7 @@ def replay(body: Body, clips: Sequence[ClipRollout], threads: int = 0) -> list[t
         body: the body of the recording.
         clips: recordings with actions and start states, of one control law.
         threads: for physics, 0 for all cores.
+        reference: what was followed; only clips under control law ``tracking`` need it.
 
     Returns:
         qpos (T, nq) and qvel (T, nv) of each clip.
@@ -29,7 +33,7 @@ def replay(body: Body, clips: Sequence[ClipRollout], threads: int = 0) -> list[t
     laws = {clip.control for clip in clips}
     if len(laws) != 1:
         raise ValueError(f"clips of several control laws: {', '.join(sorted(laws))}")
-    law = control_law(laws.pop(), body.model)
+    law = control_law(laws.pop(), body, reference)
     engine = CpuEngine(body.model, len(clips), threads, ("actuator_length", "actuator_velocity"))
     rows = np.arange(len(clips))
     engine.set_state(
@@ -40,14 +44,16 @@ def replay(body: Body, clips: Sequence[ClipRollout], threads: int = 0) -> list[t
         ),
     )
     actions = [_required(clip) for clip in clips]
+    first = np.array([_place(clip, reference) for clip in clips])
     lengths = np.array([len(action) for action in actions])
     states: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in clips]
     for step in range(lengths.max(initial=0)):
         live = rows[lengths > step]
-        target = law.target(np.stack([actions[row][step] for row in live]))
-        for _ in range(SUBSTEPS):
+        at = first[live] + step
+        target = law.target(np.stack([actions[row][step] for row in live]), at, at + 1)
+        for substep in range(SUBSTEPS):
             length, velocity = (engine.field(f"actuator_{name}")[live] for name in ("length", "velocity"))
-            engine.control[live] = law.excitation(target, length, velocity)
+            engine.control[live] = law.excitation(target, length, velocity, substep)
             engine.step(live, substeps=1)
         for row in live:
             states[row].append((engine.field("qpos")[row].copy(), engine.field("qvel")[row].copy()))
@@ -58,3 +64,8 @@ def _required(clip: ClipRollout) -> np.ndarray:
     if clip.action is None:
         raise ValueError(f"clip {clip.key} was recorded without actions")
     return clip.action
+
+
+def _place(clip: ClipRollout, reference: Reference | None) -> int:
+    """First frame of the clip in the reference's flat arrays."""
+    return int(reference.offset[reference.keys.index(clip.key)]) if reference else 0

@@ -19,7 +19,7 @@ from kinesis_bench.policies.contract import Contract
 from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
-from kinesis_bench.tasks.control import quantise_action
+from kinesis_bench.tasks.control import action_size, quantise_action
 from kinesis_bench.tasks.imitation import Imitation, Record
 from kinesis_bench.tasks.observation import observation_layout
 from kinesis_bench.tasks.reference import Reference
@@ -67,7 +67,7 @@ def context_of(body: Body, control: str) -> Context:
     )
     return Context(
         contract=contract,
-        action_size=int(body.model.nu),
+        action_size=action_size(control, body),
         muscle_names=body.muscles,
         dt_s=SUBSTEPS * TIMESTEP_S,
         clip_keys=(),

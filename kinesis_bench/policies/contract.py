@@ -26,7 +26,7 @@ class Contract:
         observation: parts of the observation in order, each with its size.
         segments: names of the segments, in the order in which the parts list them.
         keypoints: names of the keypoints, likewise.
-        control: ``direct`` or ``pd``.
+        control: control law, of ``tasks.control.CONTROLS``.
     """
 
     body: str

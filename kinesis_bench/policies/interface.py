@@ -27,8 +27,9 @@ class Context:
 
     Attributes:
         contract: body, hash of its model, layout of the observation, control law.
-        action_size: A, one action a muscle, in [-1, 1].
-        muscle_names: the A muscles.
+        action_size: A, numbers in an action, each in [-1, 1]: one a muscle, or under control law
+            ``tracking`` one an independent joint coordinate.
+        muscle_names: the M muscles.
         dt_s: control period [s].
         clip_keys: the clip in each row of the block, "" for rows that only fill it up.
         model: the body's MjModel for a policy that declares ``needs``, else None. Never write to it.
@@ -53,10 +54,10 @@ class View:
 
     Attributes:
         live: (n,) rows that are being driven; what the others hold means nothing.
-        qpos, qvel, activation: (n, nq), (n, nv), (n, A) with need ``state``.
+        qpos, qvel, activation: (n, nq), (n, nv), (n, M) with need ``state``.
         reference_qpos, reference_qpos_next: (n, nq) the IK pose of the reference at the current time and one
             control step later, with need ``reference``.
-        muscle_length, muscle_velocity: (n, A) [m], [m/s] with need ``muscle``.
+        muscle_length, muscle_velocity: (n, M) [m], [m/s] with need ``muscle``.
     """
 
     live: np.ndarray

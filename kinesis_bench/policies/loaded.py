@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kinesis_bench.errors import InputError
 from kinesis_bench.policies.contract import Contract
 from kinesis_bench.policies.interface import NEEDS, Policy
-from kinesis_bench.tasks.control import CONTROLS
+from kinesis_bench.tasks.control import CONTROLS, PRIVILEGED_CONTROLS
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class LoadedPolicy:
 
     @property
     def privileged(self) -> bool:
-        """Whether it sees more than its observation."""
-        return bool(self.needs)
+        """Whether it, or its control law, sees more than its observation."""
+        return bool(self.needs) or self.control in PRIVILEGED_CONTROLS
 
     def refuse_unless(self, asked: Contract, action_size: int) -> None:
         """Check it against the body and observation of a run.

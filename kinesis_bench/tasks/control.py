@@ -3,16 +3,22 @@
 ``direct``: the action is the excitation, m = (a + 1) / 2, held over the control step (KINESIS's paper).
 ``pd``: the action is a target length for each muscle and a PD law, evaluated anew at every substep, says with
 what excitation the muscle goes there (KINESIS's code, ``control_mode: PD``).
+``tracking``: the action shifts the joints of the reference, which feed-forward and feedback follow; see
+``tasks.tracking``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from kinesis_bench.bodies.contract import Body
+from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.errors import unknown_name
 from kinesis_bench.tasks.muscle import Muscles
+from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.tracking import TrackingControl
 
 if TYPE_CHECKING:
     import mujoco
@@ -47,18 +53,31 @@ class ControlLaw(Protocol):
     """How actions become excitations.
 
     Attributes:
-        name: ``direct`` or ``pd``.
+        name: of CONTROLS.
         every_substep: whether it reads the muscles at every substep, or is constant over the control step.
+        action_size: A.
     """
 
     name: str
     every_substep: bool
+    action_size: int
 
-    def target(self, action: np.ndarray) -> np.ndarray:
-        """What the control step aims at, computed once: (n, M) from actions (n, M) in [-1, 1]."""
+    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> Any:
+        """What the control step aims at, computed once and handed to ``excitation``.
 
-    def excitation(self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Excitations in [0, 1] for targets, muscle lengths [m] and velocities [m/s], all (n, M)."""
+        Args:
+            action: (n, A) in [-1, 1].
+            now, ahead: (n,) places in the reference's flat arrays at the step's start and end.
+        """
+
+    def excitation(self, target: Any, length: np.ndarray, velocity: np.ndarray, substep: int) -> np.ndarray:
+        """Excitations (n, M) in [0, 1] for one substep.
+
+        Args:
+            target: from ``target``.
+            length, velocity: (n, M) of the muscles [m], [m/s].
+            substep: 0 to SUBSTEPS - 1.
+        """
 
 
 class DirectControl:
@@ -67,11 +86,16 @@ class DirectControl:
     name = "direct"
     every_substep = False
 
-    def target(self, action: np.ndarray) -> np.ndarray:
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self.action_size = int(model.nu)
+
+    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """Excitations, (a + 1) / 2."""
         return (action + 1) / 2
 
-    def excitation(self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    def excitation(
+        self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray, substep: int
+    ) -> np.ndarray:
         """The target itself."""
         return target
 
@@ -89,11 +113,12 @@ class LengthControl:
     every_substep = True
 
     def __init__(self, model: mujoco.MjModel) -> None:
+        self.action_size = int(model.nu)
         self._muscles = Muscles(model)
         self._proportional = PROPORTIONAL_GAIN_PER_M * self._muscles.peak_force
         self._derivative = DERIVATIVE_GAIN_S * self._proportional
 
-    def target(self, action: np.ndarray) -> np.ndarray:
+    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """Muscle lengths [m]."""
         return (action + 1) * (self._muscles.longest / 2)
 
@@ -101,7 +126,9 @@ class LengthControl:
         """The action that aims at given muscle lengths (…, M) [m], clipped to [-1, 1]."""
         return np.clip(length * (2 / self._muscles.longest) - 1, -1, 1)
 
-    def excitation(self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    def excitation(
+        self, target: np.ndarray, length: np.ndarray, velocity: np.ndarray, substep: int
+    ) -> np.ndarray:
         """Excitations that pull the muscles towards their targets."""
         force = target - length
         force *= self._proportional
@@ -113,16 +140,33 @@ class LengthControl:
         return np.clip(force, 0, 1, out=force)
 
 
-CONTROLS = ("direct", "pd")
+CONTROLS = ("direct", "pd", "tracking")
 """Names of the control laws."""
 
+PRIVILEGED_CONTROLS = ("tracking",)
+"""Those that see the reference's pose; results under them are marked privileged."""
 
-def control_law(name: str, model: mujoco.MjModel) -> ControlLaw:
+
+def control_law(name: str, body: Body, reference: Reference | None = None) -> ControlLaw:
     """A control law by name.
+
+    Args:
+        name: of CONTROLS.
+        body: whose muscles it drives.
+        reference: what is followed; only ``tracking`` needs it.
 
     Raises:
         InputError: there is none of that name.
     """
     if name not in CONTROLS:
         raise unknown_name("control", name, CONTROLS)
-    return LengthControl(model) if name == "pd" else DirectControl()
+    if name == "tracking":
+        if reference is None:
+            raise ValueError("control law tracking needs the reference")
+        return TrackingControl(body, reference)
+    return LengthControl(body.model) if name == "pd" else DirectControl(body.model)
+
+
+def action_size(name: str, body: Body) -> int:
+    """A, numbers in an action: one a muscle, or one an independent joint coordinate under ``tracking``."""
+    return len(coupling(body.model).independent) if name == "tracking" else int(body.model.nu)

@@ -94,7 +94,7 @@ class Imitation:
         body: the body.
         reference: the clips, see ``Reference.of``.
         rows: how many.
-        control: ``direct`` or ``pd``.
+        control: of ``tasks.control.CONTROLS``.
         threads: for physics; 0 for all cores.
         reward: weights and rates, or None for no reward.
         termination: when a row is too far off.
@@ -124,7 +124,7 @@ class Imitation:
     ) -> None:
         self.body = body
         self.reference = reference
-        self.law = control_law(control, body.model)
+        self.law = control_law(control, body, reference)
         self.clip = np.zeros(rows, np.int64)
         self.frame = np.zeros(rows, np.int64)
         self._reward = reward
@@ -153,22 +153,36 @@ class Imitation:
 
     @property
     def action_size(self) -> int:
-        """A = M, one action a muscle."""
-        return int(self.body.model.nu)
+        """A, the numbers in an action."""
+        return self.law.action_size
 
-    def start(self, rows: np.ndarray, clip: np.ndarray, frame: np.ndarray | int = 0) -> None:
-        """Put rows at frames of clips: IK pose, the reference's velocities, muscles at zero activation.
+    def start(
+        self,
+        rows: np.ndarray,
+        clip: np.ndarray,
+        frame: np.ndarray | int = 0,
+        *,
+        activation: np.ndarray | None = None,
+        push_m_s: np.ndarray | None = None,
+    ) -> None:
+        """Put rows at frames of clips: IK pose and the reference's velocities.
 
         Args:
             rows: (n,) which.
             clip: (n,) indices of clips.
             frame: (n,), or one for all; at most the clip's last but one.
+            activation: (n, M) of the muscles; all zero unless given, as the protocol has it.
+            push_m_s: (n, 3) added to the root's velocity, world axes [m/s].
         """
         at = self.reference.offset[clip] + frame
         self.clip[rows], self.frame[rows] = clip, frame
-        rest = np.zeros((len(rows), self.engine.field("act").shape[1]))
+        if activation is None:
+            activation = np.zeros((len(rows), self.engine.field("act").shape[1]))
+        velocity = self.reference.qvel[at]
+        if push_m_s is not None:
+            velocity[:, :3] += push_m_s
         self.engine.control[rows] = 0
-        self.engine.set_state(rows, self.reference.qpos[at], self.reference.qvel[at], rest)
+        self.engine.set_state(rows, self.reference.qpos[at], velocity, activation)
         self._refresh(rows)
 
     def observe(self, rows: np.ndarray) -> np.ndarray:
@@ -245,14 +259,14 @@ class Imitation:
         whole = len(rows) == self.size
         at = slice(None) if whole else rows
         calls = SUBSTEPS if often or self._record else 1
-        target = self.law.target(action)
+        target = self.law.target(action, self._at(rows), self._at(rows, ahead=1))
         excitations, energies, touches = [], [], []
         for call in range(calls):
             if often or call == 0:
                 excitation = target
                 if often:
                     length, velocity = engine.field("actuator_length"), engine.field("actuator_velocity")
-                    excitation = self.law.excitation(target, length[at], velocity[at])
+                    excitation = self.law.excitation(target, length[at], velocity[at], call)
                 engine.control[at] = excitation
                 excitations.append(excitation)
                 if self._reward:

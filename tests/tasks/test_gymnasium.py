@@ -190,9 +190,9 @@ def test_actions_of_a_wrong_shape_or_that_are_no_numbers_are_refused(legs_motion
     act[1] = np.nan
     envs.step(act)
     act[1], act[2, 5] = -0.9, np.nan
-    with pytest.raises(ValueError, match="muscle 5 in row 2 is nan"):
+    with pytest.raises(ValueError, match="action 5 in row 2 is nan"):
         envs.step(act)
-    with pytest.raises(ValueError, match="muscle 5 in row 0 is nan"):
+    with pytest.raises(ValueError, match="action 5 in row 0 is nan"):
         env.step(act[2])
 
 

@@ -10,6 +10,9 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.tasks.control import DirectControl, LengthControl, control_law, quantise_action
 from kinesis_bench.tasks.muscle import Muscles
 
+HERE = np.zeros(1, np.int64)
+"""A place in a reference, for laws that do not look at one."""
+
 
 def lengths_and_velocities(model, count=40, seed=0):
     """From well below to well above each muscle's range, at all speeds, with the corners of the curves."""
@@ -82,8 +85,8 @@ def test_actions_have_256_values():
     assert quantise_action(np.array([0.1], np.float32)).dtype == np.float64
 
 
-def test_direct_control_maps_minus_one_to_rest_and_one_to_full():
-    target = DirectControl().target(np.array([[-1.0, 0.0, 1.0]]))
+def test_direct_control_maps_minus_one_to_rest_and_one_to_full(legs):
+    target = DirectControl(legs.model).target(np.array([[-1.0, 0.0, 1.0]]), HERE, HERE)
     np.testing.assert_array_equal(target, [[0.0, 0.5, 1.0]])
 
 
@@ -93,7 +96,7 @@ def test_length_control_is_kinesis_rule_muscle_by_muscle(body):
     rng = np.random.default_rng(2)
     action = rng.uniform(-1, 1, length.shape)
     given = [length.copy(), velocity.copy()]
-    excitation = law.excitation(law.target(action), length, velocity)
+    excitation = law.excitation(law.target(action, HERE, HERE), length, velocity, 0)
     np.testing.assert_array_equal(length, given[0])
     np.testing.assert_array_equal(velocity, given[1])
     for row in range(len(length)):
@@ -114,7 +117,7 @@ def test_the_excitation_gives_the_force_that_was_asked_for(legs):
     mujoco.mj_forward(model, data)
     length = data.actuator_length[None].copy()
     target = length - 0.03
-    excitation = law.excitation(target, length, np.zeros_like(length))[0]
+    excitation = law.excitation(target, length, np.zeros_like(length), 0)[0]
     data.act[:] = excitation
     mujoco.mj_forward(model, data)
     inside = (excitation > 0) & (excitation < 1)
@@ -126,10 +129,10 @@ def test_the_excitation_gives_the_force_that_was_asked_for(legs):
 def test_action_of_a_length_aims_at_it(body):
     law = LengthControl(body.model)
     length = body.model.actuator_lengthrange.mean(axis=1)
-    np.testing.assert_allclose(law.target(law.action(length)), length, rtol=1e-12)
+    np.testing.assert_allclose(law.target(law.action(length), HERE, HERE), length, rtol=1e-12)
     assert np.abs(law.action(np.full_like(length, 50.0))).max() == 1
 
 
 def test_unknown_control_is_refused_with_the_nearest_name(legs):
     with pytest.raises(InputError, match="'direct'"):
-        control_law("dirct", legs.model)
+        control_law("dirct", legs)

@@ -1,0 +1,55 @@
+"""Static optimisation: the sparing excitation that gives wanted joint torques in one instant.
+
+Crowninshield and Brand, "A physiologically based criterion of muscle force prediction in locomotion",
+J. Biomech. 14 (1981), with the square of the activation, as is usual. Activation dynamics are left out: an
+excitation is taken to act at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinesis_bench.bodies.least_effort import least_effort
+
+SLACK_N_M = 1.0
+"""Error of a joint torque that costs as much as one muscle at full excitation [N·m]."""
+
+_ROWS = 256
+"""Rows that are solved together, so that they stay in the processor's cache."""
+
+
+def sparing_excitation(
+    moment: np.ndarray, torque: np.ndarray, slack_n_m: np.ndarray | float = SLACK_N_M
+) -> np.ndarray:
+    """Least ½|u|² + ½|(moment u - torque) / slack|² over 0 ≤ u ≤ 1, row by row.
+
+    Args:
+        moment: (n, D, M) torque of each muscle at full activation about each joint [N·m], see
+            ``full_moment``.
+        torque: (n, D) wanted of the muscles' active part, the passive one taken off [N·m].
+        slack_n_m: the torque error that costs as much as one muscle at full excitation [N·m]; a number,
+            (D,) or (n, D), positive. A small slack costs no more time than a large one.
+
+    Returns:
+        u (n, M).
+
+    Raises:
+        ValueError: a slack is not positive, or a number is not finite.
+    """
+    rows = [slice(i, i + _ROWS) for i in range(0, len(torque), _ROWS)]
+    slack = np.broadcast_to(np.asarray(slack_n_m, np.float64), torque.shape)
+    solved = [least_effort(moment[part], torque[part], slack[part]) for part in rows]
+    return np.concatenate(solved) if solved else np.zeros((0, moment.shape[2]))
+
+
+def full_moment(moment_arm: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Torque of each muscle at full activation about each joint.
+
+    Args:
+        moment_arm: (n, M, D) change of the muscles' lengths with the coordinates [m/rad].
+        gain: (n, M) ``Muscles.gain``: active force at full activation, negative [N].
+
+    Returns:
+        (n, D, M) [N·m].
+    """
+    return np.asarray((moment_arm * gain[:, :, None]).swapaxes(1, 2))

@@ -1,0 +1,145 @@
+"""Control law ``tracking``: feed-forward of the reference, PD on muscle length, and a policy's correction.
+
+Each muscle's excitation is the one that static optimisation gives it for the reference's joint torques, plus
+feedback on its length and velocity around the reference's. The policy's action shifts the reference: one
+angle for each independent joint coordinate, turned into muscle lengths by the reference's moment arms. It
+sees the reference's pose, so its results are privileged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesis_bench.bodies.contract import Body
+from kinesis_bench.bodies.ik.reduced import ROOT, coupling
+from kinesis_bench.bodies.inverse_dynamics import InverseDynamics
+from kinesis_bench.motions.clip import FPS
+from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.tasks.muscle import Muscles
+from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.static_optimisation import full_moment, sparing_excitation
+
+OFFSET_RAD = 0.4
+"""Shift of a joint's reference angle by an action of 1 [rad]."""
+
+LENGTH_GAIN_N_M = 20_000.0
+"""Pull for each metre that a muscle is too long [N/m]: the same for all, so that a joint's stiffness follows
+its muscles' moment arms, and light toes are not driven as hard as hips. In optimal lengths and peak forces
+instead, strong ankle muscles shake the foot at the protocol's timestep."""
+
+VELOCITY_GAIN_N_S_M = 100.0
+"""Pull for each metre a second that a muscle lengthens too fast [N·s/m]."""
+
+LEAD_SUBSTEPS = 1.0
+"""How far ahead of the physics the reference is read, in substeps: an excitation acts until the next one."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A control step's excitation is base + rise·substep, (n, M), plus feedback on length and velocity."""
+
+    base: np.ndarray
+    rise: np.ndarray
+
+
+class TrackingControl:
+    """Feed-forward, feedback and a shift of the joints' angles.
+
+    What it needs of a clip is computed when the clip is first used (0.3 ms a frame for ``legs``), and kept.
+
+    Args:
+        body: the body.
+        reference: the motions that are followed.
+
+    Attributes:
+        action_size: D, one angle shift for each independent joint coordinate.
+    """
+
+    name = "tracking"
+    every_substep = True
+
+    def __init__(self, body: Body, reference: Reference) -> None:
+        self._reference = reference
+        self._inverse = InverseDynamics(body.model)
+        self._muscles = Muscles(body.model)
+        self.action_size = len(self._inverse.independent)
+        self._length_gain = LENGTH_GAIN_N_M / self._muscles.peak_force
+        self._velocity_gain = VELOCITY_GAIN_N_S_M / self._muscles.peak_force
+        frames, muscles = len(reference.qpos), body.model.nu
+        self._feed_forward = np.zeros((frames, muscles), np.float32)
+        self._length = np.zeros((frames, muscles), np.float32)
+        self._velocity = np.zeros((frames, muscles), np.float32)
+        self._known = np.zeros(frames, bool)
+        self._crossing = _crossings(body)
+        self._arm = np.zeros((frames, len(self._crossing[0])), np.float32)
+
+    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> Aim:
+        """What the control step from the reference's place ``now`` to ``ahead`` aims at."""
+        self._prepare(now)
+        shift = (self.moment_arm(now) * (OFFSET_RAD * action)[:, None]).sum(axis=2)
+        start = self._feed_forward[now] - self._length_gain * (self._length[now] + shift)
+        start -= self._velocity_gain * self._velocity[now]
+        end = self._feed_forward[ahead] - self._length_gain * (self._length[ahead] + shift)
+        end -= self._velocity_gain * self._velocity[ahead]
+        rise = (end - start) / SUBSTEPS
+        return Aim(start + LEAD_SUBSTEPS * rise, rise)
+
+    def excitation(self, target: Aim, length: np.ndarray, velocity: np.ndarray, substep: int) -> np.ndarray:
+        """Excitations in [0, 1]."""
+        excitation = target.rise * substep
+        excitation += target.base
+        excitation += self._length_gain * length
+        excitation += self._velocity_gain * velocity
+        return np.clip(excitation, 0, 1, out=excitation)
+
+    def feed_forward(self, at: np.ndarray) -> np.ndarray:
+        """Excitations (n, M) of static optimisation at places (n,) in the reference's flat arrays."""
+        self._prepare(at)
+        return self._feed_forward[at].astype(np.float64)
+
+    def moment_arm(self, at: np.ndarray) -> np.ndarray:
+        """Moment arms (n, M, D) [m/rad] at places (n,) in the reference's flat arrays, single precision."""
+        self._prepare(at)
+        arm = np.zeros((len(at), self._feed_forward.shape[1], self.action_size), np.float32)
+        arm[:, *self._crossing] = self._arm[at]
+        return arm
+
+    def full_moment(self, at: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+        """Torque of each muscle at full activation about each joint (n, D, M) [N·m].
+
+        The moment arms are those of the reference at places ``at`` (n,), an approximation for a body near
+        it; the muscles' gains are those at the body's own lengths and velocities (n, M) [m], [m/s].
+        """
+        return full_moment(self.moment_arm(at), self._muscles.gain(length, velocity))
+
+    def _prepare(self, at: np.ndarray) -> None:
+        """Compute the clips of places in the flat arrays that are not known yet."""
+        new = at[~self._known[at]]
+        reference = self._reference
+        for clip in np.unique(np.searchsorted(reference.offset, new, side="right") - 1):
+            part = slice(reference.offset[clip], reference.offset[clip] + reference.length[clip])
+            asked = self._inverse(reference.qpos[part], reference.qvel[part], 1 / FPS)
+            length, velocity = asked.muscle_length, asked.muscle_velocity
+            passive = full_moment(asked.moment_arm, self._muscles.bias(length)).sum(axis=2)
+            moment = full_moment(asked.moment_arm, self._muscles.gain(length, velocity))
+            self._feed_forward[part] = sparing_excitation(moment, asked.torque - passive)
+            self._length[part], self._velocity[part] = length, velocity
+            self._arm[part] = asked.moment_arm[:, *self._crossing]
+            self._known[part] = True
+
+
+def _crossings(body: Body) -> tuple[np.ndarray, np.ndarray]:
+    """Muscle and joint of every pair where the one can move the other: most moment arms are always zero."""
+    import mujoco
+
+    data = mujoco.MjData(body.model)
+    mujoco.mj_forward(body.model, data)
+    moves = np.zeros((body.model.nu, body.model.nv), bool)
+    moves[np.repeat(np.arange(body.model.nu), data.moment_rownnz), data.moment_colind] = True
+    joints = coupling(body.model)
+    driven = np.zeros((len(joints.qpos), len(joints.independent)), bool)
+    driven[np.arange(len(joints.qpos)), joints.driver] = joints.polynomial[:, 1:].any(axis=1)
+    muscle, joint = np.nonzero(moves[:, ROOT:] @ driven)
+    return muscle, joint
