@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 import mujoco
 import mujoco.batch
 import numpy as np
 
-from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.physics.engine import BROKEN, SUBSTEPS, ControlStep, Law
 
 _log = logging.getLogger(__name__)
 
-_BROKEN = {
-    mujoco.mjtWarning.mjWARN_BADQPOS: "a position is not finite or huge",
-    mujoco.mjtWarning.mjWARN_BADQVEL: "a velocity is not finite or huge",
-    mujoco.mjtWarning.mjWARN_BADQACC: "an acceleration is not finite or huge",
-    mujoco.mjtWarning.mjWARN_BADCTRL: "an excitation is not finite",
-    mujoco.mjtWarning.mjWARN_CONTACTFULL: "too many contacts",
-    mujoco.mjtWarning.mjWARN_CNSTRFULL: "too many constraints",
+_WARNINGS = {
+    mujoco.mjtWarning.mjWARN_BADQPOS: "position",
+    mujoco.mjtWarning.mjWARN_BADQVEL: "velocity",
+    mujoco.mjtWarning.mjWARN_BADQACC: "acceleration",
+    mujoco.mjtWarning.mjWARN_BADCTRL: "control",
+    mujoco.mjtWarning.mjWARN_CONTACTFULL: "contacts",
+    mujoco.mjtWarning.mjWARN_CNSTRFULL: "constraints",
 }
-"""MuJoCo's warnings after which a trajectory means nothing: it resets the state, or leaves forces out."""
+"""MuJoCo's warnings and what they say of a row."""
 
 
 class CpuEngine:
@@ -77,15 +78,35 @@ class CpuEngine:
         """Advance rows under ``control``, then bring positions and velocities up to the new state."""
         self._guarded(self._batch.step, rows, nstep=substeps, stage=mujoco.mjtStage.mjSTAGE_VEL)
 
+    def drive(
+        self, rows: np.ndarray | None, law: Law, target: Any, *, refine: int = 1, record: bool = False
+    ) -> ControlStep:
+        """Advance rows by one control step under a law, in one call of MuJoCo where that will do."""
+        at = slice(None) if rows is None else rows
+        calls = SUBSTEPS if law.every_substep or record else 1
+        excitations, sensed = [], []
+        for call in range(calls):
+            if law.every_substep or call == 0:
+                excitation = target
+                if law.every_substep:
+                    length, velocity = self.field("actuator_length"), self.field("actuator_velocity")
+                    excitation = law.excitation(target, length[at], velocity[at], call)
+                self.control[at] = excitation
+                excitations.append(excitation)
+            self.step(rows, SUBSTEPS // calls * refine)
+            if record:
+                sensed.append(np.array(self.field("sensordata")[at]))
+        return ControlStep(excitations, sensed)
+
     def failures(self, rows: np.ndarray | None) -> dict[int, str]:
         """Row -> reason, for those of ``rows`` whose physics broke since their start."""
         ids = np.arange(self.size) if rows is None else np.asarray(rows)
         counts = self._batch.warning[ids, :, 1]
         failed: dict[int, str] = {}
         if counts.any():
-            for warning, reason in _BROKEN.items():
+            for warning, cause in _WARNINGS.items():
                 for row in ids[counts[:, warning] > 0]:
-                    failed.setdefault(int(row), reason)
+                    failed.setdefault(int(row), BROKEN[cause])
         if self._errors:
             failed |= {int(row): self._errors[int(row)] for row in ids if int(row) in self._errors}
         return failed
