@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -26,6 +28,44 @@ def sum_over_processes(values: Tensor) -> Tensor:
     total = values.clone()
     dist.all_reduce(total)
     return total
+
+
+def gather_over_processes(values: Tensor) -> Tensor:
+    """(P, …) the tensors of all processes, of one shape, by rank."""
+    if processes() == 1:
+        return values[None].clone()
+    gathered = [torch.empty_like(values) for _ in range(processes())]
+    dist.all_gather(gathered, values.contiguous())
+    return torch.stack(gathered)
+
+
+def gather_json(content: Any) -> list[Any]:
+    """What JSON can hold, from all processes by rank; sent as text, since objects would be pickled."""
+    text = json.dumps(content).encode()
+    length = gather_over_processes(torch.tensor([len(text)]))
+    padded = torch.tensor(list(text.ljust(int(length.max()))), dtype=torch.uint8)
+    return [json.loads(bytes(row.tolist())) for row in gather_over_processes(padded)]
+
+
+def copy_from_first(tensors: Iterable[Tensor]) -> None:
+    """Overwrite tensors by those of the first process."""
+    if processes() > 1:
+        for tensor in tensors:
+            dist.broadcast(tensor.detach(), src=0)
+
+
+def wait_for_all() -> None:
+    """Return when all processes have come here."""
+    if processes() > 1:
+        dist.barrier()
+
+
+def moments_over_processes(values: Tensor) -> tuple[Tensor, Tensor]:
+    """() mean and () population variance of all processes' values (n,), in double precision."""
+    values = values.double()
+    count, total = sum_over_processes(torch.stack((values.new_tensor(values.numel()), values.sum())))
+    mean = total / count
+    return mean, sum_over_processes((values - mean).square().sum()) / count
 
 
 def average_gradients(parameters: Iterable[Tensor]) -> None:

@@ -50,24 +50,15 @@ class Gaussian:
 
 
 class Lattice:
-    """Noise on the actions and on the last hidden layer, which the action head carries to the actions.
-
-    N(mean, Σ) with Σ = diag(s_a²) + W diag(s_l²) Wᵀ (Chiappa, Marin Vargas, Huang, Mathis 2023, "Latent
-    exploration for reinforcement learning", eq. 3). Σ is the same for every row, so one Cholesky
-    factorisation serves them all.
+    """Correlated normal noise, the same for every row: N(mean, Σ), Σ = F Fᵀ.
 
     Args:
         mean: (n, A).
-        action_std: (A,) s_a.
-        latent_std: (L,) s_l.
-        head: (A, L) W, the weights of the action head.
+        factor: (A, A) F, see ``lattice_factor``.
     """
 
-    def __init__(self, mean: Tensor, action_std: Tensor, latent_std: Tensor, head: Tensor) -> None:
-        self.mean = mean
-        spread = head * latent_std
-        self.covariance = torch.diag(action_std.square()) + spread @ spread.T
-        self._factor = torch.linalg.cholesky(self.covariance)
+    def __init__(self, mean: Tensor, factor: Tensor) -> None:
+        self.mean, self._factor = mean, factor
 
     def sample(self, generator: torch.Generator) -> Tensor:
         """(n, A) one sample a row."""
@@ -85,6 +76,25 @@ class Lattice:
     @property
     def _half_log_determinant(self) -> Tensor:
         return self._factor.diagonal().log().sum()
+
+
+def lattice_factor(action_std: Tensor, latent_std: Tensor, head: Tensor) -> Tensor:
+    """Cholesky factor of Σ = diag(s_a²) + W diag(s_l²) Wᵀ.
+
+    Σ is what noise on the actions and on the last hidden layer, which the action head carries to the actions,
+    come to (Chiappa, Marin Vargas, Huang, Mathis 2023, "Latent exploration for reinforcement learning",
+    eq. 3).
+
+    Args:
+        action_std: (A,) s_a.
+        latent_std: (L,) s_l.
+        head: (A, L) W, the weights of the action head.
+
+    Returns:
+        (A, A), lower triangular.
+    """
+    spread = head * latent_std
+    return torch.linalg.cholesky(torch.diag(action_std.square()) + spread @ spread.T)
 
 
 def _standard_normal(like: Tensor, generator: torch.Generator) -> Tensor:

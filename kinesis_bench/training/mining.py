@@ -17,6 +17,9 @@ FADING = 0.999
 LEAST_SHARE = 0.02
 """Weight of a bin in which nothing fails, beside the 1 of a bin in which everything fails."""
 
+UNKNOWN = 1e-9
+"""Added to passed and to failed: a bin whose counts have faded away counts as failing every second time."""
+
 LEAD_FRAMES = 15
 """A start lies up to so many frames before the hard bin, since what ends there was begun before."""
 
@@ -43,7 +46,7 @@ class StartSampler:
     @property
     def weight(self) -> np.ndarray:
         """(B,) chance of each bin to be drawn as a hard one."""
-        weight = LEAST_SHARE + self.failed / (self.passed + self.failed)
+        weight = LEAST_SHARE + (self.failed + UNKNOWN) / (self.passed + self.failed + 2 * UNKNOWN)
         return weight / weight.sum()
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kinesis_bench.training.config import NetworkConfig
-from kinesis_bench.training.exploration import Distribution, Gaussian, Lattice
+from kinesis_bench.training.exploration import Distribution, Gaussian, Lattice, lattice_factor
 from kinesis_bench.training.normaliser import Normaliser
 
 
@@ -51,6 +51,7 @@ class Actor(nn.Module):
             if config.exploration == "lattice"
             else None
         )
+        self._kept: tuple[tuple[Tensor, ...], Tensor] | None = None
 
     def forward(self, observation: Tensor) -> Tensor:
         """(n, A) mean actions, not yet clipped to [-1, 1]."""
@@ -58,10 +59,20 @@ class Actor(nn.Module):
 
     def distribution(self, observation: Tensor) -> Distribution:
         """Actions around their mean."""
-        mean, action_std = self(observation), self.log_action_std.exp()
+        mean = self(observation)
         if self.log_latent_std is None:
-            return Gaussian(mean, action_std)
-        return Lattice(mean, action_std, self.log_latent_std.exp(), self.head.weight)
+            return Gaussian(mean, self.log_action_std.exp())
+        return Lattice(mean, self._lattice_factor(self.log_latent_std))
+
+    def _lattice_factor(self, log_latent_std: Tensor) -> Tensor:
+        """Without gradients, as while experience is collected, worked out only where weights have changed."""
+        parts = (self.log_action_std, log_latent_std, self.head.weight)
+        if torch.is_grad_enabled():
+            return lattice_factor(parts[0].exp(), parts[1].exp(), parts[2])
+        if self._kept is None or not all(map(torch.equal, self._kept[0], parts)):
+            factor = lattice_factor(parts[0].exp(), parts[1].exp(), parts[2])
+            self._kept = tuple(part.detach().clone() for part in parts), factor
+        return self._kept[1]
 
     def to_action(self, observation: Tensor, sample: Tensor) -> Tensor:
         """The sample itself."""

@@ -37,7 +37,7 @@ class Normaliser(nn.Module):
 
     @property
     def scale(self) -> Tensor:
-        """(N,) what observations are divided by; a part that never changes is left alone."""
+        """(N,) what observations are divided by; at least 1e-4, for a part that never changes."""
         return (self.variance + 1e-8).sqrt()
 
     @torch.no_grad()

@@ -8,7 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from kinesis_bench.training.config import PPOConfig
-from kinesis_bench.training.distributed import average_gradients, processes, sum_over_processes
+from kinesis_bench.training.distributed import (
+    average_gradients,
+    moments_over_processes,
+    processes,
+    sum_over_processes,
+)
 from kinesis_bench.training.networks import ActorLike
 from kinesis_bench.training.storage import Batch, Storage, minibatches
 from kinesis_bench.training.symmetry import Mirror
@@ -22,18 +27,18 @@ RATE_STEP = 1.5
 
 @dataclass(frozen=True)
 class UpdateReport:
-    """What an update did; means over its gradient steps.
+    """What an update did; means over its gradient steps and all processes, 0 of a policy left as it is.
 
     Attributes:
-        policy_loss, value_loss, entropy: of the objective.
+        value_loss, policy_loss, entropy: of the objective.
         divergence: estimate of KL(old ‖ new), mean of (ratio - 1) - log ratio (Schulman 2020, "k3").
         clipped: share of the samples whose ratio was beyond the clip.
         explained_variance: of the value targets by the values, before the update.
         learning_rate: of the policy, after the update.
     """
 
-    policy_loss: float
     value_loss: float
+    policy_loss: float
     entropy: float
     divergence: float
     clipped: float
@@ -91,37 +96,40 @@ class PPO:
         batch = self.storage.batch(last_value, config.discount, config.gae_lambda)
         explained = _explained_variance(self.storage.value.flatten(), batch.value_target)
         batch = _with_standard_advantage(batch)
-        totals, steps = torch.zeros(5, device=batch.advantage.device), 0
+        figures: list[Tensor] = []
         for _ in range(config.epochs):
             for part in minibatches(batch, config.minibatch // processes(), self._generator):
+                own = len(part)
                 if self._mirror is not None:
                     part = self._mirror.doubled(part)
-                if critic_only:
-                    self._step(self.critic_optimiser, self._critic_parameters, self.value_loss(part))
-                    continue
-                distribution = self.actor.distribution(part.observation)
-                log_ratio = distribution.log_prob(part.sample) - part.log_prob
-                ratio, entropy = log_ratio.exp(), distribution.entropy().mean()
-                policy_loss = clipped_objective(ratio, part.advantage, config.clip)
                 value_loss = self.value_loss(part)
-                self._step(
-                    self.actor_optimiser,
-                    self._actor_parameters,
-                    policy_loss - config.entropy_weight * entropy,
-                )
                 self._step(self.critic_optimiser, self._critic_parameters, value_loss)
-                with torch.no_grad():
-                    divergence = ((ratio - 1) - log_ratio).mean()
-                    clipped = ((ratio - 1).abs() > config.clip).float().mean()
-                    report = torch.stack((policy_loss, value_loss, entropy, divergence, clipped))
-                    report = sum_over_processes(report) / processes()
-                self._adapt_rate(float(report[3]))
-                totals, steps = totals + report, steps + 1
+                policy = value_loss.new_zeros(4) if critic_only else self._improve_policy(part, own)
+                step = torch.cat((value_loss.detach()[None], policy))
+                figures.append(sum_over_processes(step) / processes())
+                if not critic_only:
+                    self._adapt_rate(float(figures[-1][3]))
         self.storage.clear()
-        policy_loss, value_loss, entropy, divergence, clipped = (totals / max(steps, 1)).tolist()
-        return UpdateReport(
-            policy_loss, value_loss, entropy, divergence, clipped, explained, self.learning_rate
-        )
+        value_loss, policy_loss, entropy, divergence, clipped = torch.stack(figures).mean(0).tolist()
+        rate = self.learning_rate
+        return UpdateReport(value_loss, policy_loss, entropy, divergence, clipped, explained, rate)
+
+    def _improve_policy(self, batch: Batch, own: int) -> Tensor:
+        """One gradient step; (4,) policy loss, entropy, divergence, clipped share.
+
+        Divergence and share are those of the first ``own`` samples: mirrored ones after them were not sampled
+        from the old policy.
+        """
+        distribution = self.actor.distribution(batch.observation)
+        log_ratio = distribution.log_prob(batch.sample) - batch.log_prob
+        ratio, entropy = log_ratio.exp(), distribution.entropy().mean()
+        loss = clipped_objective(ratio, batch.advantage, self.config.clip)
+        objective = loss - self.config.entropy_weight * entropy
+        self._step(self.actor_optimiser, self._actor_parameters, objective)
+        with torch.no_grad():
+            divergence = ((ratio - 1) - log_ratio)[:own].mean()
+            clipped = ((ratio[:own] - 1).abs() > self.config.clip).to(ratio.dtype).mean()
+            return torch.stack((loss, entropy, divergence, clipped))
 
     def value_loss(self, batch: Batch) -> Tensor:
         """Mean squared error of the values, in units of the critic's scale."""
@@ -151,13 +159,11 @@ def clipped_objective(ratio: Tensor, advantage: Tensor, clip: float) -> Tensor:
 
 def _with_standard_advantage(batch: Batch) -> Batch:
     """Advantages with zero mean and unit deviation over the samples of all processes."""
-    a = batch.advantage
-    count, total, square = sum_over_processes(torch.stack((a.new_tensor(len(a)), a.sum(), a.square().sum())))
-    mean = total / count
-    deviation = (square / count - mean.square()).clamp_min(0).sqrt()
-    standard = (a - mean) / (deviation + 1e-8)
+    mean, variance = moments_over_processes(batch.advantage)
+    standard = ((batch.advantage - mean) / (variance.sqrt() + 1e-8)).to(batch.advantage.dtype)
     return Batch(batch.observation, batch.sample, batch.log_prob, standard, batch.value_target)
 
 
 def _explained_variance(value: Tensor, target: Tensor) -> float:
-    return float(1 - (target - value).var() / target.var().clamp_min(1e-12))
+    left, whole = (moments_over_processes(values)[1] for values in (target - value, target))
+    return float(1 - left / whole.clamp_min(1e-12))

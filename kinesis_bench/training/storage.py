@@ -119,8 +119,8 @@ def generalised_advantage(
 
 
 def minibatches(batch: Batch, size: int, generator: torch.Generator) -> Iterator[Batch]:
-    """All samples once, in random order and parts of about ``size`` (at least one part)."""
+    """All samples once, in random order and even parts of about ``size`` (at least one part)."""
     parts = max(1, round(len(batch) / size))
     order = torch.randperm(len(batch), generator=generator, device=generator.device)
-    for chosen in order.to(batch.advantage.device).chunk(parts):
+    for chosen in order.to(batch.advantage.device).tensor_split(parts):
         yield Batch(*(getattr(batch, name)[chosen] for name in Batch.__dataclass_fields__))
