@@ -8,8 +8,9 @@ forces and moments during various activities of daily living", J. Biomech. 47, 2
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,8 +74,6 @@ class InverseDynamics:
     """
 
     def __init__(self, model: mujoco.MjModel) -> None:
-        import copy
-
         import mujoco
 
         self._model = copy.copy(model)
@@ -104,23 +103,11 @@ class InverseDynamics:
             for part in (slice(i, i + _FRAMES) for i in range(0, len(qpos), _FRAMES))
         ]
         return Dynamics(
-            *(np.concatenate([getattr(p, name) for p in parts]) for name in Dynamics.__dataclass_fields__)
+            **{
+                field.name: np.concatenate([getattr(p, field.name) for p in parts])
+                for field in fields(Dynamics)
+            }
         )
-
-    def moment_arm(self, qpos: np.ndarray, moment: np.ndarray) -> np.ndarray:
-        """Fold the coupled joints into the independent ones.
-
-        Args:
-            qpos: (F, nq).
-            moment: (F, M, nv) derivatives of muscle lengths by the model's velocities.
-
-        Returns:
-            (F, M, D).
-        """
-        return (moment[:, :, ROOT:] * self._slopes(qpos)[:, None]) @ self._driven
-
-    def _slopes(self, qpos: np.ndarray) -> np.ndarray:
-        return self._coupling.slopes(qpos[:, self._coupling.independent])
 
     def _fold(self, rows: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """(F, …, nv) by the model's velocities, as (F, …, 6 + D) by root and independent coordinates."""
@@ -131,18 +118,14 @@ class InverseDynamics:
         force, length, velocity, moment, cdof, center, place, turn = map(
             np.array, zip(*self._frames(qpos, qvel, qacc), strict=True)
         )
-        slopes = self._slopes(qpos)
+        slopes = self._coupling.slopes(qpos[:, self.independent])
         needed = self._fold(force, slopes)
         point = self._points.world(place, turn)
-        jacobian = self._fold(self._points.jacobian(point, cdof, center), slopes)
-        speed = np.linalg.norm(
-            self._points.jacobian(point, cdof, center) @ qvel[:, None, :, None], axis=(-2, -1)
-        )
+        motion = self._points.jacobian(point, cdof, center)
+        speed = np.linalg.norm((motion @ qvel[:, None, :, None])[..., 0], axis=-1)
+        jacobian = self._fold(motion, slopes)
         ground = self._share(needed[:, :ROOT], jacobian[..., :ROOT], point[..., 2], speed)
-        given = (jacobian.transpose(0, 3, 1, 2).reshape(len(qpos), needed.shape[1], -1)) @ ground.reshape(
-            len(qpos), -1, 1
-        )
-        left = needed - given[..., 0]
+        left = needed - np.einsum("fpxc,fpx->fc", jacobian, ground)
         return Dynamics(
             torque=left[:, ROOT:],
             residual=left[:, :ROOT],
