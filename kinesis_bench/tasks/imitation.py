@@ -16,12 +16,13 @@ from kinesis_bench.physics.cpu import CpuEngine
 from kinesis_bench.physics.engine import SUBSTEPS, Engine
 from kinesis_bench.tasks.control import control_law
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, Kinematics, kinematics
+from kinesis_bench.tasks.moment_arm import MomentArms
 from kinesis_bench.tasks.observation import observation_size, observe
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, energy_term, reward_terms, total_reward
 from kinesis_bench.tasks.termination import PROTOCOL, Termination
 
-NEEDS = ("state", "reference", "muscle")
+NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What ``Imitation.view`` can show beyond the observation."""
 
 _FEET = ([0, 1], [2, 3])
@@ -136,6 +137,9 @@ class Imitation:
             fields += ["actuator_length", "actuator_velocity"]
         if record:
             fields.append("xquat")
+        if "moment_arm" in needs:
+            fields.append("actuator_moment")
+            self._arms = MomentArms(body.model)
         self.engine: Engine = CpuEngine(body.model, rows, threads, fields)
         self._points = BodyPoints(body, self.engine.field("xpos"))
         self._touch = [int(address) for address in body.touch_addresses]
@@ -238,7 +242,9 @@ class Imitation:
             rows: (n,) which.
             needs: of those given to the constructor. ``state``: qpos, qvel, activation; ``reference``:
                 reference_qpos and reference_qpos_next, (n, nq) IK poses at the present frame and the next;
-                ``muscle``: muscle_length [m] and muscle_velocity [m/s], (n, M).
+                ``muscle``: muscle_length [m] and muscle_velocity [m/s], (n, M); ``moment_arm``: moment_arm
+                (n, M, D), change of a muscle's length with an independent joint coordinate [m/rad], on the
+                CPU engine only.
         """
         seen: dict[str, np.ndarray] = {}
         if "state" in needs:
@@ -249,6 +255,9 @@ class Imitation:
         if "muscle" in needs:
             seen["muscle_length"] = self.engine.field("actuator_length")[rows]
             seen["muscle_velocity"] = self.engine.field("actuator_velocity")[rows]
+        if "moment_arm" in needs:
+            qpos, moment = (self.engine.field(name)[rows] for name in ("qpos", "actuator_moment"))
+            seen["moment_arm"] = self._arms.dense(self._arms.pairs(qpos, moment))
         return seen
 
     def _advance(
