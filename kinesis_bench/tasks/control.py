@@ -16,6 +16,7 @@ import numpy as np
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.errors import unknown_name
+from kinesis_bench.tasks.arrays import Constants
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.tracking import TrackingControl
@@ -50,7 +51,7 @@ def quantise_action(action: np.ndarray) -> np.ndarray:
 
 
 class ControlLaw(Protocol):
-    """How actions become excitations.
+    """How actions become excitations; an engine of its own kind knows it by ``name`` and ``gains``.
 
     Attributes:
         name: of CONTROLS.
@@ -62,12 +63,18 @@ class ControlLaw(Protocol):
     every_substep: bool
     action_size: int
 
-    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> Any:
+    @property
+    def gains(self) -> tuple[np.ndarray, np.ndarray]:
+        """Two (M,) arrays: of the feedback on muscle length and on velocity."""
+
+    def target(self, action: Any, now: Any, ahead: Any) -> Any:
         """What the control step aims at, computed once and handed to ``excitation``.
 
         Args:
             action: (n, A) in [-1, 1].
             now, ahead: (n,) places in the reference's flat arrays at the step's start and end.
+
+        Numpy's or torch's arrays, and such come out.
         """
 
     def excitation(self, target: Any, length: np.ndarray, velocity: np.ndarray, substep: int) -> np.ndarray:
@@ -89,7 +96,12 @@ class DirectControl:
     def __init__(self, model: mujoco.MjModel) -> None:
         self.action_size = int(model.nu)
 
-    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    @property
+    def gains(self) -> tuple[np.ndarray, np.ndarray]:
+        """None, for nothing is fed back; (M,) each."""
+        return np.zeros(self.action_size), np.zeros(self.action_size)
+
+    def target(self, action: Any, now: Any, ahead: Any) -> Any:
         """Excitations, (a + 1) / 2."""
         return (action + 1) / 2
 
@@ -117,10 +129,17 @@ class LengthControl:
         self._muscles = Muscles(model)
         self._proportional = PROPORTIONAL_GAIN_PER_M * self._muscles.peak_force
         self._derivative = DERIVATIVE_GAIN_S * self._proportional
+        self._half_of_longest = Constants(self._muscles.longest / 2)
 
-    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    @property
+    def gains(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pull for a muscle's excess length [N/m] and for its speed of lengthening [N·s/m]; (M,) each."""
+        return self._proportional, self._derivative
+
+    def target(self, action: Any, now: Any, ahead: Any) -> Any:
         """Muscle lengths [m]."""
-        return (action + 1) * (self._muscles.longest / 2)
+        (half,) = self._half_of_longest.like(action)
+        return (action + 1) * half
 
     def action(self, length: np.ndarray) -> np.ndarray:
         """The action that aims at given muscle lengths (…, M) [m], clipped to [-1, 1]."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import Body
-from kinesis_bench.physics.cpu import CpuEngine
-from kinesis_bench.physics.engine import SUBSTEPS, Engine
+from kinesis_bench.physics.engine import ControlStep, Engine
+from kinesis_bench.physics.engines import MakeEngine, cpu_engine
+from kinesis_bench.tasks.arrays import like, on_host
 from kinesis_bench.tasks.control import control_law
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, Kinematics, kinematics
 from kinesis_bench.tasks.moment_arm import MomentArms
@@ -32,6 +35,8 @@ _FEET = ([0, 1], [2, 3])
 @dataclass(frozen=True)
 class Record:
     """What one control step left behind, for recordings; n rows, S substeps; meanings as in ``ClipRollout``.
+
+    Arrays are numpy's whatever the engine.
 
     Attributes:
         action: (n, A) as given to ``step``.
@@ -62,7 +67,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Step:
-    """The outcome of one control step for the n rows that made it.
+    """The outcome of one control step for the n rows that made it, in arrays of the engine's kind.
 
     Attributes:
         rows: (n,) which.
@@ -75,21 +80,22 @@ class Step:
         record: None unless the task records.
     """
 
-    rows: np.ndarray
-    keypoint_error_m: np.ndarray
-    too_far: np.ndarray
+    rows: Any
+    keypoint_error_m: Any
+    too_far: Any
     broken: dict[int, str]
-    finished: np.ndarray
-    reward: np.ndarray | None
-    reward_terms: dict[str, np.ndarray]
+    finished: Any
+    reward: Any
+    reward_terms: dict[str, Any]
     record: Record | None
 
 
 class Imitation:
     """Rows of a body that follow clips.
 
-    ``rows`` is always a sorted array of unique row numbers. Results are the same bits whatever the number of
-    rows, of threads, and whether the task records.
+    ``rows`` is always a sorted array of unique row numbers. On the CPU engine results are the same bits
+    whatever the number of rows, of threads, and whether the task records. Arrays come out as the engine's
+    kind, numpy's or torch's; those that go in may be numpy's in any case.
 
     Args:
         body: the body.
@@ -97,6 +103,7 @@ class Imitation:
         rows: how many.
         control: of ``tasks.control.CONTROLS``.
         threads: for physics; 0 for all cores.
+        make_engine: of ``physics.engines``; MuJoCo on threads unless given.
         reward: weights and rates, or None for no reward.
         termination: when a row is too far off.
         record: whether ``step`` gives a ``Record``.
@@ -106,6 +113,7 @@ class Imitation:
     Attributes:
         body, reference: as given.
         law: the control law.
+        engine: steps the rows.
         clip, frame: (rows,) what each row follows and where it is.
     """
 
@@ -117,6 +125,7 @@ class Imitation:
         *,
         control: str = "direct",
         threads: int = 0,
+        make_engine: MakeEngine = cpu_engine,
         reward: RewardConfig | None = None,
         termination: Termination = PROTOCOL,
         record: bool = False,
@@ -126,8 +135,6 @@ class Imitation:
         self.body = body
         self.reference = reference
         self.law = control_law(control, body, reference)
-        self.clip = np.zeros(rows, np.int64)
-        self.frame = np.zeros(rows, np.int64)
         self._reward = reward
         self._termination = termination
         self._record = record
@@ -140,10 +147,14 @@ class Imitation:
         if "moment_arm" in needs:
             fields.append("actuator_moment")
             self._arms = MomentArms(body.model)
-        self.engine: Engine = CpuEngine(body.model, rows, threads, fields)
-        self._points = BodyPoints(body, self.engine.field("xpos"))
-        self._touch = [int(address) for address in body.touch_addresses]
-        self._now = self._kinematics(np.arange(rows))
+        self.engine: Engine = make_engine(body.model, rows, fields=fields, threads=threads)
+        self._like = self.engine.field("xpos")
+        self._points = BodyPoints(body, self._like)
+        self._placed = reference.like(self._like)
+        self.clip = like(np.zeros(rows, np.int64), self._like)
+        self.frame = like(np.zeros(rows, np.int64), self._like)
+        self._touch = like(np.array(body.touch_addresses), self._like)
+        self._now = self._kinematics(like(np.arange(rows), self._like))
 
     @property
     def size(self) -> int:
@@ -162,12 +173,12 @@ class Imitation:
 
     def start(
         self,
-        rows: np.ndarray,
-        clip: np.ndarray,
-        frame: np.ndarray | int = 0,
+        rows: Any,
+        clip: Any,
+        frame: Any = 0,
         *,
-        activation: np.ndarray | None = None,
-        push_m_s: np.ndarray | None = None,
+        activation: Any = None,
+        push_m_s: Any = None,
     ) -> None:
         """Put rows at frames of clips: IK pose and the reference's velocities.
 
@@ -178,29 +189,32 @@ class Imitation:
             activation: (n, M) of the muscles; all zero unless given, as the protocol has it.
             push_m_s: (n, 3) added to the root's velocity, world axes [m/s].
         """
-        at = self.reference.offset[clip] + frame
+        rows, clip, frame = (like(values, self._like) for values in (rows, clip, frame))
+        reference = self._placed
+        at = reference.offset[clip] + frame
         self.clip[rows], self.frame[rows] = clip, frame
         if activation is None:
             activation = np.zeros((len(rows), self.engine.field("act").shape[1]))
-        velocity = self.reference.qvel[at]
+        velocity = reference.qvel[at]
         if push_m_s is not None:
-            velocity[:, :3] += push_m_s
+            velocity[:, :3] += like(push_m_s, self._like)
         self.engine.control[rows] = 0
-        self.engine.set_state(rows, self.reference.qpos[at], velocity, activation)
+        self.engine.set_state(rows, reference.qpos[at], velocity, like(activation, self._like))
         self._refresh(rows)
 
-    def observe(self, rows: np.ndarray) -> np.ndarray:
+    def observe(self, rows: Any) -> Any:
         """Observations (n, N) float32 of rows at their present frames, see ``observation_layout``."""
+        rows = like(rows, self._like)
         after = self._at(rows, ahead=1)
         whole = len(rows) == self.size
         return observe(
             self._now if whole else self._now.take(rows),
             self.engine.field("sensordata")[rows][:, self._touch],
-            self.reference.keypoint_position[after],
-            self.reference.keypoint_velocity[after],
+            self._placed.keypoint_position[after],
+            self._placed.keypoint_velocity[after],
         )
 
-    def step(self, rows: np.ndarray, action: np.ndarray) -> Step:
+    def step(self, rows: Any, action: Any) -> Step:
         """Apply actions for one control step.
 
         Args:
@@ -208,34 +222,38 @@ class Imitation:
             action: (n, A) in [-1, 1], as it is applied: ``quantise_action`` is the caller's. A row with an
                 action that is not finite breaks.
         """
-        excitation, energy, touch = self._advance(rows, np.asarray(action, np.float64))
+        rows, action = like(rows, self._like), like(action, self._like)
+        driven = self._drive(rows, action)
         self.frame[rows] += 1
         self._refresh(rows)
         now = self._now if len(rows) == self.size else self._now.take(rows)
         at = self._at(rows)
-        target = self.reference.keypoint_position[at]
-        error = np.sqrt(np.square(now.keypoint_position - target).sum(axis=-1))
-        terms: dict[str, np.ndarray] = {}
+        target = self._placed.keypoint_position[at]
+        xp = array_namespace(target)
+        error = xp.sqrt(xp.sum(xp.square(now.keypoint_position - target), axis=-1))
+        terms: dict[str, Any] = {}
         if self._reward is not None:
-            velocity = self.reference.keypoint_velocity[at]
+            velocity = self._placed.keypoint_velocity[at]
+            energies = [energy_term(self._reward, excitation) for excitation in driven.excitation]
+            energy = xp.mean(xp.stack(energies), axis=0)
             terms = reward_terms(self._reward, now, target, velocity, energy)
         return Step(
             rows=rows,
             keypoint_error_m=error,
             too_far=self._termination.too_far(error),
             broken=self.engine.failures(rows),
-            finished=self.frame[rows] >= self.reference.length[self.clip[rows]] - 1,
+            finished=self.frame[rows] >= self._placed.length[self.clip[rows]] - 1,
             reward=total_reward(self._reward, terms) if self._reward is not None else None,
             reward_terms=terms,
-            record=self._recorded(rows, action, excitation, touch, now, target) if self._record else None,
+            record=self._recorded(rows, action, driven, now, target) if self._record else None,
         )
 
-    def state(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def state(self, rows: np.ndarray) -> tuple[Any, Any, Any]:
         """Copies of qpos (n, nq), qvel (n, nv) and activation (n, M)."""
-        field = self.engine.field
+        rows, field = like(rows, self._like), self.engine.field
         return field("qpos")[rows], field("qvel")[rows], field("act")[rows]
 
-    def view(self, rows: np.ndarray, needs: Iterable[str]) -> dict[str, np.ndarray]:
+    def view(self, rows: Any, needs: Iterable[str]) -> dict[str, Any]:
         """What a privileged policy sees, as copies.
 
         Args:
@@ -246,12 +264,12 @@ class Imitation:
                 (n, M, D), change of a muscle's length with an independent joint coordinate [m/rad], on the
                 CPU engine only.
         """
-        seen: dict[str, np.ndarray] = {}
+        rows, seen = like(rows, self._like), dict[str, Any]()
         if "state" in needs:
             seen |= zip(("qpos", "qvel", "activation"), self.state(rows), strict=True)
         if "reference" in needs:
-            seen["reference_qpos"] = self.reference.qpos[self._at(rows)]
-            seen["reference_qpos_next"] = self.reference.qpos[self._at(rows, ahead=1)]
+            seen["reference_qpos"] = self._placed.qpos[self._at(rows)]
+            seen["reference_qpos_next"] = self._placed.qpos[self._at(rows, ahead=1)]
         if "muscle" in needs:
             seen["muscle_length"] = self.engine.field("actuator_length")[rows]
             seen["muscle_velocity"] = self.engine.field("actuator_velocity")[rows]
@@ -260,68 +278,42 @@ class Imitation:
             seen["moment_arm"] = self._arms.dense(self._arms.pairs(qpos, moment))
         return seen
 
-    def _advance(
-        self, rows: np.ndarray, action: np.ndarray
-    ) -> tuple[list[np.ndarray], np.ndarray | None, list[np.ndarray]]:
-        """Step; excitation of every time it changed, energy term, touch of every substep if recording."""
-        engine, often = self.engine, self.law.every_substep
-        whole = len(rows) == self.size
-        at = slice(None) if whole else rows
-        calls = SUBSTEPS if often or self._record else 1
+    def _drive(self, rows: Any, action: Any) -> ControlStep:
         target = self.law.target(action, self._at(rows), self._at(rows, ahead=1))
-        excitations, energies, touches = [], [], []
-        for call in range(calls):
-            if often or call == 0:
-                excitation = target
-                if often:
-                    length, velocity = engine.field("actuator_length"), engine.field("actuator_velocity")
-                    excitation = self.law.excitation(target, length[at], velocity[at], call)
-                engine.control[at] = excitation
-                excitations.append(excitation)
-                if self._reward:
-                    energies.append(energy_term(self._reward, excitation))
-            engine.step(None if whole else rows, SUBSTEPS // calls * self._refine)
-            if self._record:
-                touches.append(engine.field("sensordata")[rows][:, self._touch])
-        return excitations, np.mean(energies, axis=0) if energies else None, touches
+        whole = None if len(rows) == self.size else rows
+        return self.engine.drive(whole, self.law, target, refine=self._refine, record=self._record)
 
-    def _recorded(
-        self,
-        rows: np.ndarray,
-        action: np.ndarray,
-        excitations: list[np.ndarray],
-        touches: list[np.ndarray],
-        now: Kinematics,
-        target: np.ndarray,
-    ) -> Record:
-        qpos, qvel, activation = self.state(rows)
-        touch = np.stack(touches, axis=1)
+    def _recorded(self, rows: Any, action: Any, driven: ControlStep, now: Kinematics, target: Any) -> Record:
+        qpos, qvel, activation = (on_host(values) for values in self.state(rows))
+        excitations = [on_host(values) for values in driven.excitation]
+        touch = np.stack([on_host(values[:, self._touch]) for values in driven.sensordata], axis=1)
         return Record(
-            action=np.array(action, np.float64),
+            action=np.array(on_host(action), np.float64),
             excitation=np.mean(excitations, axis=0),
             excitation_last=excitations[-1].copy(),
             activation=activation,
             qpos=qpos,
             qvel=qvel,
-            keypoint_position=now.keypoint_position.copy(),
-            reference_keypoint_position=target,
-            pelvis_quaternion=self.engine.field("xquat")[rows, self.body.pelvis_id],
+            keypoint_position=on_host(now.keypoint_position).copy(),
+            reference_keypoint_position=on_host(target),
+            pelvis_quaternion=on_host(self.engine.field("xquat")[rows, self.body.pelvis_id]),
             joint_angle=self.body.joint_angles(qpos),
             touch=touch,
             ground_force=np.stack([touch[:, :, foot].sum(axis=2).mean(axis=1) for foot in _FEET], axis=1),
         )
 
-    def _at(self, rows: np.ndarray, ahead: int = 0) -> np.ndarray:
+    def _at(self, rows: Any, ahead: int = 0) -> Any:
         """Places of rows' frames in the reference's flat arrays; the last frame stands for later ones."""
         clip = self.clip[rows]
-        frame = np.minimum(self.frame[rows] + ahead, self.reference.length[clip] - 1)
-        return self.reference.offset[clip] + frame
+        last = self._placed.length[clip] - 1
+        frame = array_namespace(last).minimum(self.frame[rows] + ahead, last)
+        return self._placed.offset[clip] + frame
 
-    def _kinematics(self, rows: np.ndarray) -> Kinematics:
+    def _kinematics(self, rows: Any) -> Kinematics:
         fields = [self.engine.field(name) for name in FIELDS]
         return kinematics(self._points, *(fields if len(rows) == self.size else [f[rows] for f in fields]))
 
-    def _refresh(self, rows: np.ndarray) -> None:
+    def _refresh(self, rows: Any) -> None:
         fresh = self._kinematics(rows)
         if len(rows) == self.size:
             self._now = fresh

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.tasks.arrays import like
 
 
 @dataclass(frozen=True)
@@ -63,4 +65,12 @@ class Reference:
             keypoint_velocity=motions.frames["keypoint_velocity"][:, body.keypoint_columns],
             qpos=ik.qpos,
             qvel=ik.qvel,
+        )
+
+    def like(self, array: Any) -> Reference:
+        """The same in the arrays of an engine: where, and as precise as, a floating array of it is."""
+        if isinstance(array, np.ndarray):
+            return self
+        return replace(
+            self, **{name: like(values, array) for name, values in vars(self).items() if name != "keys"}
         )

@@ -9,14 +9,17 @@ sees the reference's pose, so its results are privileged.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import Body
-from kinesis_bench.bodies.ik.reduced import ROOT, coupling
 from kinesis_bench.bodies.inverse_dynamics import InverseDynamics
 from kinesis_bench.motions.clip import FPS
 from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.tasks.arrays import Constants
+from kinesis_bench.tasks.moment_arm import MomentArms
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.static_optimisation import full_moment, joint_slack_n_m, sparing_excitation
@@ -41,14 +44,15 @@ and lead are those under which bodies with action zero stay longest within 0.15 
 class Aim:
     """A control step's excitation is base + rise·substep, (n, M), plus feedback on length and velocity."""
 
-    base: np.ndarray
-    rise: np.ndarray
+    base: Any
+    rise: Any
 
 
 class TrackingControl:
     """Feed-forward, feedback and a shift of the joints' angles.
 
-    What it needs of a clip is computed when the clip is first used (0.3 ms a frame for ``legs``), and kept.
+    What it needs of a clip is computed when the clip is first used (0.3 ms a frame for ``legs``), and kept;
+    on an engine of another kind than numpy's all clips' is when the first is used.
 
     Args:
         body: the body.
@@ -74,17 +78,26 @@ class TrackingControl:
         self._length = np.zeros((frames, muscles), np.float32)
         self._velocity = np.zeros((frames, muscles), np.float32)
         self._known = np.zeros(frames, bool)
-        self._crossing = _crossings(body)
+        arms = MomentArms(body.model)
+        self._crossing = arms.muscle, arms.joint
         self._arm = np.zeros((frames, len(self._crossing[0])), np.float32)
+        self._constants = Constants(self._feed_forward, self._length, self._velocity, *self.gains)
+        self._arms = Constants(self._arm, *self._crossing)
 
-    def target(self, action: np.ndarray, now: np.ndarray, ahead: np.ndarray) -> Aim:
+    @property
+    def gains(self) -> tuple[np.ndarray, np.ndarray]:
+        """Excitation for a muscle's excess length [1/m] and for its speed of lengthening [s/m]; (M,) each."""
+        return self._length_gain, self._velocity_gain
+
+    def target(self, action: Any, now: Any, ahead: Any) -> Aim:
         """What the control step from the reference's place ``now`` to ``ahead`` aims at."""
-        self._prepare(now)
-        shift = (self.moment_arm(now) * (OFFSET_RAD * action)[:, None]).sum(axis=2)
-        start = self._feed_forward[now] - self._length_gain * (self._length[now] + shift)
-        start -= self._velocity_gain * self._velocity[now]
-        end = self._feed_forward[ahead] - self._length_gain * (self._length[ahead] + shift)
-        end -= self._velocity_gain * self._velocity[ahead]
+        self._prepare(now if isinstance(now, np.ndarray) else np.arange(len(self._known)))
+        feed_forward, length, velocity, length_gain, velocity_gain = self._constants.like(action)
+        shift = (self._moment_arm(now, action) * (OFFSET_RAD * action)[:, None]).sum(axis=2)
+        start = feed_forward[now] - length_gain * (length[now] + shift)
+        start -= velocity_gain * velocity[now]
+        end = feed_forward[ahead] - length_gain * (length[ahead] + shift)
+        end -= velocity_gain * velocity[ahead]
         rise = (end - start) / SUBSTEPS
         return Aim(start + LEAD_SUBSTEPS * rise, rise)
 
@@ -104,8 +117,14 @@ class TrackingControl:
     def moment_arm(self, at: np.ndarray) -> np.ndarray:
         """Moment arms (n, M, D) [m/rad] at places (n,) in the reference's flat arrays, single precision."""
         self._prepare(at)
-        arm = np.zeros((len(at), self._feed_forward.shape[1], self.action_size), np.float32)
-        arm[:, *self._crossing] = self._arm[at]
+        return np.asarray(self._moment_arm(at, self._arm))
+
+    def _moment_arm(self, at: Any, array: Any) -> Any:
+        """Moment arms of prepared places, in arrays like ``array``."""
+        known, muscle, joint = self._arms.like(array)
+        shape = (len(at), self._feed_forward.shape[1], self.action_size)
+        arm = array_namespace(known).zeros(shape, dtype=known.dtype, device=known.device)
+        arm[:, muscle, joint] = known[at]
         return arm
 
     def full_moment(self, at: np.ndarray, length: np.ndarray, velocity: np.ndarray) -> np.ndarray:
@@ -130,18 +149,3 @@ class TrackingControl:
             self._length[part], self._velocity[part] = length, velocity
             self._arm[part] = asked.moment_arm[:, *self._crossing]
             self._known[part] = True
-
-
-def _crossings(body: Body) -> tuple[np.ndarray, np.ndarray]:
-    """Muscle and joint of every pair where the one can move the other: most moment arms are always zero."""
-    import mujoco
-
-    data = mujoco.MjData(body.model)
-    mujoco.mj_forward(body.model, data)
-    moves = np.zeros((body.model.nu, body.model.nv), bool)
-    moves[np.repeat(np.arange(body.model.nu), data.moment_rownnz), data.moment_colind] = True
-    joints = coupling(body.model)
-    driven = np.zeros((len(joints.qpos), len(joints.independent)), bool)
-    driven[np.arange(len(joints.qpos)), joints.driver] = joints.polynomial[:, 1:].any(axis=1)
-    muscle, joint = np.nonzero(moves[:, ROOT:] @ driven)
-    return muscle, joint

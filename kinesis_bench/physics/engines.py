@@ -1,0 +1,70 @@
+"""The engines by name; neither is loaded before it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.physics.engine import Engine
+
+if TYPE_CHECKING:
+    import mujoco
+
+EngineName = Literal["cpu", "gpu"]
+
+
+class MakeEngine(Protocol):
+    """Something that makes an engine for a model."""
+
+    def __call__(
+        self, model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0
+    ) -> Engine:
+        """An engine.
+
+        Args:
+            model: what every row runs.
+            size: number of rows.
+            fields: what will be asked for besides qpos, qvel and act.
+            threads: for physics on the CPU; 0 for all cores.
+        """
+
+
+def cpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0) -> Engine:
+    """MuJoCo on threads."""
+    from kinesis_bench.physics.cpu import CpuEngine
+
+    return CpuEngine(model, size, threads, fields)
+
+
+def gpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0) -> Engine:
+    """MuJoCo Warp on the first CUDA device; it has all fields, and no threads.
+
+    Raises:
+        InputError: there is no such device, or what drives it is not installed.
+    """
+    try:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
+        from kinesis_bench.physics.warp import WarpEngine
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "--engine gpu", f"{error.name} is not installed", "pip install 'kinesis-bench[gpu]'"
+        ) from None
+    return WarpEngine(model, size)
+
+
+ENGINES: dict[str, MakeEngine] = {"cpu": cpu_engine, "gpu": gpu_engine}
+
+
+def engine_maker(name: str) -> MakeEngine:
+    """What makes the engine of a name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in ENGINES:
+        raise unknown_name("engine", name, ENGINES)
+    return ENGINES[name]
