@@ -13,12 +13,14 @@ from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.score import Score
+from kinesis_bench.cli.train_reference import TrainReference
 from kinesis_bench.cli.usage import parse
 from kinesis_bench.errors import InputError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
     "score": Score,
+    "train-reference": TrainReference,
     "data": Data,
     "bodies": Bodies,
 }
@@ -41,7 +43,10 @@ def main(argv: list[str] | None = None) -> None:
         print(f"kinesis-bench {version('kinesis-bench')}")
         return
     try:
-        parse(COMMANDS, arguments, "kinesis-bench", DESCRIPTION, ACTIONS).run()
+        commands = dict(COMMANDS)
+        if arguments[:1] == ["train-reference"]:
+            commands["train-reference"] = TrainReference.with_defaults(arguments)
+        parse(commands, arguments, "kinesis-bench", DESCRIPTION, ACTIONS).run()
     except InputError as error:
         if debug:
             raise

@@ -1,7 +1,8 @@
 """Frozen dataclasses to JSON, back, and to a JSON schema: one definition of a file's content, not three.
 
-Knows what results are made of: dataclasses, ``dict[str, T]``, ``tuple[T, ...]``, ``tuple[T, T]``,
-``T | None``, str, bool, int, float. Numbers that are not finite are refused; what is absent is null.
+Knows what results and configs are made of: dataclasses, ``dict[str, T]``, ``tuple[T, ...]``, ``tuple[T, T]``,
+``T | None``, ``Literal`` of strings, str, bool, int, float. Numbers that are not finite are refused; what is
+absent is null.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -74,6 +75,9 @@ def _parse(kind: Any, value: Any, path: str) -> Any:
         if arguments[-1] is not Ellipsis:
             _expect(len(value) == len(arguments), path, f"{len(arguments)} items", value)
         return tuple(_parse(arguments[0], item, f"{path}[{i}]") for i, item in enumerate(value))
+    if origin is Literal:
+        _expect(value in arguments, path, f"one of {', '.join(arguments)}", value)
+        return value
     if kind is float:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), path, "a number", value)
         return float(value)
@@ -124,4 +128,6 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         if arguments[-1] is not Ellipsis:
             items |= {"minItems": len(arguments), "maxItems": len(arguments)}
         return items
+    if origin is Literal:
+        return {"enum": list(arguments)}
     return {"type": {str: "string", bool: "boolean", int: "integer", float: "number"}[kind]}

@@ -1,15 +1,25 @@
-"""Every setting of the trainer, with its source; and the three presets.
+"""Every setting of the trainer, with its source. Defaults are the paper's; see ``presets`` for the others.
 
-Nothing heavy is imported here, so that the command line can show the settings at once.
+"Paper" is Simos, Chiappa, Mathis 2026 (KINESIS), "upstream's code" its repository. Nothing heavy is imported
+here, so that the command line can show the settings at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
 
+from kinesis_bench.errors import InputError
+
+BodyName = Literal["legs", "legs_abs", "legs_back"]
 Control = Literal["direct", "pd", "tracking"]
+Engine = Literal["cpu", "gpu"]
 Exploration = Literal["gaussian", "lattice"]
+Failure = Literal["protocol", "training"]
+Method = Literal["kinesis", "distilled"]
+Preset = Literal["paper", "gpu", "laptop"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,6 @@ class PPOConfig:
         max_gradient_norm: gradients are scaled down to this norm.
         target_kl: the policy's rate is adapted to keep an update's divergence near this; None: fixed rate.
         symmetric: whether every sample is used a second time, mirrored left to right (rsl_rl's manner).
-        critic_only_updates: first updates of a stage, in which the policy stays as it is.
     """
 
     learning_rate: float = 5e-5
@@ -68,7 +77,6 @@ class PPOConfig:
     max_gradient_norm: float = 25.0
     target_kl: float | None = None
     symmetric: bool = False
-    critic_only_updates: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class RewardWeights:
 
 @dataclass(frozen=True)
 class StageConfig:
-    """When a stage of reinforcement learning ends, and how often it is looked at.
+    """When a stage of reinforcement learning ends, how often it is looked at, and what it does its own way.
 
     Attributes:
         max_steps: control steps, over all processes, after which it ends at the latest.
@@ -121,6 +129,9 @@ class StageConfig:
         plateau_evaluations: it ends when the evaluated success of so many evaluations in a row has not risen
             by ``plateau_rise`` above the best before them.
         plateau_rise: see there.
+        critic_only_updates: first updates, in which the policy stays as it is.
+        action_std: of an action's own noise when the stage begins; None: as the policy comes.
+        energy: weight of the energy term; None: the weight of all stages.
     """
 
     max_steps: int = 500_000_000
@@ -128,3 +139,102 @@ class StageConfig:
     checkpoint_every: int = 20
     plateau_evaluations: int = 20
     plateau_rise: float = 0.005
+    critic_only_updates: int = 0
+    action_std: float | None = None
+    energy: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a training run does; written to its folder.
+
+    Attributes:
+        preset: sizes and rates that the other settings start from: the paper's, or ours for a machine with a
+            GPU or without.
+        method: `kinesis`: experts from scratch (paper); `distilled`: a teacher in control `tracking`, a
+            student that learns from it with sparing muscles, then experts that start as the student.
+        body: legs (80 muscles), legs_abs (86) or legs_back (290).
+        motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
+        split: of the motion file; its training split if left out.
+        control: law of the experts' actions (paper: direct).
+        seed: of all random numbers.
+        threads: for physics and networks; 0: all cores.
+        engine: of the physics.
+        max_experts: of the mixture; fewer, where no clip is left that fails (paper: 3 for legs).
+        failed_by: what isolates the clips of the next expert: `protocol`, a mean keypoint error above
+            0.5 m, or `training`, any keypoint beyond 0.15 m.
+        networks: widths and noise.
+        ppo: the algorithm.
+        episodes: how they begin and end.
+        reward: weights.
+        teacher: the stage of the teacher (distilled only).
+        expert: every expert's stage.
+        gate: the gate's stage.
+    """
+
+    preset: Preset = "paper"
+    method: Method = "kinesis"
+    body: BodyName = "legs"
+    motions: str = ""
+    split: str = ""
+    control: Control = "direct"
+    seed: int = 0
+    threads: int = 0
+    engine: Engine = "cpu"
+    max_experts: int = 3
+    failed_by: Failure = "protocol"
+    networks: NetworkConfig = NetworkConfig()
+    ppo: PPOConfig = PPOConfig()
+    episodes: EpisodeConfig = EpisodeConfig()
+    reward: RewardWeights = RewardWeights()
+    teacher: StageConfig = StageConfig()
+    expert: StageConfig = StageConfig()
+    gate: StageConfig = StageConfig()
+
+
+MAY_BE_ZERO = frozenset(
+    {
+        *(
+            "seed",
+            "threads",
+            "entropy_weight",
+            "hard_share",
+            "push_m_s",
+            "activation",
+            "position",
+            "velocity",
+        ),
+        *("energy", "upright", "energy_rate", "plateau_rise", "critic_only_updates"),
+    }
+)
+"""Numbers that may be zero; all others are above it."""
+
+AT_MOST_ONE = frozenset({"discount", "gae_lambda", "hard_share", "activation"})
+"""Numbers that are at most one."""
+
+
+def check(config: TrainConfig) -> None:
+    """Refuse numbers that mean nothing.
+
+    Raises:
+        InputError: names the flag.
+    """
+    for name, value in _numbers(config, ""):
+        last = name.rpartition(".")[2]
+        low, high = (0 if last in MAY_BE_ZERO else None), (1 if last in AT_MOST_ONE else math.inf)
+        if not math.isfinite(value) or not (value > 0 or value == low) or value > high:
+            least = "0 or more" if low == 0 else "above 0"
+            most = ", at most 1" if high == 1 else ""
+            flag = "--" + name.replace("_", "-")
+            raise InputError(flag, f"is {value}", f"give a number {least}{most}")
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
+    for field in fields(value):
+        inner, name = getattr(value, field.name), f"{path}{field.name}"
+        if is_dataclass(inner):
+            yield from _numbers(inner, f"{name}.")
+        elif isinstance(inner, tuple):
+            yield from ((name, item) for item in inner or (0,))
+        elif isinstance(inner, int | float) and not isinstance(inner, bool):
+            yield name, inner

@@ -25,16 +25,35 @@ from kinesis_bench.training.checkpoint import (
     write_checkpoint,
 )
 from kinesis_bench.training.config import EpisodeConfig, PPOConfig, StageConfig
-from kinesis_bench.training.distributed import processes, rank
+from kinesis_bench.training.distributed import (
+    copy_from_first,
+    gather_json,
+    processes,
+    rank,
+    sum_over_processes,
+    wait_for_all,
+)
 from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.networks import ActorLike, Critic
-from kinesis_bench.training.ppo import PPO
+from kinesis_bench.training.ppo import PPO, UpdateReport
 from kinesis_bench.training.storage import Storage
 from kinesis_bench.training.symmetry import Mirror
 from kinesis_bench.training.trial import Trial, Trials
 
 BEST = "best"
 """Name of the checkpoint with the best evaluation."""
+
+LOST = "lost-update"
+"""Name of the checkpoint from before an update that was undone, with its samples."""
+
+SAMPLES = ("observation", "sample", "log_prob", "reward", "value")
+"""What of the samples is kept there."""
+
+MOST_BROKEN = 0.01
+"""Share of an update's control steps that may end in broken physics."""
+
+MOST_LOST = 3
+"""Updates in a row that may end in weights that are not finite."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +77,10 @@ class Reinforcement:
         actor, critic: what is trained.
         environment, trials: where it acts and how it is judged.
         ppo, episodes, config: hyperparameters.
-        seed: of the noise and of the samples' order; each process has its own.
+        seed: of starts, noise and the samples' order. The random streams begin anew with every checkpoint, by
+            this seed, the process and the update, so that none needs to be kept.
         mirror: of a symmetric body, by which every sample is used twice; None: once.
+        begun: told after how many updates the stage begins, or goes on.
         progress: told after every update.
     """
 
@@ -77,21 +98,23 @@ class Reinforcement:
         config: StageConfig,
         seed: int,
         mirror: Mirror | None = None,
+        begun: Callable[[int], None] = lambda _: None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         assert isinstance(actor, nn.Module)
         self.stage, self.folder, self.actor, self.critic = stage, folder, actor, critic
         self.environment, self.trials, self.config, self.ppo_config = environment, trials, config, ppo
-        self._progress = progress
+        for module in (actor, critic):
+            copy_from_first(module.state_dict().values())
+        self._begun, self._progress = begun, progress
         self._noise, self._order = torch.Generator(), torch.Generator()
-        self._noise.manual_seed(seed * 1000 + 2 * rank())
-        self._order.manual_seed(seed * 1000 + 1)
+        self._seed = seed
         with torch.no_grad():
             first = actor.distribution(torch.zeros(1, environment.observation_size))
             sample = first.sample(torch.Generator().manual_seed(0)).shape[1]
         self.storage = Storage(episodes.steps, episodes.environments, environment.observation_size, sample)
         self.ppo = PPO(actor, critic, self.storage, ppo, self._order, mirror)
-        self.updates = self.steps = 0
+        self.updates = self.steps = self.lost = 0
         self.best = -math.inf
         self.history: list[float] = []
 
@@ -100,9 +123,10 @@ class Reinforcement:
         found = checkpoints(self.folder)
         if found:
             self.load(found[-1])
-        else:
-            self._learn_normalisers_first()
-        self.environment.restart()
+        self._begun(self.updates)
+        self._begin_episodes()
+        if not found:
+            self._learn_normalisers(self.environment.observe())
         while not self.finished:
             began, before = time.perf_counter(), self.steps
             figures = self._collect()
@@ -113,7 +137,9 @@ class Reinforcement:
             self._progress(Progress(self.stage, self.updates, self.steps, rate, figures, trial))
             if self.updates % self.config.checkpoint_every == 0:
                 self.save()
-                self.environment.restart()
+                self._begin_episodes()
+        if self.best == -math.inf:
+            self._evaluate()
         self.save()
 
     @property
@@ -128,8 +154,8 @@ class Reinforcement:
 
     def save(self) -> None:
         """Write a checkpoint, which ``run`` goes on from."""
+        self._write(f"checkpoint-{self.updates:06d}")
         if rank() == 0:
-            write_checkpoint(self.folder / f"checkpoint-{self.updates:06d}", self._tensors(), self._state())
             remove_old(self.folder)
 
     def load(self, folder: Path) -> None:
@@ -139,16 +165,41 @@ class Reinforcement:
             InputError: the checkpoint is damaged or another network's.
         """
         tensors, state = read_checkpoint(folder)
-        load_module("actor", self.actor, tensors, folder)
-        load_module("critic", self.critic, tensors, folder)
+        self._put_back(tensors, folder)
+        try:
+            self.updates, self.steps, self.best = state["updates"], state["steps"], state["best"]
+            self.history, self.lost = state["history"], state["lost"]
+            if len(state["environment"]) != processes():
+                written = f"was written by {len(state['environment'])} processes, not by {processes()}"
+                raise InputError(folder, written, "resume with as many")
+            self.environment.load_state(state["environment"][rank()])
+            if self.ppo_config.target_kl is not None:
+                self.ppo.learning_rate = state["learning_rate"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(folder, f"is a damaged checkpoint ({error!r})", "remove it") from error
+        if not (self.folder / BEST).exists():
+            self.best = -math.inf
+
+    def _put_back(self, tensors: dict[str, Tensor], where: object) -> None:
+        load_module("actor", self.actor, tensors, where)
+        load_module("critic", self.critic, tensors, where)
         load_optimiser("actor_optimiser", self.ppo.actor_optimiser, tensors)
         load_optimiser("critic_optimiser", self.ppo.critic_optimiser, tensors)
-        self._noise.set_state(tensors["noise"])
-        self._order.set_state(tensors["order"])
-        self.updates, self.steps, self.best = state["updates"], state["steps"], state["best"]
-        self.history = state["history"]
-        self.ppo.learning_rate = state["learning_rate"]
-        self.environment.load_state(state["environment"])
+
+    def _begin_episodes(self) -> None:
+        """New episodes and random streams, which depend on nothing but seed, process and update."""
+        streams = np.random.SeedSequence((self._seed, self.updates, rank())).generate_state(2)
+        self.environment.rng = np.random.default_rng(streams)
+        self._noise.manual_seed(int(streams[0]))
+        self._order.manual_seed(int(streams[1]))
+        self.environment.restart()
+
+    def _write(self, name: str, more: dict[str, Tensor] | None = None) -> None:
+        """A checkpoint with what all processes know."""
+        tensors, state = self._tensors() | (more or {}), self._state()
+        if rank() == 0:
+            write_checkpoint(self.folder / name, tensors, state)
+        wait_for_all()
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
@@ -156,8 +207,6 @@ class Reinforcement:
             **module_tensors("critic", self.critic),
             **optimiser_tensors("actor_optimiser", self.ppo.actor_optimiser),
             **optimiser_tensors("critic_optimiser", self.ppo.critic_optimiser),
-            "noise": self._noise.get_state(),
-            "order": self._order.get_state(),
         }
 
     def _state(self) -> dict[str, Any]:
@@ -167,8 +216,9 @@ class Reinforcement:
             "steps": self.steps,
             "best": self.best,
             "history": self.history,
+            "lost": self.lost,
             "learning_rate": self.ppo.learning_rate,
-            "environment": self.environment.state(),
+            "environment": gather_json(self.environment.state()),
         }
 
     @torch.no_grad()
@@ -176,6 +226,7 @@ class Reinforcement:
         """Fill the storage; figures of the episodes that ended."""
         environment, storage, discount = self.environment, self.storage, self.ppo_config.discount
         environment.lengths.clear()
+        broken_before = environment.broken
         rewards = torch.zeros(())
         while not storage.full:
             observation = environment.observe()
@@ -195,31 +246,52 @@ class Reinforcement:
                 transition.failed | transition.cut_off,
             )
         self.steps += storage.reward.numel() * processes()
+        self._refuse_if_broken(environment.broken - broken_before)
         lengths = environment.lengths
+        own = torch.tensor([float(rewards), sum(lengths), len(lengths), environment.broken])
+        reward, steps, ended, broken = sum_over_processes(own.double()).tolist()
         return {
-            "reward": float(rewards) / len(storage.reward),
-            "episode_steps": float(np.mean(lengths)) if lengths else math.nan,
-            "broken": float(environment.broken),
+            "reward": reward / len(storage.reward) / processes(),
+            "episode_steps": steps / ended if ended else math.nan,
+            "broken": broken,
         }
 
-    def _update(self) -> Any:
+    def _update(self) -> UpdateReport:
+        """Improve the policy; an update that ends in weights that are not finite is undone."""
         with torch.no_grad():
             last_value = self.critic(self.environment.observe())
         seen = self.storage.observation.flatten(0, 1)
-        report = self.ppo.update(last_value, critic_only=self.updates < self.ppo_config.critic_only_updates)
-        if not all(torch.isfinite(p).all() for p in self.actor.parameters()):
-            raise InputError(
-                f"{self.folder}: update {self.updates}",
-                "the policy's weights are no longer finite",
-                "resume with a lower learning rate; the last checkpoint is from before",
-            )
-        self._learn_normalisers(seen)
+        before = {name: tensor.clone() for name, tensor in self._tensors().items()}
+        rate = self.ppo.learning_rate
+        report = self.ppo.update(last_value, critic_only=self.updates < self.config.critic_only_updates)
+        if all(torch.isfinite(tensor).all() for tensor in self._tensors().values()):
+            self.lost = 0
+            self._learn_normalisers(seen)
+        else:
+            self._lose_update(before, rate)
         return report
 
-    def _learn_normalisers_first(self) -> None:
-        """Statistics from a first look at the clips, so that the first actions mean something."""
-        self.environment.restart()
-        self._learn_normalisers(self.environment.observe())
+    def _lose_update(self, before: dict[str, Tensor], rate: float) -> None:
+        self.lost += 1
+        self._write(LOST, before | {name: getattr(self.storage, name) for name in SAMPLES})
+        if self.lost >= MOST_LOST:
+            raise InputError(
+                f"{self.folder}: update {self.updates}",
+                f"{self.lost} updates in a row ended in weights that are not finite; the last one's samples "
+                f"are in {LOST}",
+                "resume with a lower --ppo.learning-rate or --ppo.target-kl",
+            )
+        self._put_back(before, self.folder)
+        self.ppo.learning_rate = rate
+
+    def _refuse_if_broken(self, broken: int) -> None:
+        steps = self.storage.reward.numel()
+        if broken > MOST_BROKEN * steps:
+            raise InputError(
+                f"{self.folder}: update {self.updates}",
+                f"the physics broke in {broken} of {steps} control steps",
+                "look at the states in the run's folder broken, and resume with less noise or smaller pushes",
+            )
 
     def _learn_normalisers(self, observation: Tensor) -> None:
         for module in (self.actor, self.critic):
@@ -229,10 +301,11 @@ class Reinforcement:
 
     def _evaluate(self) -> Trial:
         trial = self.trials.run(self.actor)
-        self.history.append(trial.success)
         merit = trial.success + trial.strict_coverage - trial.mpjpe_mm / 1000
+        own = torch.tensor([trial.success, merit], dtype=torch.float64)
+        success, merit = (sum_over_processes(own) / processes()).tolist()
+        self.history.append(success)
         if merit > self.best:
             self.best = merit
-            if rank() == 0:
-                write_checkpoint(self.folder / BEST, self._tensors(), self._state())
+            self._write(BEST)
         return trial

@@ -1,0 +1,106 @@
+"""``kinesis-bench train-reference``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import tyro
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
+from kinesis_bench.training.presets import preset
+from kinesis_bench.training.run_folder import read_config
+
+PRESET: Preset = "laptop"
+
+DEFAULTS = preset(PRESET)
+
+RUNS = Path("runs")
+"""Folder of the runs for which no other is named."""
+
+KEPT = ("preset", "method", "body", "motions", "split", "control", "seed", "networks")
+"""Settings that a run keeps to its end."""
+
+NEEDED = ("torch", "safetensors", "onnx")
+"""Packages of the extra ``train`` that training cannot do without."""
+
+
+@dataclass(frozen=True)
+class TrainReference:
+    """Train a policy: experts, their mixture, its export and its score; a run that stopped can go on.
+
+    Args:
+        out: folder of a new run; runs/METHOD-BODY if left out.
+        resume: folder of a run to go on with; settings given beside it hold from then on.
+        stage: run only this stage: teacher, expert-1, expert-2, and so on; one that is done is run again.
+        config: settings.
+    """
+
+    out: Path | None = None
+    resume: Path | None = None
+    stage: str | None = None
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")] = DEFAULTS
+
+    @classmethod
+    def with_defaults(cls, arguments: Sequence[str]) -> Callable[..., Any]:
+        """The command with the defaults that its arguments choose: those of a run, or of a preset.
+
+        Raises:
+            InputError: the run cannot be read, or there is no such preset, body or method.
+        """
+        resume = _given(arguments, "--resume")
+        if resume:
+            return functools.partial(cls, config=read_config(Path(resume)))
+        name = _given(arguments, "--preset", get_args(Preset)) or PRESET
+        body = _given(arguments, "--body", get_args(BodyName)) or "legs"
+        method = _given(arguments, "--method", get_args(Method))
+        return functools.partial(cls, config=preset(name, body, method))  # type: ignore[arg-type]
+
+    def run(self) -> None:
+        """Train.
+
+        Raises:
+            InputError: what was given cannot be used, or the training went wrong.
+        """
+        check(self.config)
+        self._check()
+        folder = self.resume or self.out or RUNS / f"{self.config.method}-{self.config.body}"
+        from kinesis_bench.terminal import console
+        from kinesis_bench.training.chain import train
+
+        try:
+            train(folder, self.config, only=self.stage, new=self.resume is None)
+        except KeyboardInterrupt:
+            go_on = f"go on with: kinesis-bench train-reference --resume {folder}"
+            console(stderr=True).print(go_on, soft_wrap=True)
+            raise
+
+    def _check(self) -> None:
+        if missing := [name for name in NEEDED if find_spec(name) is None]:
+            remedy = 'pip install "kinesis-bench[train]"'
+            raise InputError("train-reference", f"needs {', '.join(missing)}", remedy)
+        if self.resume is None:
+            return
+        if self.out is not None:
+            raise InputError("--out", "cannot be given with --resume", "leave out one or the other")
+        began = read_config(self.resume)
+        for name in KEPT:
+            if getattr(self.config, name) != getattr(began, name):
+                raise InputError(f"--{name}", "cannot be changed in a run that has begun", "begin a new run")
+
+
+def _given(arguments: Sequence[str], flag: str, known: Sequence[str] = ()) -> str | None:
+    """The value of a flag, before the arguments are parsed; None where it has none."""
+    values = [argument.partition("=")[2] for argument in arguments if argument.startswith(f"{flag}=")]
+    values += [after for name, after in pairwise(arguments) if name == flag]
+    if not values:
+        return None
+    if known and values[-1] not in known:
+        raise unknown_name(flag, values[-1], known)
+    return values[-1]

@@ -1,0 +1,100 @@
+"""The three presets: the paper's settings, and ours for a machine with a GPU or without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kinesis_bench.training.config import (
+    BodyName,
+    EpisodeConfig,
+    Method,
+    NetworkConfig,
+    PPOConfig,
+    Preset,
+    RewardWeights,
+    StageConfig,
+    TrainConfig,
+)
+
+SMALL = (512, 256, 128)
+"""Hidden layers that a CPU trains at the physics' pace: 22 µs a sample and epoch, the paper's take 458."""
+
+FIRST_STD = 0.37
+"""Initial noise of an action, exp(-1)."""
+
+SPARING_STD = 0.15
+"""Noise around a student's actions: its excitations are low, and wide noise only raises them."""
+
+SPARING = 0.45
+"""Weight of energy after distillation: with the paper's 0.1 the student's excitation does not fall."""
+
+
+def preset(name: Preset, body: BodyName = "legs", method: Method | None = None) -> TrainConfig:
+    """The settings of a preset.
+
+    Args:
+        name: of the preset.
+        body: its reward's weights differ (paper, Table II).
+        method: the preset's own if None: ``kinesis`` for ``paper``, ``distilled`` for the others.
+    """
+    method = method or ("kinesis" if name == "paper" else "distilled")
+    reward = RewardWeights() if body == "legs" else RewardWeights(energy=0.2, upright=0.0)
+    paper = TrainConfig(preset=name, method=method, body=body, reward=reward)
+    made = {"paper": lambda config: config, "gpu": _gpu, "laptop": _laptop}[name](paper)
+    if method == "kinesis":
+        return made
+    return replace(
+        made,
+        teacher=replace(made.expert, energy=0.05),
+        expert=replace(made.expert, energy=SPARING, action_std=SPARING_STD, critic_only_updates=10),
+    )
+
+
+def _laptop(paper: TrainConfig) -> TrainConfig:
+    """Two cores: small networks, short updates, a rate that follows the divergence."""
+    stage = StageConfig(
+        max_steps=30_000_000,
+        evaluate_every=20,
+        checkpoint_every=20,
+        plateau_evaluations=40,
+        plateau_rise=0.002,
+    )
+    return replace(
+        paper,
+        networks=NetworkConfig(
+            actor=SMALL,
+            critic=SMALL,
+            gate=(256, 128),
+            exploration="gaussian",
+            action_std=FIRST_STD,
+            latent_std=FIRST_STD,
+            learn_std=True,
+        ),
+        ppo=PPOConfig(
+            learning_rate=3e-4,
+            critic_learning_rate=5e-4,
+            discount=0.97,
+            epochs=4,
+            minibatch=2048,
+            max_gradient_norm=1.0,
+            target_kl=0.02,
+            symmetric=True,
+        ),
+        episodes=EpisodeConfig(environments=256, steps=32, hard_share=0.5, push_m_s=0.05, activation=None),
+        expert=stage,
+        gate=replace(stage, max_steps=5_000_000),
+    )
+
+
+def _gpu(paper: TrainConfig) -> TrainConfig:
+    """One GPU: thousands of bodies at a time, and networks that it hardly notices."""
+    laptop = _laptop(paper)
+    return replace(
+        laptop,
+        engine="gpu",
+        networks=replace(laptop.networks, actor=(1024, 512, 256), critic=(1024, 512, 256)),
+        ppo=replace(laptop.ppo, minibatch=32_768),
+        episodes=replace(laptop.episodes, environments=4096),
+        expert=replace(laptop.expert, max_steps=500_000_000),
+        gate=replace(laptop.gate, max_steps=50_000_000),
+    )
