@@ -9,15 +9,15 @@ from array_api_compat import array_namespace
 
 
 def like(values: Any, array: Any) -> Any:
-    """Values as floats (or truths, or whole numbers) where and as precise as a floating array is.
+    """Values where a floating array is, and, if they are floating too, as precise as it is.
 
-    Nothing is copied where nothing has to change.
+    Nothing is copied where nothing has to change, but no tensor shares memory with an array of numpy's.
     """
     if isinstance(array, np.ndarray):
         kind = np.asarray(values).dtype.kind
         return np.asarray(values, array.dtype if kind == "f" else None)
     xp = array_namespace(array)
-    placed = xp.asarray(values, device=array.device)
+    placed = xp.asarray(np.array(values) if isinstance(values, np.ndarray) else values, device=array.device)
     return xp.astype(placed, array.dtype, copy=False) if xp.isdtype(placed.dtype, "real floating") else placed
 
 
