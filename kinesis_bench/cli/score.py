@@ -31,6 +31,8 @@ HUMAN, SPEED_KMH = "emg_walk_wang2023", 4.5
 
 PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
 
+POLICY = "muscle-pd"
+
 STOCHASTIC_RUNS = 3
 
 FINEST = 64
@@ -48,8 +50,9 @@ class Score:
     """Say how human a policy moves: movement, joint angles and muscles, each beside people.
 
     Args:
-        policy: what to score: zero, random, constant, muscle-pd (if left out), an ONNX file, file.py:Class,
-            package.module:Class, or a folder with policy.toml and an ONNX file.
+        policy: what to score: zero, random, constant, muscle-pd (if left out), reference (trained for the
+            body, where there is one), an ONNX file, file.py:Class, package.module:Class, or a folder with
+            policy.toml and an ONNX file.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
@@ -176,8 +179,8 @@ class Score:
         from kinesis_bench.evaluation.evaluate import default_split, evaluate_policy
         from kinesis_bench.policies.load import load_policy
 
-        policy = load_policy("muscle-pd" if self.policy is None else self.policy)
         body = load_body("legs" if self.body is None else self.body)
+        policy = load_policy(POLICY if self.policy is None else self.policy, body.name)
         motions = self._motions(body.name)
         split = default_split(motions) if self.split is None else self.split
         usual = split == default_split(motions)

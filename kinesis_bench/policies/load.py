@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.files import content_dir
 from kinesis_bench.policies.builtin import Constant, Random, Zero
 from kinesis_bench.policies.loaded import LoadedPolicy, declared
 from kinesis_bench.policies.muscle_pd import MusclePd
@@ -19,14 +21,25 @@ BUILT_IN: dict[str, Callable[[], Any]] = {
 }
 """Policies that need no file."""
 
+REFERENCE = "reference"
+"""Stands for the reference policy that bears the body's name."""
 
-def load_policy(policy: str) -> LoadedPolicy:
+
+def reference_policies() -> dict[str, Path]:
+    """Folders of the trained policies that ship, by name; the one named after a body is its reference."""
+    folder = content_dir("reference_policies")
+    return {path.parent.name: path.parent for path in sorted(folder.glob("*/policy.toml"))}
+
+
+def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
     """Open a policy.
 
     Args:
-        policy: a built-in name, ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with
-            ``policy.toml`` and an ONNX file. The code of a plug-in named here runs; nothing else is executed,
-            and nothing is unpickled.
+        policy: a built-in name, the name of a reference policy (``reference`` for the body's own),
+            ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with ``policy.toml`` and an
+            ONNX file. The code of a plug-in named here runs; nothing else is executed, and nothing is
+            unpickled.
+        body: that it is to drive, for ``reference``.
 
     Raises:
         InputError: there is no such policy, or it cannot be used.
@@ -35,6 +48,15 @@ def load_policy(policy: str) -> LoadedPolicy:
         make = BUILT_IN[policy]
         deterministic, control, needs = declared(make(), policy)
         return LoadedPolicy(policy, make, deterministic, control, needs)
+    references = reference_policies()
+    if policy == REFERENCE:
+        if body not in references:
+            raise InputError("policy reference", f"there is none for body {body!r}", "give another --policy")
+        policy = body
+    if policy in references:
+        from kinesis_bench.policies.folder import load_folder
+
+        return replace(load_folder(references[policy]), source=f"reference_policies/{policy}")
     path = Path(policy).expanduser()
     if path.is_dir():
         from kinesis_bench.policies.folder import load_folder
@@ -57,4 +79,4 @@ def load_policy(policy: str) -> LoadedPolicy:
         raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
     if path.suffix or "/" in policy:
         raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")
-    raise unknown_name("policy", policy, BUILT_IN)
+    raise unknown_name("policy", policy, [*BUILT_IN, *references])

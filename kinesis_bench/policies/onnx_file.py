@@ -15,13 +15,22 @@ from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.tasks.control import CONTROLS
 
+UNIFORM = "uniform"
+"""Name of the second input of a network that samples: (n, 1) in [0, 1), each row's from its generator."""
+
 
 class OnnxPolicy:
-    """Runs a session with one input (n, N) and takes its first output (n, A) as the action."""
+    """Runs a session and takes its first output (n, A) as the action.
+
+    Args:
+        session: with an input (n, N) of observations and, where it samples, ``uniform`` (n, 1).
+        batched: False where the file was exported for a batch of one.
+    """
 
     def __init__(self, session: Any, batched: bool) -> None:
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._input, *more = (one.name for one in session.get_inputs())
+        self._samples = bool(more)
         self._output = session.get_outputs()[0].name
         self._batched = batched
 
@@ -30,14 +39,20 @@ class OnnxPolicy:
 
     def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
         """The network's first output; row by row where the file was exported for a batch of one."""
+        inputs = {self._input: observation}
+        if self._samples:
+            inputs[UNIFORM] = np.array([[rng.random(dtype=np.float32)] for rng in rngs], np.float32)
         if self._batched:
-            return self._session.run([self._output], {self._input: observation})[0]
-        rows = [self._session.run([self._output], {self._input: row[None]})[0] for row in observation]
+            return self._session.run([self._output], inputs)[0]
+        rows = [
+            self._session.run([self._output], {name: part[i : i + 1] for name, part in inputs.items()})[0]
+            for i in range(len(observation))
+        ]
         return np.concatenate(rows)
 
 
 def load_onnx(path: Path, control: str | None = None, name: str | None = None) -> LoadedPolicy:
-    """An ONNX file as a policy.
+    """An ONNX file as a policy: of one matrix to one matrix, or also of ``uniform`` (n, 1) where it samples.
 
     Args:
         path: the file.
@@ -45,11 +60,11 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         name: for tables; the file's name unless given.
 
     Raises:
-        InputError: not a readable ONNX network of one matrix to one matrix, or its metadata is incomplete.
+        InputError: not a readable ONNX network of observations to actions, or its metadata is incomplete.
     """
     import onnxruntime
 
-    remedy = "export a network with one float32 input (n, N) and an output (n, A)"
+    remedy = f"export a network with one float32 input (n, N), or also {UNIFORM} (n, 1), and an output (n, A)"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -61,7 +76,7 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         reason = str(error).splitlines()[0][:200]
         raise InputError(path, f"is not a readable ONNX file ({reason})", remedy) from error
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    if len(inputs) != 1 or len(inputs[0].shape) != 2 or inputs[0].type != "tensor(float)":
+    if not _are_readable(inputs):
         found = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs)
         raise InputError(f"{path}: inputs", f"has {found}", remedy)
     if len(outputs[0].shape) != 2:
@@ -78,7 +93,7 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
     return LoadedPolicy(
         name=name or path.stem,
         make=lambda: OnnxPolicy(session, batched=batch != 1),
-        deterministic=True,
+        deterministic=len(inputs) == 1,
         control=contract.control if contract else control or "direct",
         contract=contract,
         observation_size=size if isinstance(size, int) else None,
@@ -86,6 +101,14 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         source=str(path),
         sha256=sha256_of_file(path),
         notes=() if contract else (_unsigned(metadata),),
+    )
+
+
+def _are_readable(inputs: Sequence[Any]) -> bool:
+    """Whether a network's inputs are those of a policy: an observation and at most ``uniform``."""
+    matrices = all(len(one.shape) == 2 and one.type == "tensor(float)" for one in inputs)
+    return matrices and (
+        len(inputs) == 1 or (len(inputs) == 2 and inputs[1].name == UNIFORM and inputs[1].shape[1] == 1)
     )
 
 

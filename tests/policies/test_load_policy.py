@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.policies import load
 from kinesis_bench.policies.contract import Contract
 from kinesis_bench.policies.interface import BLOCK_ROWS, Context, Policy
-from kinesis_bench.policies.load import BUILT_IN, load_policy
+from kinesis_bench.policies.load import BUILT_IN, load_policy, reference_policies
 
 CONTRACT = Contract(
     body="legs",
@@ -267,6 +268,86 @@ def test_bad_folder(tmp_path: Path, content: str | None, message: str) -> None:
     with pytest.raises(InputError) as error:
         load_policy(str(tmp_path))
     assert message in str(error.value)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of reference policies with one for ``legs`` and another one."""
+    for name in ("legs", "legs-other", "unfinished"):
+        (tmp_path / "shipped" / name).mkdir(parents=True)
+        write_linear(tmp_path / "shipped" / name / "policy.onnx", np.zeros((5, 3)), CONTRACT.to_metadata())
+        if name != "unfinished":
+            (tmp_path / "shipped" / name / "policy.toml").write_text('policy = "policy.onnx"\n')
+    monkeypatch.setattr(load, "content_dir", lambda name: {"reference_policies": tmp_path / "shipped"}[name])
+    return tmp_path / "shipped"
+
+
+def test_reference_policies_go_by_their_names(
+    shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(reference_policies()) == ["legs", "legs-other"]
+    assert load_policy("legs-other").source == "reference_policies/legs-other"
+    assert load_policy("reference", "legs").source == "reference_policies/legs"
+    own = tmp_path / "legs"
+    own.mkdir()
+    write_linear(own / "net.onnx", np.zeros((5, 3)))
+    (own / "policy.toml").write_text('name = "mine"\npolicy = "net.onnx"\n')
+    monkeypatch.chdir(tmp_path)
+    assert (load_policy("legs").name, load_policy("./legs").name) == ("legs", "mine")
+
+
+def test_a_body_without_a_reference_policy_is_named(shipped: Path) -> None:
+    with pytest.raises(
+        InputError, match="reference: there is none for body 'legs_abs'; give another --policy"
+    ):
+        load_policy("reference", "legs_abs")
+    with pytest.raises(InputError, match="did you mean 'legs-other'"):
+        load_policy("legs_other")
+
+
+def test_the_checkout_holds_a_folder_of_reference_policies() -> None:
+    for folder in reference_policies().values():
+        assert load_policy(str(folder)).contract is not None
+
+
+def write_sampling(path: Path, name: str = "uniform", width: int = 1) -> None:
+    """Action 0 gets observation 0 plus the random number."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["observation", "W"], ["o"]),
+            helper.make_node("Add", ["o", name], ["action"]),
+        ],
+        "sampling",
+        [
+            helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["n", 5]),
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width]),
+        ],
+        [helper.make_tensor_value_info("action", TensorProto.FLOAT, ["n", 1])],
+        [numpy_helper.from_array(np.eye(5, 1, dtype=np.float32), "W")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+
+
+def test_a_network_that_samples_takes_each_row_s_generator(tmp_path: Path) -> None:
+    write_sampling(tmp_path / "net.onnx")
+    loaded = load_policy(str(tmp_path / "net.onnx"))
+    assert not loaded.deterministic
+    observation = np.arange(5.0 * BLOCK_ROWS, dtype=np.float32).reshape(BLOCK_ROWS, 5)
+    rngs, same = ([np.random.default_rng(i) for i in range(BLOCK_ROWS)] for _ in range(2))
+    for _ in range(2):
+        drawn = np.array([rng.random(dtype=np.float32) for rng in same], np.float32)
+        action = loaded.make().act(observation, rngs)
+        assert np.array_equal(action[:, 0], observation[:, 0] + drawn)
+
+
+@pytest.mark.parametrize(("name", "width"), [("noise", 1), ("uniform", 3)])
+def test_other_second_inputs_are_refused(tmp_path: Path, name: str, width: int) -> None:
+    write_sampling(tmp_path / "net.onnx", name, width)
+    with pytest.raises(InputError, match=rf"inputs: has observation .* {name} .*or also uniform \(n, 1\)"):
+        load_policy(str(tmp_path / "net.onnx"))
 
 
 def test_built_in_names() -> None:
