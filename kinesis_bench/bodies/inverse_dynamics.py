@@ -21,11 +21,11 @@ from kinesis_bench.bodies.least_effort import least_effort
 if TYPE_CHECKING:
     import mujoco
 
-CONTACT_HEIGHT_M = 0.02
-"""Height of a sole point above the ground at which its force costs twice as much; the fourth power beyond."""
+CONTACT_HEIGHT_M = 0.01
+"""Height of a sole point above the ground over which the price of its force grows e-fold."""
 
 CONTACT_SPEED_M_S = 0.5
-"""Speed of a sole point at which its force costs twice as much; the square beyond."""
+"""Speed of a sole point at which its force costs twice as much as on the ground; the square beyond."""
 
 WRENCH_SLACK = 0.01
 """Wrench that may stay unexplained at the price of one body weight under one point, in body weights (and
@@ -164,7 +164,8 @@ class InverseDynamics:
     ) -> np.ndarray:
         """Forces (F, P, 3) [N] of the sole points that give the root's wrench (F, 6)."""
         frames, points = height.shape
-        cost = 1 + (np.maximum(height, 0) / CONTACT_HEIGHT_M) ** 4 + (speed / CONTACT_SPEED_M_S) ** 2
+        high = np.exp(np.clip(height, 0.0, 1.0) / CONTACT_HEIGHT_M)
+        cost = high + (speed / CONTACT_SPEED_M_S) ** 2
         per_force = 1 / np.sqrt(cost)
         edges = np.einsum("fpxc,ex->fcpe", jacobian, _EDGES) * per_force[:, None, :, None]
         share = least_effort(
