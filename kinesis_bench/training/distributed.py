@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,11 +15,17 @@ from torch import Tensor
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """The processes that torchrun started, joined; without torchrun nothing happens."""
+    """The processes that torchrun started, joined; without torchrun nothing happens.
+
+    Tensors on GPUs, of which each process has its own, travel by NCCL, those on CPUs by gloo.
+    """
     if not dist.is_torchelastic_launched():
         yield
         return
-    dist.init_process_group("gloo")
+    gpus = torch.cuda.device_count()
+    if gpus:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % gpus)
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
     try:
         yield
     finally:
@@ -70,8 +77,7 @@ def copy_from_first(tensors: Iterable[Tensor]) -> None:
 
 def wait_for_all() -> None:
     """Return when all processes have come here."""
-    if processes() > 1:
-        dist.barrier()
+    sum_over_processes(torch.zeros(()))
 
 
 def moments_over_processes(values: Tensor) -> tuple[Tensor, Tensor]:
