@@ -23,7 +23,7 @@ COLUMNS = 3
 TOP = 1.6
 """Upper end of the muscles' axes, in parts of the mean curve's peak; a note says where a band is cut."""
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -51,7 +51,7 @@ def write_figures(folder: Path, result: Result) -> list[Path]:
         if not possible:
             path.unlink(missing_ok=True)
             continue
-        with rc_context(_STYLE):
+        with rc_context(STYLE):
             figure = draw(result)
             with whole_file(path) as temporary:
                 figure.savefig(temporary, dpi=DPI, format="png")
@@ -97,7 +97,7 @@ def lag_figure(result: Result) -> Any:
     """Mean r of the model against lag, the window that the lag is chosen from, and people at zero lag."""
     emg = result.emg
     assert emg.lag_curve is not None
-    figure = _figure(6, 3.6)
+    figure = empty_figure(6, 3.6)
     axis = figure.subplots()
     lag_ms = np.array(emg.lag_curve.lag_ms)
     axis.axvspan(0, 120, color="#F2F2F2", zorder=0, label="window of the lag, 0 to 120 ms")
@@ -154,7 +154,7 @@ def coverage_figure(result: Result) -> Any:
     assert result.imitation is not None
     scores = {SKILL_NAMES.get(s, s): score for s, score in by_skill(result).items()}
     scores["all"] = result.imitation
-    figure = _figure(6, 0.9 + 0.4 * len(scores))
+    figure = empty_figure(6, 0.9 + 0.4 * len(scores))
     axis = figure.subplots()
     for place, (name, score) in enumerate(scores.items()):
         coverage = score.frame_coverage_pct
@@ -193,7 +193,7 @@ def _closed(phase: Any, curve: Any) -> tuple[np.ndarray, np.ndarray]:
     return percent, values
 
 
-def _figure(width_in: float, height_in: float) -> Any:
+def empty_figure(width_in: float, height_in: float) -> Any:
     """An empty figure that belongs to no window system."""
     from matplotlib.figure import Figure
 
@@ -202,7 +202,7 @@ def _figure(width_in: float, height_in: float) -> Any:
 
 def _panels(count: int, columns: int = COLUMNS) -> tuple[Any, list[Any]]:
     rows = -(-count // columns)
-    figure = _figure(2.9 * columns, 1.9 * rows + 1.0)
+    figure = empty_figure(2.9 * columns, 1.9 * rows + 1.0)
     return figure, list(figure.subplots(rows, columns, sharex=True, squeeze=False).ravel())
 
 
