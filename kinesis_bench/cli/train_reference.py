@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import tyro
 
+from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
 from kinesis_bench.training.presets import preset
-from kinesis_bench.training.run_folder import read_config
+from kinesis_bench.training.run_folder import POLICY, read_config
+
+if TYPE_CHECKING:
+    from kinesis_bench.training.setting import Setting
 
 PRESET: Preset = "laptop"
 
@@ -26,6 +30,9 @@ RUNS = Path("runs")
 
 KEPT = ("preset", "method", "body", "motions", "split", "control", "seed", "networks")
 """Settings that a run keeps to its end."""
+
+SAMPLED = "sampled.onnx"
+"""A mixture's policy that draws its experts, as upstream's does."""
 
 NEEDED = ("torch", "safetensors", "onnx")
 """Packages of the extra ``train`` that training cannot do without."""
@@ -38,7 +45,8 @@ class TrainReference:
     Args:
         out: folder of a new run; runs/METHOD-BODY if left out.
         resume: folder of a run to go on with; settings given beside it hold from then on.
-        stage: run only this stage: teacher, expert-1, expert-2, and so on; one that is done is run again.
+        stage: run only this stage: teacher and student (distilled), expert-1, expert-2 and so on, gate,
+            export, score. One that is done is run again, and what was built on it is put aside.
         config: settings.
     """
 
@@ -75,7 +83,7 @@ class TrainReference:
         from kinesis_bench.training.chain import train
 
         try:
-            train(folder, self.config, only=self.stage, new=self.resume is None)
+            train(folder, self.config, score=_score, only=self.stage, new=self.resume is None)
         except KeyboardInterrupt:
             go_on = f"go on with: kinesis-bench train-reference --resume {folder}"
             console(stderr=True).print(go_on, soft_wrap=True)
@@ -93,6 +101,22 @@ class TrainReference:
         for name in KEPT:
             if getattr(self.config, name) != getattr(began, name):
                 raise InputError(f"--{name}", "cannot be changed in a run that has begun", "begin a new run")
+
+
+def _score(setting: Setting) -> None:
+    """Score a run's policy on the test split; a mixture both ways of taking its experts."""
+    policy, config = setting.run / POLICY, setting.config
+    ways = {"score": policy}
+    if (policy / SAMPLED).exists():
+        ways["score-sampled"] = policy / SAMPLED
+    for name, source in ways.items():
+        Score(
+            policy=str(source),
+            body=config.body,
+            motions=Path(config.motions),
+            out=setting.run / name,
+            threads=config.threads,
+        ).run()
 
 
 def _given(arguments: Sequence[str], flag: str, known: Sequence[str] = ()) -> str | None:

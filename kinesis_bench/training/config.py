@@ -145,6 +145,32 @@ class StageConfig:
 
 
 @dataclass(frozen=True)
+class DistillationConfig:
+    """How a student learns from a teacher: DAgger (Ross, Gordon, Bagnell 2011) with sparing labels.
+
+    Attributes:
+        rounds: of acting and learning.
+        steps: control steps of each environment in a round.
+        noise: standard deviation added to the student's actions while it acts.
+        memory: samples that are kept, the latest.
+        epochs: passes over them in a round.
+        minibatch: samples of a gradient step.
+        learning_rate: of the student.
+        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
+            teacher's own excitations are learned.
+    """
+
+    rounds: int = 40
+    steps: int = 32
+    noise: float = 0.1
+    memory: int = 300_000
+    epochs: int = 2
+    minibatch: int = 2048
+    learning_rate: float = 1e-3
+    slack_n_m: float | None = 5.0
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what a training run does; written to its folder.
 
@@ -168,6 +194,7 @@ class TrainConfig:
         episodes: how they begin and end.
         reward: weights.
         teacher: the stage of the teacher (distilled only).
+        distillation: from the teacher to the student (distilled only).
         expert: every expert's stage.
         gate: the gate's stage.
     """
@@ -188,6 +215,7 @@ class TrainConfig:
     episodes: EpisodeConfig = EpisodeConfig()
     reward: RewardWeights = RewardWeights()
     teacher: StageConfig = StageConfig()
+    distillation: DistillationConfig = DistillationConfig()
     expert: StageConfig = StageConfig()
     gate: StageConfig = StageConfig()
 

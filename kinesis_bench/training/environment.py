@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.files import whole_file
+from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig
@@ -52,6 +54,8 @@ class Environment:
         reward: weights and rates.
         rng: of the starts.
         threads: for physics; 0 for all cores.
+        make_engine: of ``physics.engines``.
+        needs: what the task's ``view`` will be asked for.
         broken_folder: takes the states before which physics broke, the first few.
 
     Attributes:
@@ -73,6 +77,8 @@ class Environment:
         reward: RewardConfig,
         rng: np.random.Generator,
         threads: int = 0,
+        make_engine: MakeEngine = cpu_engine,
+        needs: Iterable[str] = (),
         broken_folder: Path | None = None,
     ) -> None:
         self.task = Imitation(
@@ -81,6 +87,8 @@ class Environment:
             config.environments,
             control=control,
             threads=threads,
+            make_engine=make_engine,
+            needs=needs,
             reward=reward,
             termination=Termination(config.distance_m),
         )
@@ -111,34 +119,32 @@ class Environment:
 
     def observe(self) -> Tensor:
         """(E, N) present observations."""
-        return torch.from_numpy(self.task.observe(self._all))
+        return torch.as_tensor(self.task.observe(self._all))
 
     def step(self, action: Tensor) -> Transition:
         """One control step with actions (E, A), clipped to [-1, 1]; rows that end begin anew."""
-        applied = action.clamp(-1, 1).numpy().astype(np.float64)
-        before = self.task.state(self._all)
+        before, applied = self.task.state(self._all), action.clamp(-1, 1)
         outcome = self.task.step(self._all, applied)
         assert outcome.reward is not None
-        reward, failed = outcome.reward, outcome.too_far
+        reward = torch.as_tensor(outcome.reward).float()
+        failed, finished = torch.as_tensor(outcome.too_far), torch.as_tensor(outcome.finished)
         if outcome.broken:
-            broken = np.isin(self._all, list(outcome.broken))
-            reward, failed = np.where(broken, 0.0, reward), failed | broken
-            self._keep_broken(outcome.broken, before, applied)
+            rows = torch.tensor(sorted(outcome.broken), device=failed.device)
+            reward[rows], failed[rows] = 0.0, True
+            self._keep_broken(outcome.broken, (*before, applied))
             self.broken += len(outcome.broken)
-        cut_off = outcome.finished & ~failed
-        final = self.task.observe(np.flatnonzero(cut_off))
-        ended = np.flatnonzero(failed | cut_off)
+        cut_off = finished & ~failed
+        final = torch.as_tensor(self.task.observe(np.flatnonzero(cut_off.cpu())))
+        ended = np.flatnonzero((failed | cut_off).cpu())
         if len(ended):
-            clip, start, end = self.task.clip[ended], self._start[ended], self.task.frame[ended]
-            self.sampler.count(clip, start, end, failed[ended])
+            clip, end = (
+                np.asarray(torch.as_tensor(part)[ended].cpu()) for part in (self.task.clip, self.task.frame)
+            )
+            start = self._start[ended]
+            self.sampler.count(clip, start, end, np.asarray(failed.cpu())[ended])
             self.lengths += (end - start).tolist()
             self._begin(ended)
-        return Transition(
-            torch.from_numpy(reward.astype(np.float32)),
-            torch.from_numpy(failed),
-            torch.from_numpy(cut_off),
-            torch.from_numpy(final),
-        )
+        return Transition(reward, failed, cut_off, final)
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: what is known of the clips, but no episodes under way."""
@@ -153,20 +159,19 @@ class Environment:
         self.sampler.passed, self.sampler.failed = np.array(state["passed"]), np.array(state["failed"])
         self.broken = state["broken"]
 
-    def _keep_broken(
-        self, broken: dict[int, str], before: tuple[np.ndarray, ...], action: np.ndarray
-    ) -> None:
+    def _keep_broken(self, broken: dict[int, str], before: Sequence[Any]) -> None:
         """Write the states in which a step broke the physics, for whoever looks for the cause."""
         if self._broken_folder is None:
             return
         for row, reason in broken.items():
-            clip, frame = int(self.task.clip[row]), int(self.task.frame[row]) - 1
-            name = f"{self.task.reference.keys[clip].replace('/', '_')}-{frame}.npz"
             if len(list(self._broken_folder.glob("*.npz"))) >= KEPT_BROKEN:
                 return
-            arrays = dict(zip(("qpos", "qvel", "activation"), (part[row] for part in before), strict=True))
+            clip, frame = int(self.task.clip[row]), int(self.task.frame[row]) - 1
+            name = f"{self.task.reference.keys[clip].replace('/', '_')}-{frame}.npz"
+            names = ("qpos", "qvel", "activation", "action")
+            arrays = {key: np.asarray(part[row].tolist()) for key, part in zip(names, before, strict=True)}
             with whole_file(self._broken_folder / name) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, action=action[row], reason=np.array(reason), **arrays)
+                np.savez(file, allow_pickle=False, reason=np.array(reason), **arrays)
 
     def _begin(self, rows: np.ndarray) -> None:
         clip, frame = self.sampler.draw(len(rows), self.rng)

@@ -107,12 +107,13 @@ class Reinforcement:
         for module in (actor, critic):
             copy_from_first(module.state_dict().values())
         self._begun, self._progress = begun, progress
-        self._noise, self._order = torch.Generator(), torch.Generator()
+        device = next(actor.parameters()).device
+        self._noise, self._order = torch.Generator(device), torch.Generator(device)
         self._seed = seed
         with torch.no_grad():
-            first = actor.distribution(torch.zeros(1, environment.observation_size))
-            sample = first.sample(torch.Generator().manual_seed(0)).shape[1]
-        self.storage = Storage(episodes.steps, episodes.environments, environment.observation_size, sample)
+            size = environment.observation_size
+            sample = actor.distribution(torch.zeros(1, size, device=device)).sample(self._noise).shape[1]
+        self.storage = Storage(episodes.steps, episodes.environments, size, sample, str(device))
         self.ppo = PPO(actor, critic, self.storage, ppo, self._order, mirror)
         self.updates = self.steps = self.lost = 0
         self.best = -math.inf
@@ -227,7 +228,7 @@ class Reinforcement:
         environment, storage, discount = self.environment, self.storage, self.ppo_config.discount
         environment.lengths.clear()
         broken_before = environment.broken
-        rewards = torch.zeros(())
+        rewards = torch.zeros((), device=storage.reward.device)
         while not storage.full:
             observation = environment.observe()
             distribution = self.actor.distribution(observation)
@@ -302,9 +303,7 @@ class Reinforcement:
     def _evaluate(self) -> Trial:
         trial = self.trials.run(self.actor)
         merit = trial.success + trial.strict_coverage - trial.mpjpe_mm / 1000
-        own = torch.tensor([trial.success, merit], dtype=torch.float64)
-        success, merit = (sum_over_processes(own) / processes()).tolist()
-        self.history.append(success)
+        self.history.append(trial.success)
         if merit > self.best:
             self.best = merit
             self._write(BEST)

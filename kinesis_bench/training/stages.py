@@ -1,0 +1,203 @@
+"""What each stage of a chain does; those that learn go on from their last checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from kinesis_bench.evaluation.run import context_of
+from kinesis_bench.tasks.tracking import TrackingControl
+from kinesis_bench.terminal import console
+from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
+from kinesis_bench.training.config import Control, StageConfig
+from kinesis_bench.training.distillation import Distillation, DistillationProgress, Labels
+from kinesis_bench.training.distributed import rank, wait_for_all
+from kinesis_bench.training.environment import Environment
+from kinesis_bench.training.export import write_policy_folder
+from kinesis_bench.training.log import Log, StageLog
+from kinesis_bench.training.mixture import Mixture
+from kinesis_bench.training.networks import Actor, Critic
+from kinesis_bench.training.reinforcement import BEST, Reinforcement
+from kinesis_bench.training.run_folder import POLICY, ChainState, StageResult, stage_folder, write_config
+from kinesis_bench.training.setting import Setting
+from kinesis_bench.training.trial import Trial
+
+T = TypeVar("T")
+
+
+def learn(
+    setting: Setting, stage: str, clips: np.ndarray, control: Control, config: StageConfig, start: str | None
+) -> StageResult:
+    """Reinforcement learning of a plain policy.
+
+    Args:
+        setting: of the run.
+        stage: name of the stage.
+        clips: (n,) those that it learns.
+        control: law of its actions.
+        config: of the stage.
+        start: stage whose best policy it begins as; None: from nothing.
+    """
+    environment = _environment(setting, clips, control, config)
+    actor, critic = setting.actor(environment), setting.critic(environment)
+    if start is not None:
+        setting.load_best(start, actor, critic)
+    if config.action_std is not None:
+        nn.init.constant_(actor.log_action_std, float(np.log(config.action_std)))
+    return _reinforce(setting, stage, clips, control, config, actor, critic, environment)
+
+
+def open_gate(setting: Setting, stage: str, experts: Sequence[str]) -> StageResult:
+    """Reinforcement learning of the gate over the best policies of some stages, on all clips."""
+    control, config = setting.config.control, setting.config.gate
+    environment = _environment(setting, setting.clips, control, config)
+    mixture, critic = _mixture(setting, experts, environment), setting.critic(environment)
+    return _reinforce(setting, stage, setting.clips, control, config, mixture, critic, environment)
+
+
+def distil(setting: Setting, stage: str, teacher: str) -> StageResult:
+    """A student in control ``direct`` that does what a teacher would do; begins anew when it was stopped."""
+    began, config, clips = time.perf_counter(), setting.config.distillation, setting.clips
+    log = Log(stage_folder(setting.run, stage))
+    log.cut(0)
+    environment = setting.environment(clips, "direct", setting.config.reward, needs=("muscle", "moment_arm"))
+    tracked = setting.environment(clips, "tracking", setting.config.reward)
+    instructor, student = setting.actor(tracked), setting.actor(environment)
+    setting.load_best(teacher, instructor)
+    law = tracked.task.law
+    assert isinstance(law, TrackingControl)
+
+    def tell(progress: DistillationProgress) -> None:
+        log.add({**vars(progress), "wall_s": round(time.perf_counter() - began, 1)})
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in vars(progress).items())
+        console().print(f"{stage}: {figures}", soft_wrap=True)
+
+    generator = torch.Generator().manual_seed(setting.config.seed)
+    Distillation(
+        student,
+        Labels(instructor, law, config.slack_n_m),
+        environment,
+        config,
+        generator,
+        setting.mirror("direct"),
+        _by_first(tell),
+    ).run()
+    if rank() == 0:
+        write_checkpoint(stage_folder(setting.run, stage) / BEST, module_tensors("actor", student), {})
+    wait_for_all()
+    trial = setting.trials(clips, "direct").run(student)
+    samples = config.rounds * config.steps * setting.config.episodes.environments
+    return _result(setting, clips, trial, config.rounds, samples, time.perf_counter() - began)
+
+
+def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainState) -> StageResult:
+    """The run's policy as a folder that can be scored: the gate over the experts, or the only expert."""
+    began = time.perf_counter()
+    config, body = setting.config, setting.body
+    environment = setting.environment(setting.clips[:1], config.control, config.reward)
+    actor, critic = setting.actor(environment), setting.critic(environment)
+    policy: Actor | Mixture = actor if len(experts) == 1 else _mixture(setting, experts, environment)
+    setting.load_best(gate if len(experts) > 1 else experts[0], policy, critic)
+    steps = sum(found.steps for found in state.stages.values())
+    hours = sum(found.wall_s for found in state.stages.values()) / 3600
+    if rank() == 0:
+        folder = setting.run / POLICY
+        write_policy_folder(
+            folder,
+            policy,
+            critic,
+            context_of(body, config.control).contract,
+            name=f"{config.method}-{body.name}",
+            description=f"{_experts(len(experts))}, trained on {setting.motions.id}, {config.split}",
+            facts={
+                "method": config.method,
+                "motions": setting.motions.id,
+                "motions_sha256": setting.motions.content_sha256,
+                "split": config.split,
+                "seed": config.seed,
+                "steps": steps,
+                "hours": f"{hours:.2f}",
+            },
+        )
+        write_config(folder, config)
+    wait_for_all()
+    return StageResult(wall_s=time.perf_counter() - began)
+
+
+def _mixture(setting: Setting, experts: Sequence[str], environment: Environment) -> Mixture:
+    actors = [setting.actor(environment) for _ in experts]
+    for stage, actor in zip(experts, actors, strict=True):
+        setting.load_best(stage, actor)
+    return Mixture(actors, setting.config.networks).to(setting.device)
+
+
+def _environment(setting: Setting, clips: np.ndarray, control: Control, config: StageConfig) -> Environment:
+    reward = setting.config.reward
+    if config.energy is not None:
+        reward = replace(reward, energy=config.energy)
+    return setting.environment(clips, control, reward)
+
+
+def _reinforce(
+    setting: Setting,
+    stage: str,
+    clips: np.ndarray,
+    control: Control,
+    config: StageConfig,
+    actor: Actor | Mixture,
+    critic: Critic,
+    environment: Environment,
+) -> StageResult:
+    run, trials = setting.run, setting.trials(clips, control)
+    folder = stage_folder(run, stage)
+    with StageLog(stage, folder, run / "tensorboard" / stage, config.max_steps) as log:
+        learner = Reinforcement(
+            stage,
+            folder,
+            actor,
+            critic,
+            environment,
+            trials,
+            ppo=setting.config.ppo,
+            episodes=setting.config.episodes,
+            config=config,
+            seed=setting.config.seed,
+            mirror=None if isinstance(actor, Mixture) else setting.mirror(control),
+            begun=_by_first(log.begin),
+            progress=_by_first(log),
+        )
+        learner.run()
+        wall_s = log.wall_s
+    setting.load_best(stage, actor, critic)
+    return _result(setting, clips, trials.run(actor), learner.updates, learner.steps, wall_s)
+
+
+def _result(
+    setting: Setting, clips: np.ndarray, trial: Trial, updates: int, steps: int, wall_s: float
+) -> StageResult:
+    rule = setting.config.failed_by
+    failed = (trial.covered if rule == "protocol" else trial.strict) < 1
+    return StageResult(
+        clips=setting.keys(clips),
+        failed=setting.keys(clips[failed]),
+        failed_by=rule,
+        updates=updates,
+        steps=steps,
+        wall_s=wall_s,
+        figures=trial.figures(),
+    )
+
+
+def _experts(number: int) -> str:
+    return "one expert" if number == 1 else f"{number} experts and a gate"
+
+
+def _by_first(tell: Callable[[T], None]) -> Callable[[T], None]:
+    """Only the first process tells anybody."""
+    return tell if rank() == 0 else lambda _: None
