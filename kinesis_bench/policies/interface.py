@@ -17,7 +17,7 @@ BLOCK_ROWS = 64
 """Rows of every call of a policy. Always the same, so that neither the number of clips nor the size of a
 batch can change a number (matrix products round differently for different shapes)."""
 
-NEEDS = ("state", "reference", "muscle")
+NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What a policy may ask to see beyond its observation; results of one that does are marked privileged."""
 
 
@@ -58,6 +58,8 @@ class View:
         reference_qpos, reference_qpos_next: (n, nq) the IK pose of the reference at the current time and one
             control step later, with need ``reference``.
         muscle_length, muscle_velocity: (n, M) [m], [m/s] with need ``muscle``.
+        moment_arm: (n, M, D) change of muscle lengths with the independent joint coordinates [m/rad] with
+            need ``moment_arm``.
     """
 
     live: np.ndarray
@@ -68,6 +70,7 @@ class View:
     reference_qpos_next: np.ndarray | None = None
     muscle_length: np.ndarray | None = None
     muscle_velocity: np.ndarray | None = None
+    moment_arm: np.ndarray | None = None
 
 
 @runtime_checkable

@@ -85,6 +85,30 @@ def test_a_recording_read_back_replays_to_the_bit(
     assert not np.array_equal(replay(body, [changed])[0][0], np.asarray(changed.qpos))
 
 
+def test_a_recording_under_tracking_replays_to_the_bit_with_its_reference(
+    body: Body, motions: Motions
+) -> None:
+    class Wobbles:
+        def reset(self, context: Context, rows: np.ndarray) -> None:
+            self.context = context
+
+        def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+            assert self.context.action_size == 14
+            return np.stack([rng.uniform(-0.5, 0.5, 14) for rng in rngs])
+
+    policy = LoadedPolicy("wobbles", Wobbles, deterministic=False, control="tracking")
+    assert policy.privileged
+    rollouts = run_policy(policy, body, motions, job(motions))
+    small = run_policy(policy, body, motions, job(motions), threads=1, batch_rows=3)
+    again = replay(body, rollouts.clips, reference=Reference.of(motions, body))
+    for clip, other, (qpos, qvel) in zip(rollouts.clips, small.clips, again, strict=True):
+        assert_same(clip, other)
+        assert clip.control == "tracking"
+        assert np.asarray(clip.excitation).shape[1] == body.model.nu
+        assert np.array_equal(qpos, np.asarray(clip.qpos))
+        assert np.array_equal(qvel, np.asarray(clip.qvel))
+
+
 def test_what_is_recorded(body: Body, motions: Motions) -> None:
     seen: list[int] = []
     rollouts = run_policy(load_policy("constant"), body, motions, job(motions), progress=seen.append)
@@ -131,7 +155,7 @@ class SeesAll:
 
     def act(self, observation: np.ndarray, rngs: Sequence[np.random.Generator], view: View) -> np.ndarray:
         shown = {name: part for name, part in vars(view).items() if part is not None}
-        assert len(shown) == 8
+        assert len(shown) == 9
         for row in np.flatnonzero(view.live):
             key = self.context.clip_keys[row]
             qpos = self.motions.ik["legs"].qpos[self.motions.span(self.motions.index(key))]
@@ -140,6 +164,7 @@ class SeesAll:
             assert self.frame > 0 or np.array_equal(shown["qpos"][row], qpos[0])
             assert self.frame > 0 or not shown["activation"][row].any()
             assert (shown["muscle_length"][row] > 0).all()
+            assert shown["moment_arm"][row].shape == (80, 14)
         self.frame += 1
         return np.full((len(observation), self.context.action_size), -0.9)
 
