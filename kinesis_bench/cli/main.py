@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.prepare_data import PrepareData
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train-reference": TrainReference,
     "data": Data,
     "bodies": Bodies,
+    "bench": Bench,
 }
 """Name on the command line to its class."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from kinesis_bench.errors import InputError, unknown_name
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import mujoco
 
 EngineName = Literal["cpu", "gpu"]
+
+GPU_PACKAGES = ("torch", "warp", "mujoco_warp")
+"""What the GPU engine is made of; the extra ``gpu`` installs it."""
 
 
 class MakeEngine(Protocol):
@@ -41,19 +45,27 @@ def gpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), 
     """MuJoCo Warp on the first CUDA device; it has all fields, and no threads.
 
     Raises:
-        InputError: there is no such device, or what drives it is not installed.
+        InputError: see ``require_gpu``.
     """
-    try:
-        import torch
+    require_gpu()
+    from kinesis_bench.physics.warp import WarpEngine
 
-        if not torch.cuda.is_available():
-            raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
-        from kinesis_bench.physics.warp import WarpEngine
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "--engine gpu", f"{error.name} is not installed", "pip install 'kinesis-bench[gpu]'"
-        ) from None
     return WarpEngine(model, size)
+
+
+def require_gpu() -> None:
+    """Make sure that the GPU engine can run.
+
+    Raises:
+        InputError: there is no CUDA device, or what drives it is not installed.
+    """
+    missing = [name for name in GPU_PACKAGES if find_spec(name) is None]
+    if missing:
+        raise InputError("--engine gpu", f"{missing[0]} is not installed", "pip install 'kinesis-bench[gpu]'")
+    import torch
+
+    if not torch.cuda.is_available():
+        raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
 
 
 ENGINES: dict[str, MakeEngine] = {"cpu": cpu_engine, "gpu": gpu_engine}

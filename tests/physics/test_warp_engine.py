@@ -14,7 +14,6 @@ import pytest
 from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.ik import warm_start
-from kinesis_bench.errors import InputError
 from kinesis_bench.motions.gait.build import make, recording
 from kinesis_bench.motions.gait.plan import clip_plans
 from kinesis_bench.motions.pipeline import to_clip
@@ -273,9 +272,3 @@ def test_a_full_room_is_a_failure(room, reason):
     assert set(engine.failures(None).values()) == {f"too many {reason}"}
     engine.set_state(np.array([1]), *(values[:1] for values in gait("legs")))
     assert 1 not in engine.failures(None)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_gpu_is_said_in_one_line():
-    with pytest.raises(InputError, match=r"--engine gpu: no CUDA device is found; use --engine cpu"):
-        WarpEngine(load_body("legs").model, 2)
