@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from kinesis_bench.bodies.contract import Body
-    from kinesis_bench.tasks.reference import Reference
+    from kinesis_bench.motions.motion_set import Motions
+    from kinesis_bench.physics.engines import EngineName
 
 ROWS = {"cpu": 256, "gpu": 4096}
 """Bodies at a time, by engine."""
@@ -25,7 +26,7 @@ class Bench:
     """Measure how many control steps (1/30 s) this machine makes in a second, by engine and body.
 
     Bare physics and the environment (step, reward, new starts, observation) take turns under the same random
-    excitations; training is a young policy in direct control with the networks of the preset `laptop`.
+    excitations; training is a young policy in direct control, as in preset `laptop`, on a GPU `gpu`.
 
     Args:
         body: legs, legs_abs or legs_back; all three if left out.
@@ -35,12 +36,12 @@ class Bench:
     """
 
     body: str | None = None
-    engine: str | None = None
+    engine: Literal["cpu", "gpu"] | None = None
     rows: int | None = None
     seconds: float = 10.0
 
     def run(self) -> None:
-        """Measure, and print a line as soon as it is known.
+        """Measure, and print a table.
 
         Raises:
             InputError: a number means nothing, or the engine cannot run here.
@@ -50,7 +51,6 @@ class Bench:
         from kinesis_bench.bodies.contract import load_body
         from kinesis_bench.motions.store import read_motions
         from kinesis_bench.prepare import default_motions
-        from kinesis_bench.tasks.reference import Reference
         from kinesis_bench.terminal import console, table
 
         engines = _engines(self.engine)
@@ -64,7 +64,7 @@ class Bench:
             for engine in engines:
                 for body in bodies:
                     status.update(f"measuring {body.name} on {engine}")
-                    made.add_row(engine, body.name, *self._cells(engine, body, Reference.of(motions, body)))
+                    made.add_row(engine, body.name, *self._cells(engine, body, motions))
         console().print(made, crop=False)
         if not _can_train():
             console().print("training was not measured: pip install 'kinesis-bench[train]'")
@@ -77,31 +77,29 @@ class Bench:
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise InputError("--seconds", f"is {self.seconds:g}", "give a number above 0")
 
-    def _cells(self, engine: str, body: Body, reference: Reference) -> tuple[str, ...]:
+    def _cells(self, engine: EngineName, body: Body, motions: Motions) -> tuple[str, ...]:
         from kinesis_bench.physics.engines import engine_maker
+        from kinesis_bench.tasks.reference import Reference
         from kinesis_bench.tasks.speed import measure
 
-        rows = self.rows or ROWS[engine]
-        speed = measure(body, reference, rows, self.seconds, engine_maker(engine))
-        training = "–"
-        if engine == "cpu" and _can_train():
+        rows, training = self.rows or ROWS[engine], "–"
+        speed = measure(body, Reference.of(motions, body), rows, self.seconds, engine_maker(engine))
+        if _can_train():
             from kinesis_bench.training import speed as trainer
-            from kinesis_bench.training.presets import preset
 
-            training = f"{trainer.measure(body, reference, preset('laptop'), rows, self.seconds):,.0f}"
+            training = f"{trainer.measure(body, motions, engine, rows, self.seconds):,.0f}"
         share = f"{speed.environment / speed.physics:.0%}"
         return f"{rows:,}", f"{speed.physics:,.0f}", f"{speed.environment:,.0f}", share, training
 
 
-def _engines(named: str | None) -> list[str]:
+def _engines(named: EngineName | None) -> list[EngineName]:
     """Those to measure."""
     from kinesis_bench.errors import InputError
-    from kinesis_bench.physics.engines import engine_maker, require_gpu
+    from kinesis_bench.physics.engines import require_gpu
 
+    if named == "gpu":
+        require_gpu()
     if named is not None:
-        engine_maker(named)
-        if named == "gpu":
-            require_gpu()
         return [named]
     try:
         require_gpu()

@@ -9,16 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.tasks.reference import Reference
-from kinesis_bench.tasks.reward import reward_config
-from kinesis_bench.training.config import StageConfig, TrainConfig
-from kinesis_bench.training.environment import Environment
-from kinesis_bench.training.networks import Actor, Critic
+from kinesis_bench.training.config import Engine, Preset, StageConfig
+from kinesis_bench.training.presets import preset
 from kinesis_bench.training.reinforcement import Progress, Reinforcement
-from kinesis_bench.training.trial import Trials
+from kinesis_bench.training.setting import Setting
+
+PRESETS: dict[Engine, Preset] = {"cpu": "laptop", "gpu": "gpu"}
+"""Whose networks, algorithm and updates are timed on an engine."""
 
 _NEVER = 1_000_000_000
 
@@ -27,15 +28,19 @@ class _Enough(Exception):
     pass
 
 
-def measure(body: Body, reference: Reference, config: TrainConfig, rows: int, seconds: float) -> float:
-    """Control steps a second of a young policy under direct control, the median over updates.
+def measure(body: Body, motions: Motions, engine: Engine, rows: int, seconds: float) -> float:
+    """Control steps a second of a young policy under direct control; the median over updates.
 
     Args:
-        body, reference: what follows which clips.
-        config: whose networks, algorithm and episodes are run.
+        body, motions: what follows what.
+        engine: of the physics; it chooses the preset.
         rows: bodies at a time.
         seconds: to run for, at least one update; a first one, untimed, comes on top.
     """
+    made = preset(PRESETS[engine])
+    episodes = replace(made.episodes, environments=rows, activation=0.0)
+    config = replace(made, engine=engine, episodes=episodes)
+    stage = StageConfig(max_steps=_NEVER, evaluate_every=_NEVER, checkpoint_every=_NEVER)
     rates: list[float] = []
     end = np.inf
 
@@ -48,31 +53,22 @@ def measure(body: Body, reference: Reference, config: TrainConfig, rows: int, se
         if time.perf_counter() > end:
             raise _Enough
 
-    torch.manual_seed(0)
-    clips = np.arange(len(reference.length))
-    episodes = replace(config.episodes, environments=rows, activation=0.0)
-    environment = Environment(
-        body,
-        reference,
-        clips,
-        control="direct",
-        config=episodes,
-        reward=reward_config(body.name),
-        rng=np.random.default_rng(0),
-        threads=config.threads,
-    )
     with tempfile.TemporaryDirectory() as folder:
+        clips = np.arange(len(motions.length))
+        setting = Setting(Path(folder), config, body, motions, Reference.of(motions, body), clips)
+        environment = setting.environment(clips, "direct", config.reward)
         learner = Reinforcement(
             "speed",
             Path(folder),
-            Actor(environment.observation_size, environment.action_size, config.networks),
-            Critic(environment.observation_size, config.networks, 1 / (1 - config.ppo.discount)),
+            setting.actor(environment),
+            setting.critic(environment),
             environment,
-            Trials(body, reference, clips[:1], control="direct", threads=config.threads),
-            ppo=replace(config.ppo, symmetric=False),
+            setting.trials(clips[:1], "direct"),
+            ppo=config.ppo,
             episodes=episodes,
-            config=StageConfig(max_steps=_NEVER, evaluate_every=_NEVER, checkpoint_every=_NEVER),
+            config=stage,
             seed=0,
+            mirror=setting.mirror("direct"),
             progress=note,
         )
         with suppress(_Enough):
