@@ -16,7 +16,7 @@ from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
 from kinesis_bench.training.presets import preset
-from kinesis_bench.training.run_folder import POLICY, read_config
+from kinesis_bench.training.run_folder import CONFIG, POLICY, read_config
 
 if TYPE_CHECKING:
     from kinesis_bench.training.setting import Setting
@@ -85,8 +85,9 @@ class TrainReference:
         try:
             train(folder, self.config, score=_score, only=self.stage, new=self.resume is None)
         except KeyboardInterrupt:
-            go_on = f"go on with: kinesis-bench train-reference --resume {folder}"
-            console(stderr=True).print(go_on, soft_wrap=True)
+            if (folder / CONFIG).exists():
+                go_on = f"go on with: kinesis-bench train-reference --resume {folder}"
+                console(stderr=True).print(go_on, soft_wrap=True)
             raise
 
     def _check(self) -> None:

@@ -9,7 +9,7 @@ which expert-1 begins.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +50,7 @@ def train(
         run: folder of the run.
         config: its settings.
         score: scores the policy that was exported.
-        only: this stage; see ``Chain.run``.
+        only: this stage; see ``Chain``.
         new: whether the run must not be there yet.
 
     Raises:
@@ -63,7 +63,7 @@ def train(
             if rank() == 0 and new and (run / CONFIG).exists():
                 raise InputError(run, "holds a run already", f"go on with --resume {run}")
             chain = Chain(setting, score)
-            chain.refuse_unknown(only)
+            chain.refuse(only)
             if rank() == 0:
                 write_config(run, setting.config)
             wait_for_all()
@@ -94,48 +94,43 @@ class Chain:
                 problem = f"{name} was {began[:12]}… when the run began and is {found[:12]}… now"
                 raise InputError(setting.run, problem, "begin a new run")
 
+    def refuse(self, only: str | None) -> None:
+        """Refuse a stage that cannot be run by itself now.
+
+        Raises:
+            InputError: there is none of that name, or another one comes first.
+        """
+        if only is None or only in self.state.stages:
+            return
+        config = self._setting.config
+        experts = (_expert(i + 1) for i in range(config.max_experts))
+        names = (*((TEACHER, STUDENT) if config.method == "distilled" else ()), *experts, GATE, EXPORT, SCORE)
+        if only not in names:
+            raise unknown_name("--stage", only, names)
+        following = next((stage for stage in self._all_stages() if stage not in self.state.stages), "nothing")
+        if only != following:
+            raise InputError("--stage", f"{only} cannot be run now, {following} is next", "leave out --stage")
+
     def run(self, only: str | None = None) -> None:
         """Run all stages that are not done, or one of them.
 
         Args:
             only: this stage; if it is done it is run again, and whatever was built on it is put aside.
-
-        Raises:
-            InputError: a stage before it is not done, or it has nothing to do.
         """
         if only in self.state.stages:
-            self._put_aside(only)
-        for stage in self._stages():
-            if only not in (None, stage):
-                raise InputError("--stage", f"{only} comes after {stage}", f"run {stage} first")
-            found = self._run(stage)
-            self.state = replace(self.state, stages={**self.state.stages, stage: found})
-            if rank() == 0:
-                write_chain(self._setting.run, self.state)
-            if only == stage:
-                return
-        if only is not None:
-            raise InputError("--stage", f"{only} is not needed: no clip is left that fails", "leave it out")
-
-    def refuse_unknown(self, stage: str | None) -> None:
-        """Refuse a name that no stage has.
-
-        Raises:
-            InputError: suggests the nearest.
-        """
-        first = [TEACHER, STUDENT] if self._setting.config.method == "distilled" else []
-        experts = [_expert(i + 1) for i in range(self._setting.config.max_experts)]
-        names = [*first, *experts, GATE, EXPORT, SCORE]
-        if stage not in (None, *names):
-            raise unknown_name("--stage", str(stage), names)
-
-    def _stages(self) -> Iterator[str]:
-        """Those that are not done, in order; what follows an expert depends on the clips that it fails."""
+            done = list(self.state.stages)
+            self._forget(done[done.index(only) :])
+        before: list[str] = []
         for stage in self._all_stages():
             if stage not in self.state.stages:
-                yield stage
+                self._forget([name for name in self.state.stages if name not in before])
+                self._note({**self.state.stages, stage: self._run(stage)})
+                if only is not None:
+                    return
+            before.append(stage)
 
     def _all_stages(self) -> Iterator[str]:
+        """In order, done or not; what follows an expert depends on the clips that it failed."""
         if self._setting.config.method == "distilled":
             yield from (TEACHER, STUDENT)
         yield _expert(1)
@@ -174,16 +169,19 @@ class Chain:
         failed = np.array([setting.motions.index(key) for key in self.state.stages[done[-1]].failed])
         return stages.learn(setting, stage, failed, config.control, config.expert, done[-1])
 
-    def _put_aside(self, stage: str) -> None:
-        """Forget a stage and those after it; the record first, so that a stop in between loses nothing."""
-        done = list(self.state.stages)
-        again = done[done.index(stage) :]
-        kept = {name: found for name, found in self.state.stages.items() if name not in again}
-        self.state = replace(self.state, stages=kept)
+    def _note(self, done: dict[str, StageResult]) -> None:
+        self.state = replace(self.state, stages=done)
         if rank() == 0:
             write_chain(self._setting.run, self.state)
-            for name in again:
-                put_aside(self._setting.run, name)
+
+    def _forget(self, stages: Sequence[str]) -> None:
+        """Put stages aside; the record goes first, so that a stop in between loses nothing."""
+        if not stages:
+            return
+        self._note({name: found for name, found in self.state.stages.items() if name not in stages})
+        if rank() == 0:
+            for stage in stages:
+                put_aside(self._setting.run, stage)
         wait_for_all()
 
 

@@ -72,8 +72,8 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def remove_old(folder: Path) -> None:
-    """Keep the last few checkpoints of a stage."""
-    for old in checkpoints(folder)[:-KEEP]:
+    """Keep the last few checkpoints of a stage, and none that was not finished."""
+    for old in (*checkpoints(folder)[:-KEEP], *folder.glob(".*-*.*")):
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -44,13 +44,14 @@ class Log:
             rows = list(csv.reader(self._path.read_text(encoding="utf-8").splitlines()))
         except FileNotFoundError:
             return
-        if not rows:
+        whole = [row for row in rows[1:] if len(row) == len(rows[0]) and row[0].isdigit()]
+        kept = [row for row in whole if int(row[0]) <= updates]
+        if not kept:
+            self._path.unlink()
             return
-        kept = [row for row in rows[1:] if len(row) == len(rows[0]) and int(row[0]) <= updates]
         self._columns = rows[0]
+        self.wall_s = float(kept[-1][self._columns.index("wall_s")])
         write_text(self._path, _lines([self._columns, *kept]))
-        if kept:
-            self.wall_s = float(kept[-1][self._columns.index("wall_s")])
 
     def add(self, row: dict[str, Any]) -> None:
         """Write a row; numbers that are not finite are left empty."""
@@ -94,6 +95,7 @@ class StageLog:
         self._log.cut(updates)
         self._before_s, self._began = self._log.wall_s, time.perf_counter()
         self._writer = _events_writer(self._events, updates)
+        self._view.start()
 
     def __call__(self, progress: Progress) -> None:
         """Write a row, and show it."""
@@ -115,7 +117,6 @@ class StageLog:
         self._view.show(progress, self._trial, self.wall_s)
 
     def __enter__(self) -> StageLog:
-        self._view.start()
         return self
 
     def __exit__(

@@ -131,6 +131,7 @@ def held(run: Path) -> Iterator[None]:
     Raises:
         InputError: another process holds it, or it cannot be made.
     """
+    made = not run.exists()
     try:
         run.mkdir(parents=True, exist_ok=True)
         handle = os.open(run, os.O_RDONLY)
@@ -143,3 +144,6 @@ def held(run: Path) -> Iterator[None]:
         raise InputError(run, "another process trains in this folder", "wait for it, or stop it") from error
     finally:
         os.close(handle)
+        if made:
+            with contextlib.suppress(OSError):
+                run.rmdir()  # refuses where there is something in it

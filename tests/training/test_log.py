@@ -1,0 +1,90 @@
+"""The log has one row an update, whatever happened in between."""
+
+from __future__ import annotations
+
+import csv
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
+
+from kinesis_bench.training.log import LOG, TRIAL, Log, StageLog  # noqa: E402
+from kinesis_bench.training.reinforcement import Progress  # noqa: E402
+
+
+def rows(folder) -> list[dict[str, str]]:
+    with (folder / LOG).open() as file:
+        return list(csv.DictReader(file))
+
+
+def progress(update: int, trial: dict[str, float] | None = None) -> Progress:
+    shown = SimpleNamespace(figures=lambda: trial) if trial else None
+    return Progress("expert-1", update, 16 * update, 100.0, {"reward": 0.5, "episode_steps": math.nan}, shown)
+
+
+def test_rows_are_written_at_once(tmp_path) -> None:
+    log = Log(tmp_path / "stage")
+    log.cut(0)
+    log.add({"update": 1, "wall_s": 0.5, "x": np.float64(0.1), "y": math.nan})
+    assert rows(tmp_path / "stage") == [{"update": "1", "wall_s": "0.5", "x": "0.1", "y": ""}]
+
+
+def test_rows_after_the_checkpoint_and_half_rows_are_cut(tmp_path) -> None:
+    log = Log(tmp_path)
+    log.cut(0)
+    for update in range(1, 6):
+        log.add({"update": update, "wall_s": 2.0 * update})
+    with (tmp_path / LOG).open("a") as file:
+        file.write("6")
+    again = Log(tmp_path)
+    again.cut(4)
+    assert again.wall_s == 8.0
+    again.add({"update": 5, "wall_s": 11.0})
+    assert [row["update"] for row in rows(tmp_path)] == ["1", "2", "3", "4", "5"]
+    assert rows(tmp_path)[-1]["wall_s"] == "11.0"
+
+
+def test_an_empty_or_headless_log_is_begun_anew(tmp_path) -> None:
+    for content in ("", "upd"):
+        (tmp_path / LOG).write_text(content)
+        log = Log(tmp_path)
+        log.cut(3)
+        log.add({"update": 4, "wall_s": 1.0})
+        assert [row["update"] for row in rows(tmp_path)] == ["4"]
+
+
+def test_a_stage_tells_a_line_a_trial_where_there_is_no_terminal(tmp_path, capsys) -> None:
+    trial = dict.fromkeys(TRIAL, 0.25)
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as log:
+        log.begin(0)
+        log(progress(1))
+        assert capsys.readouterr().out == ""
+        log(progress(2, trial))
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert out.startswith("expert-1: update 2, 0.000 M steps")
+    assert "success 0.250" in out
+    assert [row["success"] for row in rows(tmp_path)] == ["", "0.25"]
+    assert [row["episode_steps"] for row in rows(tmp_path)] == ["", ""]
+
+
+def test_time_goes_on_where_it_was(tmp_path) -> None:
+    log = Log(tmp_path)
+    log.cut(0)
+    log.add({"update": 1, "wall_s": 1000.0})
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as stage:
+        stage.begin(1)
+        assert 1000 <= stage.wall_s < 1100
+
+
+def test_events_can_be_read_by_tensorboard(tmp_path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as log:
+        log.begin(0)
+        log(progress(1, dict.fromkeys(TRIAL, 0.25)))
+    read = events.EventAccumulator(str(tmp_path / "events"))
+    read.Reload()
+    assert [(event.step, event.value) for event in read.Scalars("success")] == [(16, 0.25)]
