@@ -41,7 +41,10 @@ FINEST = 64
 FASTEST_KMH = 45
 """About the fastest that anybody has run."""
 
-OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "threads")
+HARDEST_PUSH_M_S = 5
+"""Beyond this a push at the start says nothing about walking."""
+
+OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
 """Options that mean nothing for a recording."""
 
 
@@ -69,6 +72,8 @@ class Score:
             of a run are refused beside it.
         timestep: physics timestep [s], a whole fraction of 1/150 down to 1/9600; a diagnostic, marked as
             no score.
+        push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
+            drawn by the seed; a diagnostic of how brittle a policy is, marked as no score.
         threads: for physics; 0, or left out, takes all cores. No number depends on it.
     """
 
@@ -85,6 +90,7 @@ class Score:
     quick: bool = False
     rollout: Path | None = None
     timestep: float | None = None
+    push: float | None = None
     threads: int | None = None
 
     def run(self) -> None:
@@ -133,6 +139,8 @@ class Score:
         if not 0 < self.human_speed <= FASTEST_KMH:
             remedy = f"give a speed above 0 and up to {FASTEST_KMH} km/h"
             raise InputError("--human-speed", f"is {self.human_speed}", remedy)
+        if self.push is not None and not 0 <= self.push <= HARDEST_PUSH_M_S:
+            raise InputError("--push", f"is {self.push}", f"give 0 to {HARDEST_PUSH_M_S} m/s")
         if self.timestep is not None:
             refine = 1 / 150 / self.timestep if self.timestep > 1e-9 else 0.0
             if not 1 <= round(refine) <= FINEST or abs(refine - round(refine)) > 1e-3 * refine:
@@ -157,6 +165,7 @@ class Score:
             self.protocol: self.protocol != PROTOCOL,
             "quick": self.quick,
             f"timestep{1 / (150 * self._refine):.3g}": self._refine != 1,
+            f"push{self.push or 0:g}": bool(self.push),
             "rollout": self.rollout is not None,
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
@@ -199,6 +208,7 @@ class Score:
                     quick=self.quick,
                     threads=self.threads or 0,
                     refine=self._refine,
+                    push_m_s=self.push or 0.0,
                     progress=progress.advance,
                 )
 

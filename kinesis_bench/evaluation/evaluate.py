@@ -105,6 +105,7 @@ def evaluate_policy(
     quick: bool = False,
     threads: int = 0,
     refine: int = 1,
+    push_m_s: float = 0.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Run a policy on a split and score it.
@@ -119,6 +120,7 @@ def evaluate_policy(
         quick: only ten clips.
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
+        push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
         progress: told the frames done since the last call, and the total.
 
     Raises:
@@ -130,7 +132,7 @@ def evaluate_policy(
     split = split or default_split(motions)
     clips = motions.select(split)
     chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
-    runs = 1 if policy.deterministic else runs or STOCHASTIC_RUNS
+    runs = 1 if policy.deterministic and not push_m_s else runs or STOCHASTIC_RUNS
     frames = int((motions.length[clips[chosen]] - 1).sum())
     started = time.perf_counter()
     rollouts = run_policy(
@@ -140,6 +142,7 @@ def evaluate_policy(
         Job(clips, chosen, runs, seed),
         threads=threads,
         refine=refine,
+        push_m_s=push_m_s,
         progress=lambda done: progress(done, runs * frames),
     )
     provenance = Provenance(
@@ -159,11 +162,21 @@ def evaluate_policy(
         runs=runs,
         seed=seed,
         quick=quick and len(chosen) < len(clips),
-        diagnostic=f"physics timestep divided by {refine}: a diagnostic, no score" if refine > 1 else "",
+        diagnostic=_diagnostic(refine, push_m_s),
         wall_s=time.perf_counter() - started,
     )
     attributes = {"provenance": json.dumps(to_json(provenance))}
     return evaluate_rollouts(replace(rollouts, attributes=attributes), human, protocol=protocol, seed=seed)
+
+
+def _diagnostic(refine: int, push_m_s: float) -> str:
+    """What makes a result no score; "" for a score."""
+    changes = {
+        f"physics timestep divided by {refine}": refine > 1,
+        f"pushed at the start by {push_m_s:g} m/s (SD along each axis)": push_m_s > 0,
+    }
+    made = [change for change, present in changes.items() if present]
+    return f"{', '.join(made)}: a diagnostic, no score" if made else ""
 
 
 def evaluate_rollouts(

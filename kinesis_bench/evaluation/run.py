@@ -14,7 +14,7 @@ from kinesis_bench.bodies.contract import Body
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.skeleton import ANKLE_SOLE_M
 from kinesis_bench.physics.engine import SUBSTEPS
-from kinesis_bench.policies.blocks import BlockedPolicy, Row
+from kinesis_bench.policies.blocks import BlockedPolicy, Row, generator
 from kinesis_bench.policies.contract import Contract
 from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
@@ -83,6 +83,7 @@ def run_policy(
     *,
     threads: int = 0,
     refine: int = 1,
+    push_m_s: float = 0.0,
     batch_rows: int = BATCH_ROWS,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> Rollouts:
@@ -98,6 +99,8 @@ def run_policy(
         job: which clips, how often.
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's, as a diagnostic of the timestep.
+        push_m_s: standard deviation of a velocity added to the body along each axis at the start, drawn by
+            the job's seed, the run and the clip [m/s]; a diagnostic of how brittle a policy is.
         batch_rows: most rows that are simulated side by side.
         progress: told how many clip frames are done since the last call.
 
@@ -124,7 +127,8 @@ def run_policy(
         )
         indices = np.array([job.clips[row.place] for row in batch])
         driver = BlockedPolicy(policy, context, batch, job.seed)
-        clips += _run_batch(task, driver, policy.needs, batch, indices, motions, context.dt_s, progress)
+        push = np.stack([_push(job.seed, row, push_m_s) for row in batch])
+        clips += _run_batch(task, driver, policy.needs, batch, indices, push, motions, context.dt_s, progress)
     return Rollouts(
         clips=tuple(clips),
         body=body.name,
@@ -143,13 +147,14 @@ def _run_batch(
     needs: tuple[str, ...],
     rows: Sequence[Row],
     clips: np.ndarray,
+    push_m_s: np.ndarray,
     motions: Motions,
     dt_s: float,
     progress: Callable[[int], None],
 ) -> list[ClipRollout]:
     """One row a clip, from the first step to the end of the longest."""
     live = np.arange(len(rows))
-    task.start(live, clips)
+    task.start(live, clips, push_m_s=push_m_s)
     start = dict(zip(("start_qpos", "start_qvel", "start_activation"), task.state(live), strict=True))
     failures = [""] * len(rows)
     recorder = _Recorder()
@@ -188,6 +193,11 @@ def _run_batch(
             )
         )
     return finished
+
+
+def _push(seed: int, row: Row, push_m_s: float) -> np.ndarray:
+    """(3,) [m/s]; of a stream of its own, so that a policy's random numbers stay what they are."""
+    return generator(seed, row.run, f"push of {row.key}").normal(0.0, push_m_s, 3)
 
 
 def _refined(body: Body, refine: int) -> Body:

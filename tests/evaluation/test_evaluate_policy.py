@@ -102,6 +102,27 @@ def test_a_finer_timestep_is_a_diagnostic(body: Body, motions: Motions) -> None:
     assert off_m[0] > 1.3 * off_m[1] > 1.3 * 1.3 * off_m[2] > 1e-6
 
 
+def test_a_push_is_a_diagnostic_drawn_by_seed_run_and_clip(body: Body, motions: Motions) -> None:
+    """Only the root's velocity at the start changes, otherwise in every run; the spread is what was asked."""
+    plain, pushed = (evaluate("constant", body, motions, split="all", push_m_s=p) for p in (0.0, 0.2))
+    again = evaluate("constant", body, motions, split="all", push_m_s=0.2)
+    other = evaluate("constant", body, motions, split="all", push_m_s=0.2, seed=1)
+    assert plain.result.diagnostic == ""
+    assert pushed.result.diagnostic.startswith("pushed at the start by 0.2 m/s")
+    starts = {clip.key: np.asarray(clip.start_qvel) for clip in plain.rollouts.clips}
+    change = {
+        e: np.stack([np.asarray(c.start_qvel) - starts[c.key] for c in run.rollouts.clips])
+        for e, run in enumerate((pushed, again, other))
+    }
+    assert (len(plain.rollouts.clips), len(change[0])) == (len(starts), 3 * len(starts))
+    np.testing.assert_array_equal(change[0][:, 3:], 0)
+    np.testing.assert_array_equal(change[0], change[1])
+    assert len(np.unique(change[0][:, 0])) == len(change[0])
+    assert not np.isin(change[2][:, 0], change[0][:, 0]).any()
+    drawn = change[0][:, :3].ravel()
+    assert abs(drawn.std() - 0.2) < 4 * 0.2 / np.sqrt(2 * len(drawn))
+
+
 def test_a_recording_carries_its_provenance(body: Body, motions: Motions, tmp_path: Path) -> None:
     evaluation = evaluate("random", body, motions, seed=5)
     write_rollouts(tmp_path / "rollouts.h5", evaluation.rollouts)
@@ -182,6 +203,8 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
         ({"timestep": 1 / (150 * 65)}, "--timestep: is"),
         ({"timestep": float("nan")}, "--timestep: is nan"),
         ({"timestep": float("inf")}, "--timestep: is inf"),
+        ({"push": -0.1}, "--push: is -0.1; give 0 to 5 m/s"),
+        ({"push": float("nan")}, "--push: is nan"),
         ({"human_speed": float("inf")}, "--human-speed: is inf"),
         ({"human_speed": float("nan")}, "--human-speed: is nan"),
         ({"human_speed": 1e9}, "--human-speed: is 1000000000.0"),
@@ -207,6 +230,7 @@ def test_bad_options_name_the_flag(options: dict, message: str) -> None:
         ("runs", 3),
         ("quick", True),
         ("timestep", 1 / 150),
+        ("push", 0.1),
         ("threads", 0),
     ],
 )
@@ -225,8 +249,9 @@ def test_what_differs_from_the_defaults_has_its_own_folder(
         "zero-legs-m-synthetic_train-seed3-kinesis-2025-quick": {
             **{"split": "synthetic/train", "seed": 3, "protocol": "kinesis-2025", "quick": True}
         },
-        "zero-legs-m-emg_run_santuz2020-6kmh-runs2-timestep0.00333": {
-            **{"human": "emg_run_santuz2020", "human_speed": 6.0, "runs": 2, "timestep": 1 / 300}
+        "zero-legs-m-emg_run_santuz2020-6kmh-runs2-timestep0.00333-push0.2": {
+            **{"human": "emg_run_santuz2020", "human_speed": 6.0, "runs": 2, "timestep": 1 / 300},
+            **{"push": 0.2},
         },
     }
     for options in expected.values():
