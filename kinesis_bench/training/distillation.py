@@ -1,0 +1,158 @@
+"""From a teacher that sees the reference to a student that does not, with fewer muscles at work.
+
+DAgger (Ross, Gordon, Bagnell 2011): the student acts, the teacher says what it would have done in the
+states that the student comes to, and the student learns that from all states so far. The teacher's answer is
+not its own excitation but the most sparing one with about the same joint torques.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kinesis_bench.bodies.build import TIMESTEP_S
+from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.tasks.static_optimisation import sparing_excitation
+from kinesis_bench.tasks.tracking import TrackingControl
+from kinesis_bench.training.config import DistillationConfig
+from kinesis_bench.training.environment import Environment
+from kinesis_bench.training.networks import Actor
+from kinesis_bench.training.symmetry import Mirror
+
+
+class Labels:
+    """What the teacher would do in the states of an environment that another policy drives.
+
+    Args:
+        teacher: acts in control law ``tracking``.
+        law: that law, over the environment's reference.
+        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
+            teacher's own excitations are the labels.
+    """
+
+    def __init__(self, teacher: Actor, law: TrackingControl, slack_n_m: float | None) -> None:
+        self._teacher, self._law, self._slack_n_m = teacher, law, slack_n_m
+
+    @torch.no_grad()
+    def __call__(self, environment: Environment, observation: Tensor) -> np.ndarray:
+        """Excitations (E, M), to be held over the coming control step.
+
+        The teacher's law answers to the muscles' lengths at every substep. They are taken to change with
+        their present velocity, and its answers are averaged.
+        """
+        task, rows = environment.task, np.arange(environment.task.size)
+        now, ahead = task.places(rows), task.places(rows, ahead=1)
+        muscle = task.view(rows, ("muscle",))
+        length, velocity = muscle["muscle_length"], muscle["muscle_velocity"]
+        action = self._teacher.act(observation).clamp(-1, 1).double().numpy()
+        target = self._law.target(action, now, ahead)
+        excitation = np.zeros_like(length)
+        for substep in range(SUBSTEPS):
+            later = length + velocity * (substep * TIMESTEP_S)
+            excitation += self._law.excitation(target, later, velocity, substep)
+        excitation /= SUBSTEPS
+        if self._slack_n_m is None:
+            return excitation
+        moment = self._law.full_moment(now, length, velocity)
+        torque = (moment @ excitation[:, :, None])[:, :, 0]
+        return sparing_excitation(moment, torque, self._slack_n_m)
+
+
+@dataclass(frozen=True)
+class DistillationProgress:
+    """What is told after every round.
+
+    Attributes:
+        round: from 1.
+        samples: labelled so far.
+        error: root mean square difference of the student's excitations from the labels, over all of them.
+        teaching_excitation: mean of the latest labels.
+    """
+
+    round: int
+    samples: int
+    error: float
+    teaching_excitation: float
+
+
+class Distillation:
+    """Rounds of acting, labelling and learning.
+
+    Args:
+        student: learns to act in control law ``direct``; its normaliser learns too.
+        labels: the teacher's.
+        environment: in control law ``direct``, with ``muscle`` among its needs.
+        config: hyperparameters.
+        generator: of the noise and the samples' order.
+        mirror: of a symmetric body, by which every sample is used twice; None: once.
+        progress: told after every round.
+    """
+
+    def __init__(
+        self,
+        student: Actor,
+        labels: Labels,
+        environment: Environment,
+        config: DistillationConfig,
+        generator: torch.Generator,
+        mirror: Mirror | None = None,
+        progress: Callable[[DistillationProgress], None] = lambda _: None,
+    ) -> None:
+        self.student, self._labels, self._environment = student, labels, environment
+        self._config, self._generator, self._mirror, self._progress = config, generator, mirror, progress
+        parameters = [p for p in (*student.trunk.parameters(), *student.head.parameters())]
+        self._optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
+        self._observation: list[Tensor] = []
+        self._action: list[Tensor] = []
+
+    def run(self) -> None:
+        """All rounds. The first is driven by the labels themselves, for states worth learning from."""
+        self._environment.restart()
+        for number in range(1, self._config.rounds + 1):
+            taught = self._act(student_share=0.0 if number == 1 else 1.0)
+            error = self._learn()
+            samples = sum(len(part) for part in self._action)
+            self._progress(DistillationProgress(number, samples, error, taught))
+
+    @torch.no_grad()
+    def _act(self, student_share: float) -> float:
+        """Drive the rows and label their states; mean excitation of the labels."""
+        environment, config = self._environment, self._config
+        taught = []
+        for _ in range(config.steps):
+            observation = environment.observe()
+            label = torch.from_numpy(self._labels(environment, observation)).float()
+            action = 2 * label - 1
+            self._observation.append(observation)
+            self._action.append(action)
+            taught.append(float(label.mean()))
+            driven = self.student.act(observation) if student_share else action
+            noise = torch.randn(driven.shape, generator=self._generator)
+            environment.step(driven + config.noise * noise)
+        if not student_share:
+            self.student.normaliser.learn(torch.cat(self._observation))
+        return float(np.mean(taught))
+
+    def _learn(self) -> float:
+        config = self._config
+        keep = -(-config.memory // len(self._action[0]))
+        self._observation, self._action = self._observation[-keep:], self._action[-keep:]
+        observation, action = torch.cat(self._observation), torch.cat(self._action)
+        total = count = 0.0
+        for _ in range(config.epochs):
+            order = torch.randperm(len(action), generator=self._generator)
+            for chosen in order.split(config.minibatch):
+                seen, wanted = observation[chosen], action[chosen]
+                if self._mirror is not None:
+                    seen = torch.cat((seen, self._mirror.observation(seen)))
+                    wanted = torch.cat((wanted, self._mirror.action(wanted)))
+                loss = (self.student(seen) - wanted).square().mean()
+                self._optimiser.zero_grad()
+                loss.backward()
+                self._optimiser.step()
+                total, count = total + float(loss.detach()), count + 1
+        return 0.5 * (total / count) ** 0.5
