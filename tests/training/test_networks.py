@@ -12,6 +12,7 @@ from kinesis_bench.training import networks  # noqa: E402
 from kinesis_bench.training.config import NetworkConfig  # noqa: E402
 from kinesis_bench.training.exploration import Gaussian, Lattice, lattice_factor  # noqa: E402
 from kinesis_bench.training.networks import Actor, Critic  # noqa: E402
+from kinesis_bench.training.symmetry import Mirror  # noqa: E402
 
 CONFIG = NetworkConfig(actor=(16, 12), critic=(16, 12), learn_std=True)
 SEEN = torch.randn(7, 5, generator=torch.Generator().manual_seed(0))
@@ -121,3 +122,34 @@ def test_values_have_the_critic_s_scale():
     hundred = Critic(5, CONFIG, 100.0)
     assert one(SEEN).shape == (7,)
     torch.testing.assert_close(hundred(SEEN), 100 * one(SEEN))
+
+
+MIRROR = Mirror(
+    torch.tensor([1, 0, 2, 3, 4]),
+    torch.tensor([1.0, 1.0, -1.0, 1.0, -1.0]),
+    torch.tensor([1, 0, 2]),
+    torch.tensor([1.0, 1.0, -1.0]),
+)
+
+
+@pytest.mark.parametrize("exploration", ["gaussian", "lattice"])
+def test_a_mirrored_state_has_the_mirrored_distribution(exploration):
+    """Of any weights and statistics: p(M a | M o) = p(a | o), and one value for both."""
+    torch.manual_seed(0)
+    config = NetworkConfig(actor=(16, 12), critic=(16, 12), exploration=exploration)
+    policy, critic = Actor(5, 3, config, MIRROR), Critic(5, config, 10.0, MIRROR)
+    with torch.no_grad():
+        for network in (policy, critic):
+            network.normaliser.learn(3 + 2 * SEEN)
+            for p in network.parameters():
+                p.add_(0.3 * torch.randn(p.shape))
+    seen, sample = MIRROR.observation(SEEN), MIRROR.action(SAMPLE)
+    torch.testing.assert_close(policy(seen), MIRROR.action(policy(SEEN)))
+    torch.testing.assert_close(critic(seen), critic(SEEN))
+    torch.testing.assert_close(
+        policy.distribution(seen).log_prob(sample),
+        policy.distribution(SEEN).log_prob(SAMPLE),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+    assert not torch.allclose(policy(SEEN), MIRROR.action(policy(SEEN)))

@@ -13,7 +13,6 @@ from kinesis_bench.training.exploration import Gaussian  # noqa: E402
 from kinesis_bench.training.networks import Actor, Critic  # noqa: E402
 from kinesis_bench.training.ppo import FASTEST, PPO, RATE_STEP, SLOWEST, clipped_objective  # noqa: E402
 from kinesis_bench.training.storage import Storage  # noqa: E402
-from kinesis_bench.training.symmetry import Mirror  # noqa: E402
 
 STEPS, ENVIRONMENTS, OBSERVATIONS, ACTIONS = 4, 8, 5, 3
 
@@ -30,13 +29,13 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def make(*, steps=STEPS, exploration="lattice", mirror=None, scale=1.0, seed=0, **config) -> PPO:
+def make(*, steps=STEPS, exploration="lattice", scale=1.0, seed=0, **config) -> PPO:
     torch.manual_seed(seed)
     network = NetworkConfig(actor=(16, 12), critic=(16,), exploration=exploration, learn_std=True)
     actor, critic = Actor(OBSERVATIONS, ACTIONS, network), Critic(OBSERVATIONS, network, scale)
     storage = Storage(steps, ENVIRONMENTS, OBSERVATIONS, ACTIONS)
     order = torch.Generator().manual_seed(seed)
-    return PPO(actor, critic, storage, PPOConfig(**{"epochs": 1} | config), order, mirror)
+    return PPO(actor, critic, storage, PPOConfig(**{"epochs": 1} | config), order)
 
 
 @torch.no_grad()
@@ -126,7 +125,7 @@ def test_the_value_loss_by_hand():
     last = fill(ppo)
     batch = ppo.storage.batch(last, 0.99, 0.95)
     error = [
-        (float(ppo.critic(batch.observation[i : i + 1])) - float(batch.value_target[i])) / 10
+        (ppo.critic(batch.observation[i : i + 1]).item() - batch.value_target[i].item()) / 10
         for i in range(len(batch))
     ]
     assert float(ppo.value_loss(batch)) == pytest.approx(np.mean(np.square(error)), rel=1e-5)
@@ -238,23 +237,6 @@ def test_the_rate_stays_within_its_bounds():
     for divergence in (0.0051, 0.0199):
         ppo._adapt_rate(divergence)
     assert ppo.learning_rate == 1e-4
-
-
-def test_mirrored_samples_train_but_are_not_measured(seen):
-    """The rate must not fall because the policy is not symmetric."""
-    swap = torch.tensor([1, 0, 2])
-    mirror = Mirror(torch.arange(OBSERVATIONS), -torch.ones(OBSERVATIONS), swap, torch.ones(ACTIONS))
-    ppo = make(mirror=mirror, minibatch=10**6)
-    with torch.no_grad():
-        ppo.actor.head.weight.mul_(100)
-    ppo.actor_optimiser.param_groups[0]["lr"] = 1e-12
-    report = ppo.update(fill(ppo))
-    ratio, n = seen[0][0], STEPS * ENVIRONMENTS
-    assert len(ratio) == 2 * n
-    torch.testing.assert_close(ratio[:n], torch.ones(n), atol=1e-4, rtol=0)
-    assert (ratio[n:] - 1).abs().mean() > 0.1
-    assert report.divergence < 1e-6
-    assert report.clipped == 0
 
 
 def test_it_finds_the_best_action():
