@@ -66,6 +66,6 @@ def _one_line(panel: str) -> InputError:
     lines = [line.strip("│|╭╮╰╯─- ") for line in panel.splitlines()]
     paragraphs = "\n".join(lines).strip().partition("\n")[2].strip().split("\n\n")
     message = " ".join(paragraphs[0].split()).rstrip(".")
-    near = re.search(r"Perhaps you meant:\s+(--[\w-]+)", re.sub(r"[│|\n]", " ", panel))
+    near = re.search(r"Perhaps you meant:\s+(--[\w.-]+)", re.sub(r"[│|\n]", " ", panel))
     where = re.findall(r"(?:run|see) (kinesis-bench.*--help)", panel)
     return InputError("arguments", message, f"did you mean {near[1]}?" if near else f"see {where[-1]}")

@@ -34,8 +34,8 @@ def tiny_config(motions: Path, updates: int = 6) -> TrainConfig:
     stage = StageConfig(max_steps=updates * STEPS_AN_UPDATE, evaluate_every=3, checkpoint_every=2)
     return replace(
         TrainConfig(method="kinesis", motions=str(motions), threads=1, max_experts=2),
-        networks=NetworkConfig(actor=(16,), critic=(16,), gate=(8,), learn_std=True),
-        ppo=PPOConfig(learning_rate=1e-3, epochs=2, minibatch=8, target_kl=0.02, symmetric=True),
+        networks=NetworkConfig(actor=(16,), critic=(16,), gate=(8,), learn_std=True, symmetric=True),
+        ppo=PPOConfig(learning_rate=1e-3, epochs=2, minibatch=8, target_kl=0.02),
         episodes=EpisodeConfig(environments=4, steps=4, hard_share=0.5, push_m_s=0.05),
         expert=stage,
         gate=stage,

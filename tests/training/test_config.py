@@ -32,7 +32,7 @@ def test_paper_is_table_2_and_upstream_s_code() -> None:
     assert (ppo.learning_rate, ppo.critic_learning_rate, ppo.epochs) == (5e-5, 3e-4, 10)
     assert (ppo.discount, ppo.gae_lambda, ppo.clip) == (0.99, 0.95, 0.2)
     assert ppo.target_kl is None
-    assert not ppo.symmetric
+    assert not paper.networks.symmetric
 
 
 @pytest.mark.parametrize("body", ["legs", "legs_abs", "legs_back"])

@@ -1,0 +1,235 @@
+"""Which stages follow which, what each begins with, and what a run keeps of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
+
+from tiny_runs import motions_file, tiny_config  # noqa: E402
+
+from kinesis_bench.errors import InputError  # noqa: E402
+from kinesis_bench.policies.load import load_policy  # noqa: E402
+from kinesis_bench.training import stages  # noqa: E402
+from kinesis_bench.training.chain import train  # noqa: E402
+from kinesis_bench.training.checkpoint import read_checkpoint  # noqa: E402
+from kinesis_bench.training.config import TrainConfig  # noqa: E402
+from kinesis_bench.training.run_folder import (  # noqa: E402
+    CHAIN,
+    CONFIG,
+    StageResult,
+    held,
+    read_chain,
+    read_config,
+    stage_folder,
+)
+
+
+@pytest.fixture(scope="module")
+def motions(tmp_path_factory) -> Path:
+    return motions_file(tmp_path_factory.mktemp("motions") / "m.h5", clips=6)
+
+
+@pytest.fixture
+def config(motions) -> TrainConfig:
+    return tiny_config(motions)
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[tuple]:
+    """Stages that note how they were begun instead of training; an expert fails all clips but the first."""
+    calls: list[tuple] = []
+
+    def learn(setting, stage, clips, control, config, start) -> StageResult:
+        calls.append((stage, setting.keys(clips), control, start))
+        stage_folder(setting.run, stage).mkdir(parents=True)
+        return StageResult(clips=setting.keys(clips), failed=setting.keys(clips[1:]), failed_by="protocol")
+
+    def other(name):
+        def run(setting, *arguments) -> StageResult:
+            calls.append((name, *arguments))
+            return StageResult()
+
+        return run
+
+    monkeypatch.setattr(stages, "learn", learn)
+    monkeypatch.setattr(stages, "distil", other("distil"))
+    monkeypatch.setattr(stages, "open_gate", other("gate"))
+    monkeypatch.setattr(stages, "export", other("export"))
+    return calls
+
+
+def scored(told: list[tuple]):
+    return lambda setting: told.append(("score", setting.run))
+
+
+KEYS = ("synthetic/0", "synthetic/1", "synthetic/3", "synthetic/4")
+"""Of the training split."""
+
+
+def test_experts_until_no_clip_fails(told, config, tmp_path) -> None:
+    train(tmp_path / "run", replace(config, max_experts=9), score=scored(told))
+    assert told[:4] == [
+        ("expert-1", KEYS, "direct", None),
+        ("expert-2", KEYS[1:], "direct", "expert-1"),
+        ("expert-3", KEYS[2:], "direct", "expert-2"),
+        ("expert-4", KEYS[3:], "direct", "expert-3"),
+    ]
+    assert told[4] == ("gate", "gate", ["expert-1", "expert-2", "expert-3", "expert-4"])
+    assert [call[0] for call in told[5:]] == ["export", "score"]
+    state = read_chain(tmp_path / "run")
+    assert list(state.stages) == [f"expert-{i}" for i in (1, 2, 3, 4)] + ["gate", "export", "score"]
+    assert state.stages["expert-2"].failed == KEYS[2:]
+    assert state.stages["expert-2"].failed_by == "protocol"
+
+
+def test_no_more_experts_than_asked_for(told, config, tmp_path) -> None:
+    train(tmp_path / "run", config, score=scored(told))
+    assert [call[0] for call in told] == ["expert-1", "expert-2", "gate", "export", "score"]
+
+
+def test_one_expert_needs_no_gate(told, config, tmp_path) -> None:
+    train(tmp_path / "run", replace(config, max_experts=1), score=scored(told))
+    assert [call[0] for call in told] == ["expert-1", "export", "score"]
+
+
+def test_a_teacher_and_a_student_come_first(told, config, tmp_path) -> None:
+    train(tmp_path / "run", replace(config, method="distilled", max_experts=1), score=scored(told))
+    assert told[0] == ("teacher", KEYS, "tracking", None)
+    assert told[1] == ("distil", "student", "teacher")
+    assert told[2] == ("expert-1", KEYS, "direct", "student")
+
+
+def test_goes_on_where_it_was(told, config, tmp_path) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(setting) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        train(tmp_path / "run", config, score=stop)
+    told.clear()
+    train(tmp_path / "run", read_config(tmp_path / "run"), score=scored(told), new=False)
+    assert [call[0] for call in told] == ["score"]
+    told.clear()
+    train(tmp_path / "run", read_config(tmp_path / "run"), score=scored(told), new=False)
+    assert told == []
+
+
+def test_one_stage_at_a_time(told, config, tmp_path) -> None:
+    run = tmp_path / "run"
+    train(run, config, score=scored(told), only="expert-1")
+    assert [call[0] for call in told] == ["expert-1"]
+    with pytest.raises(InputError, match="gate cannot be run now, expert-2 is next"):
+        train(run, config, score=scored(told), only="gate", new=False)
+    train(run, config, score=scored(told), only="expert-2", new=False)
+    assert [call[0] for call in told] == ["expert-1", "expert-2"]
+
+
+def test_a_stage_that_is_run_again_puts_what_was_built_on_it_aside(told, config, tmp_path) -> None:
+    run = tmp_path / "run"
+    train(run, config, score=scored(told))
+    (stage_folder(run, "expert-2") / "mark").touch()
+    for again in (1, 2):
+        told.clear()
+        train(run, config, score=scored(told), only="expert-2", new=False)
+        assert [call[0] for call in told] == ["expert-2"]
+        assert list(read_chain(run).stages) == ["expert-1", "expert-2"]
+        assert (run / "replaced" / f"expert-2-again-{again}").is_dir()
+    assert (run / "replaced" / "expert-2-again-1" / "mark").exists()
+    told.clear()
+    train(run, config, score=scored(told), new=False)
+    assert [call[0] for call in told] == ["gate", "export", "score"]
+
+
+def test_more_experts_later_make_a_new_gate(told, config, tmp_path) -> None:
+    run = tmp_path / "run"
+    train(run, config, score=scored(told))
+    told.clear()
+    train(run, replace(config, max_experts=3), score=scored(told), new=False)
+    assert [call[0] for call in told] == ["expert-3", "gate", "export", "score"]
+    assert told[1][2] == ["expert-1", "expert-2", "expert-3"]
+
+
+@pytest.mark.parametrize(
+    ("only", "named"),
+    [("expert-1x", "did you mean 'expert-1'"), ("teacher", "unknown"), ("gate", "expert-1 is next")],
+)
+def test_a_stage_that_cannot_be_run_leaves_no_folder(told, config, tmp_path, only, named) -> None:
+    with pytest.raises(InputError, match=named):
+        train(tmp_path / "run", config, score=scored(told), only=only)
+    assert not (tmp_path / "run").exists()
+    assert told == []
+
+
+def test_a_run_is_not_overwritten(told, config, tmp_path) -> None:
+    train(tmp_path / "run", config, score=scored(told))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    with pytest.raises(InputError, match="holds a run already; go on with --resume"):
+        train(tmp_path / "run", config, score=scored(told))
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+
+
+def test_two_processes_on_one_folder(told, config, tmp_path) -> None:
+    with held(tmp_path / "run"), pytest.raises(InputError, match="another process trains in this folder"):
+        train(tmp_path / "run", config, score=scored(told))
+    assert not (tmp_path / "run").exists()
+    train(tmp_path / "run", config, score=scored(told))
+
+
+def test_other_motions_or_another_body_than_the_run_began_with(told, config, tmp_path) -> None:
+    run = tmp_path / "run"
+    train(run, config, score=scored(told))
+    other = motions_file(tmp_path / "other.h5", clips=5)
+    with pytest.raises(InputError, match="motions_sha256 was"):
+        train(run, replace(config, motions=str(other)), score=scored(told), new=False)
+    text = (run / CHAIN).read_text()
+    for damaged, named in (
+        (text.replace('"model_sha256": "', '"model_sha256": "0'), "model_sha256 was"),
+        (text[:-30], "damaged"),
+        (text.replace('"failed_by"', '"failed_of"'), "unknown"),
+    ):
+        (run / CHAIN).write_text(damaged)
+        with pytest.raises(InputError, match=named):
+            train(run, config, score=scored(told), new=False)
+
+
+def test_what_a_config_leaves_open_is_written(told, config, tmp_path) -> None:
+    train(tmp_path / "run", config, score=scored(told))
+    written = json.loads((tmp_path / "run" / CONFIG).read_text())
+    assert Path(written["motions"]).is_absolute()
+    assert written["split"] == "synthetic/train"
+
+
+def test_the_whole_chain_on_two_clips(config, tmp_path) -> None:
+    """Two experts, a gate and a policy folder, with nothing replaced."""
+    run = tmp_path / "run"
+    found: list[str] = []
+
+    def score(setting) -> None:
+        found.append(load_policy(str(setting.run / "policy")).control)
+
+    train(run, replace(config, split="synthetic/test"), score=score)
+    state = read_chain(run)
+    assert list(state.stages) == ["expert-1", "expert-2", "gate", "export", "score"]
+    first, second = state.stages["expert-1"], state.stages["expert-2"]
+    assert first.clips == ("synthetic/2", "synthetic/5")
+    assert second.clips == first.failed == first.clips
+    assert (first.updates, first.steps) == (6, 96)
+    assert 0 < first.figures["coverage"] < 1
+    start, _ = read_checkpoint(run / "stages" / "expert-1" / "best")
+    mixture, _ = read_checkpoint(run / "stages" / "gate" / "best")
+    experts = [read_checkpoint(run / "stages" / f"expert-{i}" / "best")[0] for i in (1, 2)]
+    for number, expert in enumerate(experts):
+        for name in ("head.weight", "normaliser.mean"):
+            assert torch.equal(mixture[f"actor.experts.{number}.{name}"], expert[f"actor.{name}"])
+    assert not torch.equal(experts[0]["actor.head.weight"], experts[1]["actor.head.weight"])
+    assert float(experts[1]["actor.normaliser.count"]) > float(start["actor.normaliser.count"])
+    assert found == ["direct"]
+    assert {path.name for path in (run / "policy").iterdir()} >= {"argmax.onnx", "sampled.onnx", CONFIG}
+    assert read_config(run / "policy") == read_config(run)
