@@ -205,7 +205,7 @@ class Imitation:
     def observe(self, rows: Any) -> Any:
         """Observations (n, N) float32 of rows at their present frames, see ``observation_layout``."""
         rows = like(rows, self._like)
-        after = self._at(rows, ahead=1)
+        after = self.places(rows, ahead=1)
         whole = len(rows) == self.size
         return observe(
             self._now if whole else self._now.take(rows),
@@ -227,7 +227,7 @@ class Imitation:
         self.frame[rows] += 1
         self._refresh(rows)
         now = self._now if len(rows) == self.size else self._now.take(rows)
-        at = self._at(rows)
+        at = self.places(rows)
         target = self._placed.keypoint_position[at]
         xp = array_namespace(target)
         error = xp.sqrt(xp.sum(xp.square(now.keypoint_position - target), axis=-1))
@@ -268,8 +268,8 @@ class Imitation:
         if "state" in needs:
             seen |= zip(("qpos", "qvel", "activation"), self.state(rows), strict=True)
         if "reference" in needs:
-            seen["reference_qpos"] = self._placed.qpos[self._at(rows)]
-            seen["reference_qpos_next"] = self._placed.qpos[self._at(rows, ahead=1)]
+            seen["reference_qpos"] = self._placed.qpos[self.places(rows)]
+            seen["reference_qpos_next"] = self._placed.qpos[self.places(rows, ahead=1)]
         if "muscle" in needs:
             seen["muscle_length"] = self.engine.field("actuator_length")[rows]
             seen["muscle_velocity"] = self.engine.field("actuator_velocity")[rows]
@@ -278,8 +278,15 @@ class Imitation:
             seen["moment_arm"] = self._arms.dense(self._arms.pairs(qpos, moment))
         return seen
 
+    def places(self, rows: Any, ahead: int = 0) -> Any:
+        """Places of rows' frames in the reference's flat arrays; the last frame stands for later ones."""
+        clip = self.clip[rows]
+        last = self._placed.length[clip] - 1
+        frame = array_namespace(last).minimum(self.frame[rows] + ahead, last)
+        return self._placed.offset[clip] + frame
+
     def _drive(self, rows: Any, action: Any) -> ControlStep:
-        target = self.law.target(action, self._at(rows), self._at(rows, ahead=1))
+        target = self.law.target(action, self.places(rows), self.places(rows, ahead=1))
         whole = None if len(rows) == self.size else rows
         return self.engine.drive(whole, self.law, target, refine=self._refine, record=self._record)
 
@@ -301,13 +308,6 @@ class Imitation:
             touch=touch,
             ground_force=np.stack([touch[:, :, foot].sum(axis=2).mean(axis=1) for foot in _FEET], axis=1),
         )
-
-    def _at(self, rows: Any, ahead: int = 0) -> Any:
-        """Places of rows' frames in the reference's flat arrays; the last frame stands for later ones."""
-        clip = self.clip[rows]
-        last = self._placed.length[clip] - 1
-        frame = array_namespace(last).minimum(self.frame[rows] + ahead, last)
-        return self._placed.offset[clip] + frame
 
     def _kinematics(self, rows: Any) -> Kinematics:
         fields = [self.engine.field(name) for name in FIELDS]

@@ -36,6 +36,7 @@ class NetworkConfig:
         latent_std: initial standard deviation of the last hidden layer's noise (``lattice`` only).
         learn_std: whether the deviations are trained; else they stay as they are.
         clip_observation: normalised observations are cut at this many standard deviations (upstream's code).
+        symmetric: whether policy and value treat left and right alike by construction.
     """
 
     actor: tuple[int, ...] = (2048, 1536, 1024, 1024, 512, 512)
@@ -46,6 +47,7 @@ class NetworkConfig:
     latent_std: float = 0.14
     learn_std: bool = False
     clip_observation: float = 5.0
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,6 @@ class PPOConfig:
         entropy_weight: bonus per nat of entropy.
         max_gradient_norm: gradients are scaled down to this norm.
         target_kl: the policy's rate is adapted to keep an update's divergence near this; None: fixed rate.
-        symmetric: whether every sample is used a second time, mirrored left to right (rsl_rl's manner).
     """
 
     learning_rate: float = 5e-5
@@ -76,7 +77,6 @@ class PPOConfig:
     entropy_weight: float = 0.0
     max_gradient_norm: float = 25.0
     target_kl: float | None = None
-    symmetric: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from torch import Tensor
 
 from kinesis_bench.bodies.build import TIMESTEP_S
 from kinesis_bench.physics.engine import SUBSTEPS
-from kinesis_bench.tasks.static_optimisation import sparing_excitation
+from kinesis_bench.tasks.muscle import Muscles
+from kinesis_bench.tasks.static_optimisation import full_moment, sparing_excitation
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.training.config import DistillationConfig
 from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.networks import Actor
-from kinesis_bench.training.symmetry import Mirror
 
 
 class Labels:
@@ -30,12 +30,15 @@ class Labels:
     Args:
         teacher: acts in control law ``tracking``.
         law: that law, over the environment's reference.
+        muscles: of the body.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
             teacher's own excitations are the labels.
     """
 
-    def __init__(self, teacher: Actor, law: TrackingControl, slack_n_m: float | None) -> None:
-        self._teacher, self._law, self._slack_n_m = teacher, law, slack_n_m
+    def __init__(
+        self, teacher: Actor, law: TrackingControl, muscles: Muscles, slack_n_m: float | None
+    ) -> None:
+        self._teacher, self._law, self._muscles, self._slack_n_m = teacher, law, muscles, slack_n_m
 
     @torch.no_grad()
     def __call__(self, environment: Environment, observation: Tensor) -> np.ndarray:
@@ -46,8 +49,8 @@ class Labels:
         """
         task, rows = environment.task, np.arange(environment.task.size)
         now, ahead = task.places(rows), task.places(rows, ahead=1)
-        muscle = task.view(rows, ("muscle",))
-        length, velocity = muscle["muscle_length"], muscle["muscle_velocity"]
+        seen = task.view(rows, ("muscle", "moment_arm"))
+        length, velocity = seen["muscle_length"], seen["muscle_velocity"]
         action = self._teacher.act(observation).clamp(-1, 1).double().numpy()
         target = self._law.target(action, now, ahead)
         excitation = np.zeros_like(length)
@@ -57,7 +60,7 @@ class Labels:
         excitation /= SUBSTEPS
         if self._slack_n_m is None:
             return excitation
-        moment = self._law.full_moment(now, length, velocity)
+        moment = full_moment(seen["moment_arm"], self._muscles.gain(length, velocity))
         torque = (moment @ excitation[:, :, None])[:, :, 0]
         return sparing_excitation(moment, torque, self._slack_n_m)
 
@@ -85,10 +88,9 @@ class Distillation:
     Args:
         student: learns to act in control law ``direct``; its normaliser learns too.
         labels: the teacher's.
-        environment: in control law ``direct``, with ``muscle`` among its needs.
+        environment: in control law ``direct``, with ``muscle`` and ``moment_arm`` among its needs.
         config: hyperparameters.
         generator: of the noise and the samples' order.
-        mirror: of a symmetric body, by which every sample is used twice; None: once.
         progress: told after every round.
     """
 
@@ -99,12 +101,11 @@ class Distillation:
         environment: Environment,
         config: DistillationConfig,
         generator: torch.Generator,
-        mirror: Mirror | None = None,
         progress: Callable[[DistillationProgress], None] = lambda _: None,
     ) -> None:
         self.student, self._labels, self._environment = student, labels, environment
-        self._config, self._generator, self._mirror, self._progress = config, generator, mirror, progress
-        parameters = [p for p in (*student.trunk.parameters(), *student.head.parameters())]
+        self._config, self._generator, self._progress = config, generator, progress
+        parameters = [*student.trunk.parameters(), *student.head.parameters()]
         self._optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
         self._observation: list[Tensor] = []
         self._action: list[Tensor] = []
@@ -146,11 +147,7 @@ class Distillation:
         for _ in range(config.epochs):
             order = torch.randperm(len(action), generator=self._generator)
             for chosen in order.split(config.minibatch):
-                seen, wanted = observation[chosen], action[chosen]
-                if self._mirror is not None:
-                    seen = torch.cat((seen, self._mirror.observation(seen)))
-                    wanted = torch.cat((wanted, self._mirror.action(wanted)))
-                loss = (self.student(seen) - wanted).square().mean()
+                loss = (self.student(observation[chosen]) - action[chosen]).square().mean()
                 self._optimiser.zero_grad()
                 loss.backward()
                 self._optimiser.step()

@@ -13,6 +13,7 @@ from kinesis_bench.policies.onnx_file import UNIFORM
 from kinesis_bench.training.mixture import Mixture
 from kinesis_bench.training.networks import Actor
 from kinesis_bench.training.normaliser import Normaliser
+from kinesis_bench.training.symmetry import Mirror
 
 OPSET, IR_VERSION = 17, 8
 """Old enough for every onnxruntime that the package takes."""
@@ -38,13 +39,13 @@ class Graph:
         self._nodes.append(node)
         return name
 
-    def constant(self, values: Tensor | np.ndarray | float | list[int]) -> str:
+    def constant(self, values: Tensor | np.ndarray | float | list[int] | np.int64) -> str:
         """Add an array (float32, or int64 where it is given as whole numbers) and name it."""
         array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
         name = f"constant_{len(self._weights)}"
         if array.dtype.kind == "f":
             array = array.astype(np.float32)
-        self._weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self._weights.append(numpy_helper.from_array(array.copy(order="C"), name))
         return name
 
     def weight(self, matrix: Tensor) -> str:
@@ -113,7 +114,22 @@ def mixture_model(
 
 def _mean_action(graph: Graph, actor: nn.Module, observation: str) -> str:
     assert isinstance(actor, Actor)
-    return _layers(graph, actor.normaliser, actor.trunk, actor.head, observation)
+    parts = actor.normaliser, actor.trunk, actor.head
+    mirror = actor.mirror
+    if mirror is None:
+        return _layers(graph, *parts, observation)
+    both = graph.node("Concat", observation, _mirrored(graph, observation, "observation", mirror), axis=0)
+    sides = graph.node(
+        "Reshape", _layers(graph, *parts, both), graph.constant([2, -1, actor.head.out_features])
+    )
+    mean, other = (graph.node("Gather", sides, graph.constant(np.int64(side)), axis=0) for side in (0, 1))
+    total = graph.node("Add", mean, _mirrored(graph, other, "action", mirror))
+    return graph.node("Mul", total, graph.constant(0.5))
+
+
+def _mirrored(graph: Graph, value: str, kind: str, mirror: Mirror) -> str:
+    place, sign = (getattr(mirror, f"{kind}_{part}") for part in ("place", "sign"))
+    return graph.node("Mul", graph.node("Gather", value, graph.constant(place), axis=1), graph.constant(sign))
 
 
 def _layers(

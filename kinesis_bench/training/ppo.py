@@ -16,7 +16,6 @@ from kinesis_bench.training.distributed import (
 )
 from kinesis_bench.training.networks import ActorLike
 from kinesis_bench.training.storage import Batch, Storage, minibatches
-from kinesis_bench.training.symmetry import Mirror
 
 SLOWEST, FASTEST = 1e-6, 1e-2
 """Bounds of an adapted learning rate."""
@@ -55,7 +54,6 @@ class PPO:
         storage: filled by whoever steps the environments.
         config: hyperparameters.
         generator: of the order of the samples.
-        mirror: by which every sample is used a second time, mirrored; None: not.
     """
 
     def __init__(
@@ -65,10 +63,8 @@ class PPO:
         storage: Storage,
         config: PPOConfig,
         generator: torch.Generator,
-        mirror: Mirror | None = None,
     ) -> None:
         assert isinstance(actor, nn.Module)
-        self._mirror = mirror
         self.actor, self.critic, self.storage, self.config = actor, critic, storage, config
         self._generator = generator
         self._actor_parameters = [p for p in actor.parameters() if p.requires_grad]
@@ -99,12 +95,9 @@ class PPO:
         figures: list[Tensor] = []
         for _ in range(config.epochs):
             for part in minibatches(batch, config.minibatch // processes(), self._generator):
-                own = len(part)
-                if self._mirror is not None:
-                    part = self._mirror.doubled(part)
                 value_loss = self.value_loss(part)
                 self._step(self.critic_optimiser, self._critic_parameters, value_loss)
-                policy = value_loss.new_zeros(4) if critic_only else self._improve_policy(part, own)
+                policy = value_loss.new_zeros(4) if critic_only else self._improve_policy(part)
                 step = torch.cat((value_loss.detach()[None], policy))
                 figures.append(sum_over_processes(step) / processes())
                 if not critic_only:
@@ -114,12 +107,8 @@ class PPO:
         rate = self.learning_rate
         return UpdateReport(value_loss, policy_loss, entropy, divergence, clipped, explained, rate)
 
-    def _improve_policy(self, batch: Batch, own: int) -> Tensor:
-        """One gradient step; (4,) policy loss, entropy, divergence, clipped share.
-
-        Divergence and share are those of the first ``own`` samples: mirrored ones after them were not sampled
-        from the old policy.
-        """
+    def _improve_policy(self, batch: Batch) -> Tensor:
+        """One gradient step; (4,) policy loss, entropy, divergence, clipped share."""
         distribution = self.actor.distribution(batch.observation)
         log_ratio = distribution.log_prob(batch.sample) - batch.log_prob
         ratio, entropy = log_ratio.exp(), distribution.entropy().mean()
@@ -127,8 +116,8 @@ class PPO:
         objective = loss - self.config.entropy_weight * entropy
         self._step(self.actor_optimiser, self._actor_parameters, objective)
         with torch.no_grad():
-            divergence = ((ratio - 1) - log_ratio)[:own].mean()
-            clipped = ((ratio[:own] - 1).abs() > self.config.clip).to(ratio.dtype).mean()
+            divergence = ((ratio - 1) - log_ratio).mean()
+            clipped = ((ratio - 1).abs() > self.config.clip).to(ratio.dtype).mean()
             return torch.stack((loss, entropy, divergence, clipped))
 
     def value_loss(self, batch: Batch) -> Tensor:

@@ -69,6 +69,7 @@ def _laptop(paper: TrainConfig) -> TrainConfig:
             action_std=FIRST_STD,
             latent_std=FIRST_STD,
             learn_std=True,
+            symmetric=True,
         ),
         ppo=PPOConfig(
             learning_rate=3e-4,
@@ -78,7 +79,6 @@ def _laptop(paper: TrainConfig) -> TrainConfig:
             minibatch=2048,
             max_gradient_norm=1.0,
             target_kl=0.02,
-            symmetric=True,
         ),
         episodes=EpisodeConfig(environments=256, steps=32, hard_share=0.5, push_m_s=0.05, activation=None),
         expert=stage,

@@ -37,7 +37,6 @@ from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.networks import ActorLike, Critic
 from kinesis_bench.training.ppo import PPO, UpdateReport
 from kinesis_bench.training.storage import Storage
-from kinesis_bench.training.symmetry import Mirror
 from kinesis_bench.training.trial import Trial, Trials
 
 BEST = "best"
@@ -79,7 +78,6 @@ class Reinforcement:
         ppo, episodes, config: hyperparameters.
         seed: of starts, noise and the samples' order. The random streams begin anew with every checkpoint, by
             this seed, the process and the update, so that none needs to be kept.
-        mirror: of a symmetric body, by which every sample is used twice; None: once.
         begun: told after how many updates the stage begins, or goes on.
         progress: told after every update.
     """
@@ -97,7 +95,6 @@ class Reinforcement:
         episodes: EpisodeConfig,
         config: StageConfig,
         seed: int,
-        mirror: Mirror | None = None,
         begun: Callable[[int], None] = lambda _: None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
@@ -114,7 +111,7 @@ class Reinforcement:
             size = environment.observation_size
             sample = actor.distribution(torch.zeros(1, size, device=device)).sample(self._noise).shape[1]
         self.storage = Storage(episodes.steps, episodes.environments, size, sample, str(device))
-        self.ppo = PPO(actor, critic, self.storage, ppo, self._order, mirror)
+        self.ppo = PPO(actor, critic, self.storage, ppo, self._order)
         self.updates = self.steps = self.lost = 0
         self.best = -math.inf
         self.history: list[float] = []
@@ -303,7 +300,9 @@ class Reinforcement:
     def _evaluate(self) -> Trial:
         trial = self.trials.run(self.actor)
         merit = trial.success + trial.strict_coverage - trial.mpjpe_mm / 1000
-        self.history.append(trial.success)
+        own = torch.tensor([trial.success, merit], dtype=torch.float64)
+        success, merit = (sum_over_processes(own) / processes()).tolist()  # so that no process leaves alone
+        self.history.append(success)
         if merit > self.best:
             self.best = merit
             self._write(BEST)

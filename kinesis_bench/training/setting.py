@@ -20,6 +20,7 @@ from kinesis_bench.physics.engines import engine_maker
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig
+from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
@@ -106,22 +107,21 @@ class Setting:
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
         torch.manual_seed(self.config.seed)
-        actor = Actor(environment.observation_size, environment.action_size, self.config.networks)
-        return actor.to(self.device)
+        sizes = environment.observation_size, environment.action_size
+        return Actor(*sizes, self.config.networks, self._mirror(environment)).to(self.device)
 
     def critic(self, environment: Environment) -> Critic:
         """A value network that knows nothing yet; returns are of the order of 1 / (1 - γ)."""
         torch.manual_seed(self.config.seed)
         scale = 1 / (1 - self.config.ppo.discount)
-        return Critic(environment.observation_size, self.config.networks, scale).to(self.device)
+        mirror = self._mirror(environment)
+        return Critic(environment.observation_size, self.config.networks, scale, mirror).to(self.device)
 
-    def mirror(self, control: Control) -> Mirror | None:
-        """By which samples are used a second time; None where they are used once."""
-        if not self.config.ppo.symmetric:
+    def _mirror(self, environment: Environment) -> Mirror | None:
+        if not self.config.networks.symmetric:
             return None
-        names = coupling(self.body.model).names if control == "tracking" else self.body.muscles
-        mirror = Mirror.of(self.body, names)
-        return replace(mirror, **{name: part.to(self.device) for name, part in vars(mirror).items()})
+        tracking = isinstance(environment.task.law, TrackingControl)
+        return Mirror.of(self.body, coupling(self.body.model).names if tracking else self.body.muscles)
 
     def load_best(self, stage: str, actor: torch.nn.Module, critic: Critic | None = None) -> None:
         """Fill networks with what a stage's best checkpoint holds; not every stage has a critic.

@@ -68,7 +68,6 @@ def measure(body: Body, motions: Motions, engine: Engine, rows: int, seconds: fl
             episodes=episodes,
             config=stage,
             seed=0,
-            mirror=setting.mirror("direct"),
             progress=note,
         )
         with suppress(_Enough):

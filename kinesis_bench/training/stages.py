@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from kinesis_bench.evaluation.run import context_of
+from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.terminal import console
 from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
@@ -81,11 +82,10 @@ def distil(setting: Setting, stage: str, teacher: str) -> StageResult:
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
         student,
-        Labels(instructor, law, config.slack_n_m),
+        Labels(instructor, law, Muscles(setting.body.model), config.slack_n_m),
         environment,
         config,
         generator,
-        setting.mirror("direct"),
         _by_first(tell),
     ).run()
     if rank() == 0:
@@ -168,7 +168,6 @@ def _reinforce(
             episodes=setting.config.episodes,
             config=config,
             seed=setting.config.seed,
-            mirror=None if isinstance(actor, Mixture) else setting.mirror(control),
             begun=_by_first(log.begin),
             progress=_by_first(log),
         )

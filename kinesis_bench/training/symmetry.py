@@ -1,30 +1,22 @@
-"""The body's left-right symmetry: each sample of training is one of its mirror image too.
-
-Used as in rsl_rl: an update sees every sample twice, the second time mirrored, with the log-probability of the
-first; exact for a policy that is symmetric itself, which is what it drives the policy to be.
-"""
+"""The body's left-right symmetry, built into the networks: what is learned on one leg holds for the other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS, Body
 from kinesis_bench.tasks.observation import observation_layout
-from kinesis_bench.training.storage import Batch
 
 _VECTOR, _TURN = (1.0, -1.0, 1.0), (-1.0, 1.0, -1.0)
 """Mirror signs of a vector and of an angular velocity: x forward, y left, z up."""
 
 
-@dataclass(frozen=True)
-class Mirror:
+class Mirror(nn.Module):
     """Mirrored arrays are ``sign * array[..., place]``.
 
-    Attributes:
+    Args:
         observation_place, observation_sign: (N,).
         action_place, action_sign: (A,).
     """
@@ -33,6 +25,19 @@ class Mirror:
     observation_sign: Tensor
     action_place: Tensor
     action_sign: Tensor
+
+    def __init__(
+        self,
+        observation_place: Tensor,
+        observation_sign: Tensor,
+        action_place: Tensor,
+        action_sign: Tensor,
+    ) -> None:
+        super().__init__()
+        self.register_buffer("observation_place", observation_place, persistent=False)
+        self.register_buffer("observation_sign", observation_sign, persistent=False)
+        self.register_buffer("action_place", action_place, persistent=False)
+        self.register_buffer("action_sign", action_sign, persistent=False)
 
     @classmethod
     def of(cls, body: Body, actions: tuple[str, ...]) -> Mirror:
@@ -78,16 +83,6 @@ class Mirror:
     def action(self, action: Tensor) -> Tensor:
         """(…, A) mirrored."""
         return self.action_sign * action[..., self.action_place]
-
-    def doubled(self, batch: Batch) -> Batch:
-        """A batch followed by its mirror image."""
-        return Batch(
-            torch.cat((batch.observation, self.observation(batch.observation))),
-            torch.cat((batch.sample, self.action(batch.sample))),
-            batch.log_prob.repeat(2),
-            batch.advantage.repeat(2),
-            batch.value_target.repeat(2),
-        )
 
 
 def _partners(names: tuple[str, ...]) -> np.ndarray:

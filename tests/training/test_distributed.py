@@ -31,7 +31,7 @@ def run(what: str, folder: Path, world: int) -> list[dict[str, np.ndarray]]:
     ]
     try:
         for process in started:
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=600)
             assert process.returncode == 0, errors
     finally:
         for process in started:

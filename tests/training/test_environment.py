@@ -138,7 +138,7 @@ def test_muscles_start_at_a_share_of_the_feed_forward() -> None:
     activation = task.state(np.arange(ROWS))[2]
     share = activation.sum(axis=1) / most.sum(axis=1)
     assert np.allclose(activation, share[:, None] * most, atol=1e-6)
-    assert ((0 <= share) & (share <= 1)).all()
+    assert ((share >= 0) & (share <= 1)).all()
     assert len(np.unique(share)) == ROWS
 
 

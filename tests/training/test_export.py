@@ -19,22 +19,27 @@ from kinesis_bench.training.config import NetworkConfig  # noqa: E402
 from kinesis_bench.training.export import load_weights, write_policy_folder  # noqa: E402
 from kinesis_bench.training.mixture import Mixture  # noqa: E402
 from kinesis_bench.training.networks import Actor, Critic  # noqa: E402
+from kinesis_bench.training.symmetry import Mirror  # noqa: E402
 
 N, A = 6, 4
 CONFIG = NetworkConfig(actor=(16, 8), critic=(8,), gate=(8,))
 CONTRACT = Contract("legs", "ab" * 32, (("height", 1), ("touch", 5)), ("pelvis",), ("pelvis",), "direct")
 FACTS = {"steps": 1000, "config_sha256": "cd" * 32}
 ROWS = 512
+MIRROR = Mirror(
+    *(torch.tensor([1, 0, 2, 3, 5, 4]), torch.tensor([1.0, 1, -1, 1, -1, -1])),
+    *(torch.tensor([1, 0, 2, 3]), torch.tensor([1.0, 1, -1, 1])),
+)
 
 
 def observations(seed: int = 3) -> np.ndarray:
     return 3 * np.random.default_rng(seed).standard_normal((ROWS, N)).astype(np.float32)
 
 
-def trained_actor(seed: int) -> Actor:
+def trained_actor(seed: int, mirror: Mirror | None = None) -> Actor:
     """Random weights, large enough that actions are cut, and a normaliser that has seen something."""
     torch.manual_seed(seed)
-    actor = Actor(N, A, CONFIG)
+    actor = Actor(N, A, CONFIG, mirror)
     torch.nn.init.normal_(actor.head.weight, std=0.8)
     torch.nn.init.normal_(actor.head.bias)
     actor.normaliser.learn(torch.randn(100, N) * torch.arange(1.0, N + 1) + 0.3)
@@ -65,8 +70,9 @@ def act(path: Path, rows: np.ndarray, seeds: range = range(ROWS)) -> np.ndarray:
     return load_policy(str(path)).make().act(rows, [np.random.default_rng(seed) for seed in seeds])
 
 
-def test_the_exported_policy_is_the_mean_action_clipped(tmp_path: Path) -> None:
-    actor = trained_actor(0)
+@pytest.mark.parametrize("mirror", [None, MIRROR], ids=["plain", "symmetric"])
+def test_the_exported_policy_is_the_mean_action_clipped(tmp_path: Path, mirror: Mirror | None) -> None:
+    actor = trained_actor(0, mirror)
     sizes = write(tmp_path, actor)
     assert sizes == {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert set(sizes) == {"policy.onnx", "policy.toml", "weights.safetensors"}

@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
-from kinesis_bench.training.log import LOG, TRIAL, Log, StageLog  # noqa: E402
-from kinesis_bench.training.reinforcement import Progress  # noqa: E402
+from kinesis_bench.training.log import LOG, TRIAL, Log, StageLog
+from kinesis_bench.training.reinforcement import Progress
 
 
 def rows(folder) -> list[dict[str, str]]:
