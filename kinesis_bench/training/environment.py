@@ -149,14 +149,13 @@ class Environment:
     def state(self) -> dict[str, Any]:
         """For a checkpoint: what is known of the clips, but no episodes under way."""
         return {
-            "passed": self.sampler.passed.tolist(),
-            "failed": self.sampler.failed.tolist(),
+            "failing": self.sampler.failing.tolist(),
             "broken": self.broken,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Put back what ``state`` gave."""
-        self.sampler.passed, self.sampler.failed = np.array(state["passed"]), np.array(state["failed"])
+        self.sampler.failing = np.array(state["failing"])
         self.broken = state["broken"]
 
     def _keep_broken(self, broken: dict[int, str], before: Sequence[Any]) -> None:

@@ -1,7 +1,7 @@
 """Where episodes start: evenly over the clips' frames, or more often where they failed lately.
 
-Each clip is cut into bins of a second. A bin counts the episodes that came through it and those that ended
-in it, both fading away; starts are drawn in proportion to the share that ended, or evenly.
+Each clip is cut into bins of a second. A bin remembers which share of the latest episodes that came to it
+ended in it; starts are drawn in proportion to that share, or evenly.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ import numpy as np
 BIN_FRAMES = 30
 """Frames in a bin: one second."""
 
-FADING = 0.999
-"""What is left of the counts after each episode that is counted."""
+FORGETTING = 0.1
+"""Weight of an episode beside those before it in the share of a bin."""
 
 LEAST_SHARE = 0.02
 """Weight of a bin in which nothing fails, beside the 1 of a bin in which everything fails."""
-
-UNKNOWN = 1e-9
-"""Added to passed and to failed: a bin whose counts have faded away counts as failing every second time."""
 
 LEAD_FRAMES = 15
 """A start lies up to so many frames before the hard bin, since what ends there was begun before."""
@@ -31,6 +28,9 @@ class StartSampler:
         clips: (n,) indices of the clips that may be drawn.
         length: (C,) frames of every clip.
         hard_share: share of the starts drawn by failures, 0 to 1.
+
+    Attributes:
+        failing: (B,) share of the latest episodes in each bin that ended there; half where nothing is known.
     """
 
     def __init__(self, clips: np.ndarray, length: np.ndarray, hard_share: float) -> None:
@@ -40,13 +40,12 @@ class StartSampler:
         self._first = np.concatenate([np.arange(n) * BIN_FRAMES for n in bins])
         self._place = np.full(len(length), -1)
         self._place[clips] = np.cumsum(bins) - bins
-        self.passed = np.ones(len(self._clip))
-        self.failed = np.ones(len(self._clip))
+        self.failing = np.full(len(self._clip), 0.5)
 
     @property
     def weight(self) -> np.ndarray:
         """(B,) chance of each bin to be drawn as a hard one."""
-        weight = LEAST_SHARE + (self.failed + UNKNOWN) / (self.passed + self.failed + 2 * UNKNOWN)
+        weight = LEAST_SHARE + self.failing
         return weight / weight.sum()
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -68,10 +67,7 @@ class StartSampler:
             clip, start, end: (n,) clips, first and last frames.
             failed: (n,) bool, ended by failure.
         """
-        fading = FADING ** len(clip)
-        self.passed *= fading
-        self.failed *= fading
         offset, first, last = self._place[clip], start // BIN_FRAMES, np.maximum(end - 1, 0) // BIN_FRAMES
         for i in range(len(clip)):
-            self.passed[offset[i] + first[i] : offset[i] + last[i] + (not failed[i])] += 1
-        np.add.at(self.failed, (offset + last)[failed], 1)
+            self.failing[offset[i] + first[i] : offset[i] + last[i] + 1] *= 1 - FORGETTING
+            self.failing[offset[i] + last[i]] += FORGETTING * failed[i]
