@@ -8,7 +8,6 @@ which expert-1 begins.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -56,9 +55,9 @@ def train(
     Raises:
         InputError: the settings cannot be followed, another run is there, or training went wrong.
     """
-    torch.set_num_threads(config.threads or len(os.sched_getaffinity(0)))
     with joined():
         setting = Setting.of(run, config)
+        torch.set_num_threads(setting.threads)
         with held(run) if rank() == 0 else nullcontext():
             if rank() == 0 and new and (run / CONFIG).exists():
                 raise InputError(run, "holds a run already", f"go on with --resume {run}")

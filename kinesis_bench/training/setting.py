@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.physics.engines import engine_maker
 from kinesis_bench.prepare import default_motions
+from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig
 from kinesis_bench.tasks.tracking import TrackingControl
@@ -38,7 +40,7 @@ class Setting:
 
     Attributes:
         run: folder of the run.
-        config: of the run, its motions and split named.
+        config: of the run, its split named; its motions too, unless they are the built-in ones.
         body, motions, reference: who follows what.
         clips: (n,) those of the training split.
     """
@@ -64,9 +66,17 @@ class Setting:
         body = load_body(config.body)
         motions = read_motions(path, bodies=[config.body])
         split = config.split or _training_split(motions)
-        config = replace(config, motions=str(path.resolve()), split=split)
+        if config.motions:
+            config = replace(config, motions=str(path.resolve()))
+        config = replace(config, split=split)
         clips = motions.select(config.split)
         return cls(run, config, body, motions, Reference.of(motions, body), clips)
+
+    @property
+    def threads(self) -> int:
+        """Of this process, for physics and networks."""
+        together = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        return self.config.threads or max(1, default_workers() // together)
 
     @property
     def device(self) -> str:
@@ -86,7 +96,7 @@ class Setting:
             config=config.episodes,
             reward=reward_config(reward),
             rng=np.random.default_rng((config.seed, rank())),
-            threads=config.threads,
+            threads=self.threads,
             make_engine=engine_maker(config.engine),
             needs=needs,
             broken_folder=self.run / "broken",
@@ -100,7 +110,7 @@ class Setting:
             self.reference,
             clips,
             control=control,
-            threads=config.threads,
+            threads=self.threads,
             make_engine=engine_maker(config.engine),
         )
 

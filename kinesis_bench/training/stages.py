@@ -18,7 +18,7 @@ from kinesis_bench.terminal import console
 from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
 from kinesis_bench.training.config import Control, StageConfig
 from kinesis_bench.training.distillation import Distillation, DistillationProgress, Labels
-from kinesis_bench.training.distributed import rank, wait_for_all
+from kinesis_bench.training.distributed import gather_json, rank, wait_for_all
 from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.export import write_policy_folder
 from kinesis_bench.training.log import Log, StageLog
@@ -184,7 +184,7 @@ def _result(
     failed = (trial.covered if rule == "protocol" else trial.strict) < 1
     return StageResult(
         clips=setting.keys(clips),
-        failed=setting.keys(clips[failed]),
+        failed=tuple(gather_json(setting.keys(clips[failed]))[0]),
         failed_by=rule,
         updates=updates,
         steps=steps,
