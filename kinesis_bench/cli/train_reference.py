@@ -28,7 +28,7 @@ DEFAULTS = preset(PRESET)
 RUNS = Path("runs")
 """Folder of the runs for which no other is named."""
 
-KEPT = ("preset", "method", "body", "motions", "split", "control", "seed", "networks")
+KEPT = ("preset", "method", "body", "motions", "split", "control", "start_from", "seed", "networks")
 """Settings that a run keeps to its end."""
 
 SAMPLED = "sampled.onnx"
@@ -101,7 +101,11 @@ class TrainReference:
         began = read_config(self.resume)
         for name in KEPT:
             if getattr(self.config, name) != getattr(began, name):
-                raise InputError(f"--{name}", "cannot be changed in a run that has begun", "begin a new run")
+                raise InputError(
+                    f"--{name.replace('_', '-')}",
+                    "cannot be changed in a run that has begun",
+                    "begin a new run",
+                )
 
 
 def _score(setting: Setting) -> None:

@@ -149,7 +149,9 @@ class Chain:
     def _run(self, stage: str) -> StageResult:
         setting, config = self._setting, self._setting.config
         if stage == TEACHER:
-            return stages.learn(setting, stage, setting.clips, "tracking", config.teacher, None)
+            found = stages.learn(setting, stage, setting.clips, "tracking", config.teacher, None)
+            stages.export_teacher(setting, stage, found)
+            return found
         if stage == STUDENT:
             return stages.distil(setting, stage, TEACHER)
         if stage == GATE:

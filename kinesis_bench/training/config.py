@@ -183,6 +183,8 @@ class TrainConfig:
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
         control: law of the experts' actions (paper: direct).
+        start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
+            law must be that stage's); from nothing if left out.
         seed: of all random numbers.
         threads: for physics and networks; 0: all cores.
         engine: of the physics.
@@ -205,6 +207,7 @@ class TrainConfig:
     motions: str = ""
     split: str = ""
     control: Control = "direct"
+    start_from: str = ""
     seed: int = 0
     threads: int = 0
     engine: Engine = "cpu"

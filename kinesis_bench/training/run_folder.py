@@ -27,7 +27,7 @@ from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.files import cannot_write, write_text
 from kinesis_bench.training.config import TrainConfig, check
 
-CONFIG, CHAIN, POLICY = "config.json", "chain.json", "policy"
+CONFIG, CHAIN, POLICY, TEACHER_POLICY = "config.json", "chain.json", "policy", "policy-teacher"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -20,12 +21,19 @@ from kinesis_bench.training.config import Control, StageConfig
 from kinesis_bench.training.distillation import Distillation, DistillationProgress, Labels
 from kinesis_bench.training.distributed import gather_json, rank, wait_for_all
 from kinesis_bench.training.environment import Environment
-from kinesis_bench.training.export import write_policy_folder
+from kinesis_bench.training.export import load_weights, write_policy_folder
 from kinesis_bench.training.log import Log, StageLog
 from kinesis_bench.training.mixture import Mixture
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST, Reinforcement
-from kinesis_bench.training.run_folder import POLICY, ChainState, StageResult, stage_folder, write_config
+from kinesis_bench.training.run_folder import (
+    POLICY,
+    TEACHER_POLICY,
+    ChainState,
+    StageResult,
+    stage_folder,
+    write_config,
+)
 from kinesis_bench.training.setting import Setting
 from kinesis_bench.training.trial import Trial
 
@@ -43,12 +51,15 @@ def learn(
         clips: (n,) those that it learns.
         control: law of its actions.
         config: of the stage.
-        start: stage whose best policy it begins as; None: from nothing.
+        start: stage whose best policy it begins as; None: as the run begins.
     """
     environment = _environment(setting, clips, control, config)
     actor, critic = setting.actor(environment), setting.critic(environment)
     if start is not None:
         setting.load_best(start, actor, critic)
+    elif setting.config.start_from:
+        contract = context_of(setting.body, control).contract
+        load_weights(Path(setting.config.start_from).expanduser(), contract, actor, critic)
     if config.action_std is not None:
         nn.init.constant_(actor.log_action_std, float(np.log(config.action_std)))
     return _reinforce(setting, stage, clips, control, config, actor, critic, environment)
@@ -98,36 +109,54 @@ def distil(setting: Setting, stage: str, teacher: str) -> StageResult:
 
 def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainState) -> StageResult:
     """The run's policy as a folder that can be scored: the gate over the experts, or the only expert."""
-    began = time.perf_counter()
-    config, body = setting.config, setting.body
+    began, config = time.perf_counter(), setting.config
     environment = setting.environment(setting.clips[:1], config.control, config.reward)
     actor, critic = setting.actor(environment), setting.critic(environment)
     policy: Actor | Mixture = actor if len(experts) == 1 else _mixture(setting, experts, environment)
     setting.load_best(gate if len(experts) > 1 else experts[0], policy, critic)
-    steps = sum(found.steps for found in state.stages.values())
-    hours = sum(found.wall_s for found in state.stages.values()) / 3600
+    made_by = "one expert" if len(experts) == 1 else f"{len(experts)} experts and a gate"
+    _export(setting, POLICY, policy, critic, config.control, made_by, list(state.stages.values()))
+    return StageResult(wall_s=time.perf_counter() - began)
+
+
+def export_teacher(setting: Setting, stage: str, found: StageResult) -> None:
+    """The teacher as a policy folder of its own, from which another run can begin."""
+    environment = setting.environment(setting.clips[:1], "tracking", setting.config.reward)
+    actor, critic = setting.actor(environment), setting.critic(environment)
+    setting.load_best(stage, actor, critic)
+    _export(setting, TEACHER_POLICY, actor, critic, "tracking", "a teacher", [found])
+
+
+def _export(
+    setting: Setting,
+    name: str,
+    policy: Actor | Mixture,
+    critic: Critic,
+    control: Control,
+    made_by: str,
+    stages: Sequence[StageResult],
+) -> None:
+    config = setting.config
     if rank() == 0:
-        folder = setting.run / POLICY
         write_policy_folder(
-            folder,
+            setting.run / name,
             policy,
             critic,
-            context_of(body, config.control).contract,
-            name=f"{config.method}-{body.name}",
-            description=f"{_experts(len(experts))}, trained on {setting.motions.id}, {config.split}",
+            context_of(setting.body, control).contract,
+            name=f"{config.method}-{setting.body.name}{name.removeprefix(POLICY)}",
+            description=f"{made_by}, trained on {setting.motions.id}, {config.split}",
             facts={
                 "method": config.method,
                 "motions": setting.motions.id,
                 "motions_sha256": setting.motions.content_sha256,
                 "split": config.split,
                 "seed": config.seed,
-                "steps": steps,
-                "hours": f"{hours:.2f}",
+                "steps": sum(found.steps for found in stages),
+                "hours": f"{sum(found.wall_s for found in stages) / 3600:.2f}",
             },
         )
-        write_config(folder, config)
+        write_config(setting.run / name, config)
     wait_for_all()
-    return StageResult(wall_s=time.perf_counter() - began)
 
 
 def _mixture(setting: Setting, experts: Sequence[str], environment: Environment) -> Mixture:
@@ -191,10 +220,6 @@ def _result(
         wall_s=wall_s,
         figures=trial.figures(),
     )
-
-
-def _experts(number: int) -> str:
-    return "one expert" if number == 1 else f"{number} experts and a gate"
 
 
 def _by_first(tell: Callable[[T], None]) -> Callable[[T], None]:

@@ -16,7 +16,7 @@ from kinesis_bench.errors import InputError  # noqa: E402
 from kinesis_bench.policies.load import load_policy  # noqa: E402
 from kinesis_bench.training import stages  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
-from kinesis_bench.training.checkpoint import read_checkpoint  # noqa: E402
+from kinesis_bench.training.checkpoint import module_tensors, read_checkpoint, write_checkpoint  # noqa: E402
 from kinesis_bench.training.config import TrainConfig  # noqa: E402
 from kinesis_bench.training.run_folder import (  # noqa: E402
     CHAIN,
@@ -60,6 +60,7 @@ def told(monkeypatch) -> list[tuple]:
     monkeypatch.setattr(stages, "distil", other("distil"))
     monkeypatch.setattr(stages, "open_gate", other("gate"))
     monkeypatch.setattr(stages, "export", other("export"))
+    monkeypatch.setattr(stages, "export_teacher", other("export the teacher"))
     return calls
 
 
@@ -100,8 +101,33 @@ def test_one_expert_needs_no_gate(told, config, tmp_path) -> None:
 def test_a_teacher_and_a_student_come_first(told, config, tmp_path) -> None:
     train(tmp_path / "run", replace(config, method="distilled", max_experts=1), score=scored(told))
     assert told[0] == ("teacher", KEYS, "tracking", None)
-    assert told[1] == ("distil", "student", "teacher")
-    assert told[2] == ("expert-1", KEYS, "direct", "student")
+    assert told[1][:2] == ("export the teacher", "teacher")
+    assert told[2] == ("distil", "student", "teacher")
+    assert told[3] == ("expert-1", KEYS, "direct", "student")
+
+
+def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, monkeypatch) -> None:
+    """To the bit, policy and values; a policy of another control law is refused first."""
+    began: list[dict] = []
+
+    def not_learned(setting, stage, clips, control, stage_config, actor, critic, environment) -> StageResult:
+        began.append(module_tensors("actor", actor) | module_tensors("critic", critic))
+        write_checkpoint(stage_folder(setting.run, stage) / "best", began[-1], {})
+        return StageResult(steps=7)
+
+    monkeypatch.setattr(stages, "_reinforce", not_learned)
+    monkeypatch.setattr(stages, "distil", lambda setting, stage, teacher: StageResult())
+    config = replace(config, method="distilled", max_experts=1)
+    train(tmp_path / "one", config, score=scored([]), only="teacher")
+    teacher = load_policy(str(tmp_path / "one" / "policy-teacher"))
+    assert (teacher.control, teacher.privileged, teacher.name) == ("tracking", True, "distilled-legs-teacher")
+    begun_again = replace(config, seed=5, start_from=str(tmp_path / "one" / "policy-teacher"))
+    train(tmp_path / "two", begun_again, score=scored([]), only="teacher")
+    assert began[0].keys() == began[1].keys()
+    assert all(torch.equal(began[0][name], began[1][name]) for name in began[0])
+    with pytest.raises(InputError, match="made for 'tracking', this run has 'direct'"):
+        train(tmp_path / "three", replace(begun_again, method="kinesis"), score=scored([]))
+    assert len(began) == 2
 
 
 def test_goes_on_where_it_was(told, config, tmp_path) -> None:
