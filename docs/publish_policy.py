@@ -1,0 +1,129 @@
+"""Put a run's policy into reference_policies/, with its card and what a score of it is to find.
+
+    python docs/publish_policy.py RUN NAME [--also TITLE=RESULT_DIR …] [--note TEXT]
+
+RUN is a finished run of train-reference; NAME the folder, such as legs. The card states the run's own score,
+and of each further result (pushes, other motions) one line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import shutil
+from pathlib import Path
+
+from kinesis_bench.evaluation.result import read_result
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.files import content_dir, write_text
+
+EXPECTED = "expected.json"
+"""What a score of the policy is to find, within a tolerance; a test holds the policy to it."""
+
+TOLERANCE = {"frame_coverage_pct": 3.0, "success_pct": 5.0, "mpjpe_mm": 3.0}
+"""Other processors round otherwise, and a body that is about to fall decides on the last bits."""
+
+SCORE_COLUMNS = (
+    *("scored on", "clips", "coverage", "success", "strict"),
+    *("MPJPE [mm]", "excitation", "EMG r (lag)", "EMG r, zero lag"),
+)
+
+
+def main() -> None:
+    """Parse the arguments and write the folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--policy", default="policy", help="folder in the run")
+    parser.add_argument("--score", default="score", help="folder of its result in the run")
+    parser.add_argument("--also", action="append", default=[], metavar="TITLE=RESULT_DIR")
+    parser.add_argument("--note", action="append", default=[], help="a paragraph for the card")
+    given = parser.parse_args()
+    folder = content_dir("reference_policies") / given.name
+    shutil.copytree(given.run / given.policy, folder, dirs_exist_ok=True)
+    result = read_result(given.run / given.score / "result.json")
+    write_text(folder / EXPECTED, json.dumps(expected(given.run / given.score, result), indent=1) + "\n")
+    also = {"test split": result}
+    also |= {
+        title: read_result(Path(at) / "result.json")
+        for title, _, at in (o.partition("=") for o in given.also)
+    }
+    write_text(folder / "README.md", card(given.run, given.name, also, given.note))
+    print(f"written to {folder}")
+
+
+def expected(score: Path, result: Result) -> dict:
+    """Figures of the whole split, and of the clips that are followed to their end."""
+    found = {name: round(getattr(result.imitation, name).mean, 2) for name in TOLERANCE}
+    with (score / "clips.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["strict_success"] == "1"]
+    return {
+        "motions": result.motions.id,
+        "split": result.motions.split,
+        "figures": found,
+        "tolerance": TOLERANCE,
+        "mpjpe_mm_of_clips": {row["key"]: float(row["mpjpe_mm"]) for row in rows},
+    }
+
+
+def card(run: Path, name: str, results: dict[str, Result], notes: list[str]) -> str:
+    """The card in Markdown."""
+    config = json.loads((run / "config.json").read_text())
+    stages = json.loads((run / "chain.json").read_text())["stages"]
+    result = next(iter(results.values()))
+    within = ", ".join(f"{figure.replace('_', ' ')} ±{by:g}" for figure, by in TOLERANCE.items())
+    return "\n\n".join(
+        [
+            f"# Reference policy `{name}`",
+            f"Body `{config['body']}`, control `{result.policy.control}`, method `{config['method']}` (see\n"
+            f"`docs/training.md`), trained on {result.motions.id}, split `{config['split']}`. Every setting\n"
+            "is in `config.json`.",
+            *notes,
+            "## Training",
+            table(
+                ("stage", "control steps", "hours", "success", "coverage", "MPJPE [mm]", "excitation"),
+                [stage_row(stage, found) for stage, found in stages.items() if found.get("figures")],
+            ),
+            "Figures of the stages are the trainer's own, on the clips that the stage learned.",
+            "## Score",
+            table(
+                SCORE_COLUMNS,
+                [score_row(title, scored) for title, scored in results.items()],
+            ),
+            f"Tolerance across machines: {within} (`{EXPECTED}`, held by a test).",
+            "No human EMG was used in training.",
+            "Licence: Apache-2.0, as the project. The body is myo-sim's (Apache-2.0).\n",
+        ]
+    )
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
+def stage_row(stage: str, found: dict) -> tuple[str, ...]:
+    """What a stage cost and reached."""
+    figures = found["figures"]
+    cost = f"{found['steps']:,}", f"{found['wall_s'] / 3600:.2f}"
+    shares = (f"{100 * figures[name]:.1f} %" for name in ("success", "coverage"))
+    return (stage, *cost, *shares, f"{figures['mpjpe_mm']:.1f}", f"{figures['excitation']:.3f}")
+
+
+def score_row(title: str, scored: Result) -> tuple[str, ...]:
+    """The main figures of a score."""
+    i, e = scored.imitation, scored.emg
+    assert i is not None
+    shares = (i.frame_coverage_pct, i.success_pct, i.strict_success_pct)
+    r, zero = ("–" if value is None else f"{value:.2f}" for value in (e.mean_r, e.zero_lag_r))
+    lag = "" if e.lag_ms is None else f" ({e.lag_ms:.0f} ms)"
+    return (
+        *(title, str(i.clips)),
+        *(f"{share.mean:.1f} %" for share in shares),
+        *(f"{i.mpjpe_mm.mean:.1f}", f"{scored.effort.mean_excitation:.3f}", r + lag, zero),
+    )
+
+
+if __name__ == "__main__":
+    main()
