@@ -118,7 +118,7 @@ def _score(setting: Setting) -> None:
         Score(
             policy=str(source),
             body=config.body,
-            motions=Path(config.motions),
+            motions=Path(config.motions) if config.motions else None,
             out=setting.run / name,
             threads=config.threads,
         ).run()
