@@ -160,11 +160,11 @@ class DistillationConfig:
             teacher's own excitations are learned.
     """
 
-    rounds: int = 40
+    rounds: int = 24
     steps: int = 32
     noise: float = 0.1
-    memory: int = 300_000
-    epochs: int = 2
+    memory: int = 150_000
+    epochs: int = 1
     minibatch: int = 2048
     learning_rate: float = 1e-3
     slack_n_m: float | None = 5.0

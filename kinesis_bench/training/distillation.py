@@ -123,19 +123,19 @@ class Distillation:
     def _act(self, student_share: float) -> float:
         """Drive the rows and label their states; mean excitation of the labels."""
         environment, config = self._environment, self._config
-        taught = []
+        taught, seen = [], []
         for _ in range(config.steps):
             observation = environment.observe()
             label = torch.from_numpy(self._labels(environment, observation)).float()
             action = 2 * label - 1
-            self._observation.append(observation)
+            seen.append(observation)
             self._action.append(action)
             taught.append(float(label.mean()))
             driven = self.student.act(observation) if student_share else action
             noise = torch.randn(driven.shape, generator=self._generator)
             environment.step(driven + config.noise * noise)
-        if not student_share:
-            self.student.normaliser.learn(torch.cat(self._observation))
+        self._observation += seen
+        self.student.normaliser.learn(torch.cat(seen))
         return float(np.mean(taught))
 
     def _learn(self) -> float:

@@ -261,7 +261,7 @@ class Reinforcement:
         seen = self.storage.observation.flatten(0, 1)
         before = {name: tensor.clone() for name, tensor in self._tensors().items()}
         rate = self.ppo.learning_rate
-        report = self.ppo.update(last_value, critic_only=self.updates < self.config.critic_only_updates)
+        report = self.ppo.update(last_value, critic_only=self._critic_only)
         if all(torch.isfinite(tensor).all() for tensor in self._tensors().values()):
             self.lost = 0
             self._learn_normalisers(seen)
@@ -291,8 +291,13 @@ class Reinforcement:
                 "look at the states in the run's folder broken, and resume with less noise or smaller pushes",
             )
 
+    @property
+    def _critic_only(self) -> bool:
+        return self.updates < self.config.critic_only_updates
+
     def _learn_normalisers(self, observation: Tensor) -> None:
-        for module in (self.actor, self.critic):
+        """A policy that is to stay as it is keeps its statistics too."""
+        for module in (self.critic,) if self._critic_only else (self.actor, self.critic):
             normaliser = getattr(module, "normaliser", None)
             if normaliser is not None:
                 normaliser.learn(observation)
