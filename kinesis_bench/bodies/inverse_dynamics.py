@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 CONTACT_HEIGHT_M = 0.01
 """Height of a sole point above the ground over which the price of its force grows e-fold."""
 
-CONTACT_SPEED_M_S = 0.5
+CONTACT_SPEED_M_S = 0.2
 """Speed of a sole point at which its force costs twice as much as on the ground; the square beyond."""
 
-WRENCH_SLACK = 0.01
+WRENCH_SLACK = 0.1
 """Wrench that may stay unexplained at the price of one body weight under one point, in body weights (and
-body weights times a metre)."""
+body weights times a metre). Held tighter, points that hover are made to explain it, and muscles then push
+feet that bear nothing: with 0.01, and a speed of 0.5 m/s, bodies under control ``tracking`` without a policy
+stay 9.5 control steps within 0.15 m of the built-in motions, with these figures 12.3."""
 
 _FRAMES = 256
 """Frames that are computed together."""
