@@ -16,7 +16,7 @@ from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
 from kinesis_bench.training.presets import preset
-from kinesis_bench.training.run_folder import CONFIG, POLICY, read_config
+from kinesis_bench.training.run_folder import CONFIG, POLICY, read_chain, read_config, stage_folder
 
 if TYPE_CHECKING:
     from kinesis_bench.training.setting import Setting
@@ -109,8 +109,9 @@ class TrainReference:
 
 
 def _score(setting: Setting) -> None:
-    """Score a run's policy on the test split; a mixture both ways of taking its experts."""
+    """Draw a run's curve and score its policy on the test split; a mixture both ways."""
     policy, config = setting.run / POLICY, setting.config
+    _draw_curve(setting.run, policy)
     ways = {"score": policy}
     if (policy / SAMPLED).exists():
         ways["score-sampled"] = policy / SAMPLED
@@ -122,6 +123,20 @@ def _score(setting: Setting) -> None:
             out=setting.run / name,
             threads=config.threads,
         ).run()
+
+
+def _draw_curve(run: Path, policy: Path) -> None:
+    """Beside the policy, if any stage of reinforcement learning was evaluated."""
+    from kinesis_bench.report.training_curve import joined, write_training_curve
+    from kinesis_bench.training.chain import STUDENT
+    from kinesis_bench.training.log import LOG
+
+    chain = read_chain(run)
+    stages = () if chain is None else tuple(chain.stages)
+    logs = {stage: stage_folder(run, stage) / LOG for stage in stages if stage != STUDENT}
+    logs = {stage: log for stage, log in logs.items() if log.exists()}
+    if joined(logs):
+        write_training_curve(policy, logs)
 
 
 def _given(arguments: Sequence[str], flag: str, known: Sequence[str] = ()) -> str | None:
