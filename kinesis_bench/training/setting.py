@@ -157,7 +157,10 @@ def reward_config(weights: RewardWeights) -> RewardConfig:
         velocity_weight=weights.velocity,
         energy_weight=weights.energy,
         upright_weight=weights.upright,
+        position_rate=weights.position_rate,
+        velocity_rate=weights.velocity_rate,
         energy_rate=weights.energy_rate,
+        upright_rate=weights.upright_rate,
     )
 
 
