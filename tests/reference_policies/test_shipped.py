@@ -1,0 +1,86 @@
+"""The policies that ship do what their cards say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.evaluation.evaluate import evaluate_policy
+from kinesis_bench.evaluation.run import Job, run_policy
+from kinesis_bench.files import content_dir
+from kinesis_bench.human.emg import human_emg
+from kinesis_bench.metrics.imitation import keypoint_error_m
+from kinesis_bench.motions.store import read_motions
+from kinesis_bench.policies.load import load_policy
+from kinesis_bench.prepare import default_motions
+
+FOLDERS = sorted(path.parent for path in content_dir("reference_policies").glob("*/policy.toml"))
+LARGEST_MB = 40
+CLIPS = 4
+
+shipped = pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+
+
+def expected(folder: Path) -> dict:
+    return json.loads((folder / "expected.json").read_text())
+
+
+def test_the_reference_of_legs_ships():
+    assert "legs" in {folder.name for folder in FOLDERS}
+
+
+@shipped
+def test_a_folder_holds_all_that_its_readme_names(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {
+        "README.md",
+        "config.json",
+        "weights.safetensors",
+        "curve.csv",
+        "curve.png",
+        "expected.json",
+    }
+    assert sum(path.stat().st_size for path in folder.iterdir()) < LARGEST_MB * 1e6
+    text = "".join(path.read_text() for path in folder.iterdir() if path.suffix in (".md", ".json", ".toml"))
+    assert "/home" not in text
+    assert "/tmp" not in text
+
+
+@shipped
+def test_a_few_clips_are_followed_as_closely_as_the_card_says(folder):
+    """Clips that it follows to their end, spread over those of the split."""
+    wanted = expected(folder)
+    policy, motions = load_policy(str(folder)), read_motions(default_motions())
+    assert motions.id == wanted["motions"]
+    split = motions.select(wanted["split"])
+    keys = list(wanted["mpjpe_mm_of_clips"])
+    chosen = [keys[i] for i in np.linspace(0, len(keys) - 1, min(CLIPS, len(keys))).round().astype(int)]
+    places = np.array(
+        [list(split).index(motions.index(key)) for key in sorted(set(chosen), key=motions.index)]
+    )
+    rollouts = run_policy(policy, load_body(policy.contract.body), motions, Job(split, places, 1, 0))
+    assert len(rollouts.clips) == len(places) > 0
+    for clip in rollouts.clips:
+        assert clip.failure == ""
+        error = keypoint_error_m(
+            np.asarray(clip.keypoint_position), np.asarray(clip.reference_keypoint_position)
+        )
+        assert 1000 * error.mean() == pytest.approx(
+            wanted["mpjpe_mm_of_clips"][clip.key], abs=wanted["tolerance"]["mpjpe_mm"]
+        )
+
+
+@pytest.mark.slow
+@shipped
+def test_the_whole_split_scores_as_the_card_says(folder):
+    wanted = expected(folder)
+    policy, motions = load_policy(str(folder)), read_motions(default_motions())
+    human = human_emg("emg_walk_wang2023", 4.5)
+    body = load_body(policy.contract.body)
+    found = evaluate_policy(policy, body, motions, human, split=wanted["split"]).result.imitation
+    for name, value in wanted["figures"].items():
+        assert getattr(found, name).mean == pytest.approx(value, abs=wanted["tolerance"][name])
