@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-POLICY ?= muscle-pd
+POLICY ?= reference
 
 .PHONY: score test lint benchmark clean
 

@@ -31,7 +31,7 @@ HUMAN, SPEED_KMH = "emg_walk_wang2023", 4.5
 
 PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
 
-POLICY = "muscle-pd"
+POLICY = "reference"
 
 STOCHASTIC_RUNS = 3
 
@@ -53,9 +53,9 @@ class Score:
     """Say how human a policy moves: movement, joint angles and muscles, each beside people.
 
     Args:
-        policy: what to score: zero, random, constant, muscle-pd (if left out), reference (trained for the
-            body, where there is one), an ONNX file, file.py:Class, package.module:Class, or a folder with
-            policy.toml and an ONNX file.
+        policy: what to score: reference (trained for the body, where there is one; if left out), another
+            policy that ships by its name, zero, random, constant, muscle-pd, an ONNX file, file.py:Class,
+            package.module:Class, or a folder with policy.toml and an ONNX file.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.

@@ -51,7 +51,11 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
     references = reference_policies()
     if policy == REFERENCE:
         if body not in references:
-            raise InputError("policy reference", f"there is none for body {body!r}", "give another --policy")
+            raise InputError(
+                "policy reference",
+                f"there is none for body {body!r}",
+                "give another --policy, such as muscle-pd",
+            )
         policy = body
     if policy in references:
         from kinesis_bench.policies.folder import load_folder
