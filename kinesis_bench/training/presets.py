@@ -36,8 +36,8 @@ can, and stop as fast; with the paper's 0.15 m no episode got beyond that."""
 
 POSITION_RATE = 60.0
 """Of the position term, so that a body that lags 0.3 m behind is still drawn to catch up [1/m²]. In one run
-the teacher covered 68 % of the training frames after 6.1 M steps, the last 3.9 M with 0.3 m and the paper's
-200, and 84 % after another 1.9 M with these two."""
+the teacher covered 68 % of the training frames at 6.1 M steps, with 0.3 m and the paper's 200 since 2.2 M,
+and 84 % at 8.0 M, with these two since 6.4 M."""
 
 SPARING_STD = 0.1
 """Noise around a student's actions: its excitations are low, and wide noise only raises them."""
