@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import re
 
 import numpy as np
@@ -19,7 +21,12 @@ from kinesis_bench.tasks.speed import _Pair, measure
 
 @pytest.fixture
 def no_prepared_data(monkeypatch):
-    """The built-in motions are replaced by small ones."""
+    """The built-in motions are replaced by small ones.
+
+    Modules that are first imported meanwhile would keep the replacements.
+    """
+    with contextlib.suppress(ImportError):
+        importlib.import_module("kinesis_bench.training.setting")
     monkeypatch.setattr("kinesis_bench.prepare.default_motions", lambda: None)
     monkeypatch.setattr(
         "kinesis_bench.motions.store.read_motions",
