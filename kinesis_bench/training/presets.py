@@ -102,7 +102,7 @@ def _laptop(paper: TrainConfig) -> TrainConfig:
             environments=256, steps=32, distance_m=REACH_M, hard_share=0.5, push_m_s=0.05, activation=None
         ),
         reward=replace(paper.reward, position_rate=POSITION_RATE),
-        distillation=DistillationConfig(rounds=48, memory=400_000),
+        distillation=DistillationConfig(rounds=76, noise=0.06, memory=400_000, slack_n_m=3.0),
         expert=stage,
         gate=replace(stage, max_steps=5_000_000),
     )
