@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.cli.score import HUMAN, SPEED_KMH
 from kinesis_bench.evaluation.evaluate import evaluate_policy
 from kinesis_bench.evaluation.run import Job, run_policy
-from kinesis_bench.files import content_dir
 from kinesis_bench.human.emg import human_emg
 from kinesis_bench.metrics.imitation import keypoint_error_m
 from kinesis_bench.motions.store import read_motions
-from kinesis_bench.policies.load import load_policy
+from kinesis_bench.policies.load import load_policy, reference_policies
 from kinesis_bench.prepare import default_motions
 
-FOLDERS = sorted(path.parent for path in content_dir("reference_policies").glob("*/policy.toml"))
+FOLDERS = list(reference_policies().values())
 LARGEST_MB = 40
 CLIPS = 4
 
@@ -79,7 +79,7 @@ def test_a_few_clips_are_followed_as_closely_as_the_card_says(folder):
 def test_the_whole_split_scores_as_the_card_says(folder):
     wanted = expected(folder)
     policy, motions = load_policy(str(folder)), read_motions(default_motions())
-    human = human_emg("emg_walk_wang2023", 4.5)
+    human = human_emg(HUMAN, SPEED_KMH)
     body = load_body(policy.contract.body)
     found = evaluate_policy(policy, body, motions, human, split=wanted["split"]).result.imitation
     for name, value in wanted["figures"].items():

@@ -11,7 +11,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.tasks.reward import reward_config
 from kinesis_bench.training.config import EpisodeConfig, PPOConfig, TrainConfig, check
-from kinesis_bench.training.presets import preset
+from kinesis_bench.training.presets import POSITION_RATE, preset
 from kinesis_bench.training.run_folder import CONFIG, read_config, write_config
 
 PRESETS = ("paper", "gpu", "laptop")
@@ -43,8 +43,9 @@ def test_reward_weights_are_the_body_s(name, body) -> None:
     assert config.body == body
     assert (weights.position, weights.velocity) == (paper.position_weight, paper.velocity_weight)
     assert (weights.energy, weights.upright) == (paper.energy_weight, paper.upright_weight)
-    for rate in ("position_rate", "velocity_rate", "energy_rate", "upright_rate"):
-        assert name != "paper" or getattr(weights, rate) == getattr(paper, rate)
+    for rate in ("velocity_rate", "energy_rate", "upright_rate"):
+        assert getattr(weights, rate) == getattr(paper, rate)
+    assert weights.position_rate == (paper.position_rate if name == "paper" else POSITION_RATE)
     assert config.expert.energy is None
 
 
