@@ -23,7 +23,7 @@ from kinesis_bench.training.run_folder import POLICY
 EXPECTED = "expected.json"
 """What a score of the policy is to find, within a tolerance; a test holds the policy to it."""
 
-TOLERANCE = {"frame_coverage_pct": 6.0, "success_pct": 10.0, "mpjpe_mm": 6.0}
+TOLERANCE = {"frame_coverage_pct": 3.0, "success_pct": 5.0, "mpjpe_mm": 3.0}
 """Other processors round otherwise, and a body that is about to fall decides on the last bits."""
 
 SCORE_COLUMNS = (
