@@ -18,6 +18,7 @@ from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import content_dir, write_text
 from kinesis_bench.report.training_curve import CURVE, FIGURE
+from kinesis_bench.training.chain import TEACHER
 from kinesis_bench.training.run_folder import POLICY
 
 EXPECTED = "expected.json"
@@ -76,6 +77,7 @@ def card(run: Path, name: str, results: dict[str, Result], notes: list[str]) -> 
     config = json.loads((run / "config.json").read_text())
     stages = json.loads((run / "chain.json").read_text())["stages"]
     result = next(iter(results.values()))
+    made = {TEACHER: stages[TEACHER]} if result.policy.control == "tracking" else stages
     within = ", ".join(f"{figure.replace('_', ' ')} ±{by:g}" for figure, by in TOLERANCE.items())
     return "\n\n".join(
         [
@@ -87,7 +89,7 @@ def card(run: Path, name: str, results: dict[str, Result], notes: list[str]) -> 
             "## Training",
             table(
                 ("stage", "control steps", "hours", "success", "coverage", "MPJPE [mm]", "excitation"),
-                [stage_row(stage, found) for stage, found in stages.items() if found.get("figures")],
+                [stage_row(stage, found) for stage, found in made.items() if found.get("figures")],
             ),
             "Figures of the stages are the trainer's own, on the clips that the stage learned.",
             "## Score",
