@@ -1,4 +1,4 @@
-"""The built-in data set ``normative-gait-v1``, built into the cache when it is first needed."""
+"""The built-in data set ``normative-gait-v2``, built into the cache when it is first needed."""
 
 from __future__ import annotations
 

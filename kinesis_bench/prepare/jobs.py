@@ -127,7 +127,7 @@ def file_jobs(kind: Kind, paths: Sequence[Path]) -> tuple[Job, ...]:
 
 
 def built_in_jobs() -> tuple[Job, ...]:
-    """The motions of the built-in data set ``normative-gait-v1``."""
+    """The motions of the built-in data set ``normative-gait-v2``."""
     return tuple(
         Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill, splits=(plan.split,))
         for plan in clip_plans()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from kinesis_bench.motions.gait.balance import MASS_HEIGHT_M, lean
 from kinesis_bench.motions.gait.cycle import BODY_CURVES, LEG_CURVES, bridge
 from kinesis_bench.motions.gait.feet import Steps, move_foot
 from kinesis_bench.motions.gait.geometry import leg, leg_length, mean_leg, reach, rocker, sole_height
@@ -125,6 +126,34 @@ def test_running_falls_freely_between_contacts() -> None:
     height = bank.body("height", np.full(40, bank.speeds[3]), phase)
     gravity = np.polyfit((phase - phase[0]) * stride_s, height, 2)[0] * 2
     assert gravity == pytest.approx(-9.81 * 0.9, rel=0.15)
+
+
+def test_nobody_leans_on_a_straight_way_at_constant_speed() -> None:
+    assert lean(walk(Course(5.0, 1.2), walk_bank())) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_on_an_arc_the_body_leans_inward_by_the_pendulum_s_angle(side: float) -> None:
+    """d = h v² / (g r) on a circle that the mass itself walks: h / (g r) (v (r - d) / r)² = d, by hand."""
+    speed, radius = 1.2, 1.5
+    path = walk(Course(5.0, speed, radius_m=radius, side=side), walk_bank())
+    inner = lean(path)[CLIP] + path.position[CLIP] - (0.0, side * radius)
+    pendulum = MASS_HEIGHT_M / 9.81
+    walked = radius / (1 + pendulum * (speed / radius) ** 2)
+    assert np.linalg.norm(inner, axis=1) == pytest.approx(np.full(len(CLIP), walked), abs=2e-3)
+    assert radius - walked == pytest.approx(pendulum * (speed * walked / radius) ** 2 / walked, abs=1e-6)
+
+
+@pytest.mark.parametrize("course", [Course(6.0, 1.6, start_s=1.0), Course(6.0, 1.2, stop_s=4.0)])
+def test_the_ground_carries_the_leaning_body_on_its_path(course: Course) -> None:
+    """The zero-moment point m - (h / g) m'' of the shifted mass m is the path, by finite differences."""
+    path = walk(course, walk_bank())
+    mass = path.position + lean(path)
+    force = mass - MASS_HEIGHT_M / 9.81 * np.gradient(np.gradient(mass, DT_S, axis=0), DT_S, axis=0)
+    assert force[CLIP] == pytest.approx(path.position[CLIP], abs=2e-3)
+    ahead = lean(path)[CLIP, 0]
+    assert (ahead.max() > 0.05) == (course.start_s is not None)
+    assert (ahead.min() < -0.05) == (course.stop_s is not None)
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])

@@ -38,9 +38,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def small(home: Path) -> Path:
     """A file of two clips in the place of the built-in one, made by this code for all bodies."""
-    path = home / "normative-gait-v1.h5"
+    path = home / "normative-gait-v2.h5"
     prepare(
-        built_in_jobs()[:2], path, id="normative-gait-v1", settings=Settings("true", BODIES), workers=1,
+        built_in_jobs()[:2], path, id="normative-gait-v2", settings=Settings("true", BODIES), workers=1,
         console=Console(quiet=True),
     )  # fmt: skip
     return path
@@ -130,7 +130,7 @@ def test_prepare_data_leaves_a_file_that_is_up_to_date(small: Path, capsys: pyte
 def test_a_partial_build_takes_no_whole_files_place(small: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("kinesis_bench.prepare.built_in_jobs", lambda: built_in_jobs()[:1])
     PrepareData(bodies=("legs",), workers=1).run()
-    assert read_motions(small.with_name("normative-gait-v1-legs.h5")).ik.keys() == {"legs"}
+    assert read_motions(small.with_name("normative-gait-v2-legs.h5")).ik.keys() == {"legs"}
     assert default_motions() == small
 
 
@@ -142,7 +142,7 @@ def test_ctrl_c_while_the_child_imports_is_silent(home: Path):
         "os.execv(sys.executable, [sys.executable, '-m', 'kinesis_bench.prepare', sys.argv[1]])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(home / "normative-gait-v1.h5")], capture_output=True, text=True
+        [sys.executable, "-c", code, str(home / "normative-gait-v2.h5")], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
     assert not home.exists()

@@ -1,1 +1,1 @@
-"""The built-in data set ``normative-gait-v1``: five skills made from published gait figures."""
+"""The built-in data set ``normative-gait-v2``: five skills made from published gait figures."""

@@ -1,4 +1,4 @@
-"""The recordings of ``normative-gait-v1`` and their splits; and recordings written as AMASS writes them."""
+"""The recordings of ``normative-gait-v2`` and their splits; and recordings written as AMASS writes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kinesis_bench.motions.gait.pose import Walked, pose
 from kinesis_bench.motions.gait.speeds import run_bank, walk_bank
 from kinesis_bench.motions.skeleton import mean_skeleton
 
-DATASET = "normative-gait-v1"
+DATASET = "normative-gait-v2"
 
 FPS = 100.0
 """Frame rate of the recordings [Hz], as KIT's."""

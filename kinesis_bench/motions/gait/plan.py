@@ -1,4 +1,4 @@
-"""Which clips ``normative-gait-v1`` holds: speeds, turns, starts and stops, splits, and how people differ.
+"""Which clips ``normative-gait-v2`` holds: speeds, turns, starts and stops, splits, and how people differ.
 
 A clip's cell is (skill, speed to 0.1 m/s, radius or angle of turn, start/stop pattern), whatever its side:
 mirrored copies are one cell. No cell is in both splits. Of each skill the test speeds lie between training

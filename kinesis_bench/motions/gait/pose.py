@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.spatial.transform import Rotation
 
+from kinesis_bench.motions.gait.balance import lean
 from kinesis_bench.motions.gait.cycle import BODY_CURVES, Bank
 from kinesis_bench.motions.gait.feet import Foot, Steps, move_foot
 from kinesis_bench.motions.gait.geometry import leg, reach
@@ -81,6 +82,7 @@ def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
     left = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
     ahead = np.stack([np.cos(path.heading), np.sin(path.heading)], axis=1)
     ground = path.position + (style.sway * body["sway"])[:, None] * left + body["advance"][:, None] * ahead
+    ground += lean(path)
     pelvis = np.concatenate([ground, body["height"][:, None]], axis=1)
     axes = _pelvis_axes(angles, path.heading)
     pelvis[:, 2] -= _lowering(pelvis, axes, feet)
