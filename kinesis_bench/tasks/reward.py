@@ -34,6 +34,11 @@ class RewardConfig:
     energy_rate: float = 0.05
     upright_rate: float = 3.0
 
+    @property
+    def largest(self) -> float:
+        """The reward of a step in which every term is 1, its most."""
+        return self.position_weight + self.velocity_weight + self.energy_weight + self.upright_weight
+
 
 def reward_config(body: str) -> RewardConfig:
     """The paper's weights for a body: those with trunk muscles trade uprightness for energy."""

@@ -248,8 +248,11 @@ MAY_BE_ZERO = frozenset(
 )
 """Numbers that may be zero; all others are above it."""
 
-AT_MOST_ONE = frozenset({"discount", "gae_lambda", "hard_share", "activation"})
+AT_MOST_ONE = frozenset({"gae_lambda", "hard_share", "activation"})
 """Numbers that are at most one."""
+
+BELOW_ONE = frozenset({"discount"})
+"""Numbers that are below it: values are finite."""
 
 
 def check(config: TrainConfig) -> None:
@@ -261,9 +264,10 @@ def check(config: TrainConfig) -> None:
     for name, value in _numbers(config, ""):
         last = name.rpartition(".")[2]
         low, high = (0 if last in MAY_BE_ZERO else None), (1 if last in AT_MOST_ONE else math.inf)
-        if not math.isfinite(value) or not (value > 0 or value == low) or value > high:
+        inside = value < 1 if last in BELOW_ONE else value <= high
+        if not math.isfinite(value) or not (value > 0 or value == low) or not inside:
             least = "0 or more" if low == 0 else "above 0"
-            most = ", at most 1" if high == 1 else ""
+            most = ", at most 1" if high == 1 else ", below 1" if last in BELOW_ONE else ""
             flag = "--" + name.replace("_", "-")
             raise InputError(flag, f"is {value}", f"give a number {least}{most}")
 

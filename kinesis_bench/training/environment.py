@@ -62,6 +62,7 @@ class Environment:
         task: the rows.
         rng: of the starts; another may be put here.
         sampler: of the starts.
+        largest_reward: of a step; the least is zero.
         broken: how many episodes ended by broken physics.
         lengths: control steps of the episodes that ended since this was last emptied.
     """
@@ -96,6 +97,7 @@ class Environment:
         law = self.task.law
         if config.activation is None:
             self._tracking = law if isinstance(law, TrackingControl) else TrackingControl(body, reference)
+        self.largest_reward = reward.largest
         self.broken = 0
         self.lengths: list[int] = []
         self.rng, self._config = rng, config

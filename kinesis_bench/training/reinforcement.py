@@ -234,12 +234,12 @@ class Reinforcement:
             rewards += transition.reward.mean()
             reward = transition.reward.clone()
             if len(transition.final_observation):
-                reward[transition.cut_off] += discount * self.critic(transition.final_observation)
+                reward[transition.cut_off] += discount * self._value(transition.final_observation)
             storage.add(
                 observation,
                 sample,
                 distribution.log_prob(sample),
-                self.critic(observation),
+                self._value(observation),
                 reward,
                 transition.failed | transition.cut_off,
             )
@@ -254,10 +254,19 @@ class Reinforcement:
             "broken": broken,
         }
 
+    def _value(self, observation: Tensor) -> Tensor:
+        """The critic's values, as far as there can be such.
+
+        Its own values are what it learns from at every cut, and so it can run away from anything: on seven
+        clips it came to -980, and the policy was lost.
+        """
+        most = self.environment.largest_reward / (1 - self.ppo_config.discount)
+        return self.critic(observation).clamp(0, most)
+
     def _update(self) -> UpdateReport:
         """Improve the policy; an update that ends in weights that are not finite is undone."""
         with torch.no_grad():
-            last_value = self.critic(self.environment.observe())
+            last_value = self._value(self.environment.observe())
         seen = self.storage.observation.flatten(0, 1)
         before = {name: tensor.clone() for name, tensor in self._tensors().items()}
         rate = self.ppo.learning_rate

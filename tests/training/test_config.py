@@ -68,7 +68,8 @@ def test_distillation_raises_the_weight_of_energy_afterwards() -> None:
     ("change", "flag"),
     [
         ({"ppo": PPOConfig(learning_rate=0.0)}, "--ppo.learning-rate"),
-        ({"ppo": PPOConfig(discount=1.5)}, "--ppo.discount"),
+        ({"ppo": PPOConfig(discount=1.0)}, "--ppo.discount"),
+        ({"ppo": PPOConfig(gae_lambda=1.1)}, "--ppo.gae-lambda"),
         ({"ppo": PPOConfig(target_kl=-1.0)}, "--ppo.target-kl"),
         ({"episodes": EpisodeConfig(environments=0)}, "--episodes.environments"),
         ({"episodes": EpisodeConfig(hard_share=float("nan"))}, "--episodes.hard-share"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -12,6 +12,8 @@ from tiny_runs import motions_file, tiny_config  # noqa: E402
 
 from kinesis_bench.training.chain import train  # noqa: E402
 from kinesis_bench.training.checkpoint import checkpoints, read_checkpoint  # noqa: E402
+from kinesis_bench.training.networks import Critic  # noqa: E402
+from kinesis_bench.training.ppo import PPO, UpdateReport  # noqa: E402
 from kinesis_bench.training.run_folder import stage_folder  # noqa: E402
 
 
@@ -30,3 +32,24 @@ def test_while_only_values_are_learned_the_policy_is_the_same_to_the_bit(tmp_pat
         name for name in sixth if name.startswith("actor.") and not torch.equal(fourth[name], sixth[name])
     }
     assert {"actor.head.weight", "actor.normaliser.mean", "actor.normaliser.count"} <= moved
+
+
+@pytest.mark.parametrize(("said", "believed"), [(-1e3, 0.0), (1e6, 1.0 / (1 - 0.97))])
+def test_values_that_no_reward_can_give_are_not_believed(tmp_path, monkeypatch, said, believed):
+    """Rewards lie between 0 and the sum of the weights, 1: so do values, times 1 / (1 - discount)."""
+    config = tiny_config(motions_file(tmp_path / "m.h5"))
+    config = replace(config, ppo=replace(config.ppo, discount=0.97))
+    seen = []
+
+    def update(ppo, last_value, critic_only):
+        seen.append((ppo.storage.value.clone(), ppo.storage.reward.clone(), last_value))
+        return UpdateReport(*[0.0] * len(fields(UpdateReport)))
+
+    monkeypatch.setattr(PPO, "update", update)
+    monkeypatch.setattr(Critic, "forward", lambda critic, observation: torch.full((len(observation),), said))
+    train(tmp_path / "run", config, score=lambda _: None, only="expert-1")
+    assert seen
+    for value, reward, last_value in seen:
+        for values in (value, last_value):
+            torch.testing.assert_close(values, torch.full_like(values, believed))
+        assert 0 <= float(reward.min()) <= float(reward.max()) <= 1 + 0.97 * believed
