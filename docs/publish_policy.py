@@ -18,7 +18,6 @@ from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import content_dir, write_text
 from kinesis_bench.report.training_curve import CURVE, FIGURE
-from kinesis_bench.training.chain import TEACHER
 from kinesis_bench.training.run_folder import POLICY
 
 EXPECTED = "expected.json"
@@ -54,7 +53,7 @@ def main() -> None:
         title: read_result(Path(at) / "result.json")
         for title, _, at in (o.partition("=") for o in given.also)
     }
-    write_text(folder / "README.md", card(given.run, given.name, also, given.note))
+    write_text(folder / "README.md", card(given.run, given.policy, given.name, also, given.note))
     print(f"written to {folder}")
 
 
@@ -72,12 +71,13 @@ def expected(score: Path, result: Result) -> dict:
     }
 
 
-def card(run: Path, name: str, results: dict[str, Result], notes: list[str]) -> str:
-    """The card in Markdown."""
+def card(run: Path, policy: str, name: str, results: dict[str, Result], notes: list[str]) -> str:
+    """The card in Markdown; of a teacher, which has a stage of its own, only that stage is told."""
     config = json.loads((run / "config.json").read_text())
     stages = json.loads((run / "chain.json").read_text())["stages"]
     result = next(iter(results.values()))
-    made = {TEACHER: stages[TEACHER]} if result.policy.control == "tracking" else stages
+    teacher = policy.removeprefix(f"{POLICY}-")
+    made = stages if policy == POLICY else {teacher: stages[teacher]}
     within = ", ".join(f"{figure.replace('_', ' ')} ±{by:g}" for figure, by in TOLERANCE.items())
     return "\n\n".join(
         [

@@ -45,7 +45,7 @@ class TrainReference:
     Args:
         out: folder of a new run; runs/METHOD-BODY if left out.
         resume: folder of a run to go on with; settings given beside it hold from then on.
-        stage: run only this stage: teacher and student (distilled), expert-1, expert-2 and so on, gate,
+        stage: run only this stage: teacher-1 and so on and student (distilled), expert-1 and so on, gate,
             export, score. One that is done is run again, and what was built on it is put aside.
         config: settings.
     """

@@ -2,8 +2,8 @@
 
 Method ``kinesis``: expert-1 learns all training clips; those that it fails are isolated, and expert-2 starts
 from a copy of it and learns those; and so on, until none is left. A gate then learns which expert to take
-(paper). Method ``distilled``: before that a teacher learns in control ``tracking``, and a student from it, as
-which expert-1 begins.
+(paper). Method ``distilled``: before that teachers learn in control ``tracking``, teacher-2 those clips that
+teacher-1 fails and so on, and a student from all of them, as which expert-1 begins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training import stages
-from kinesis_bench.training.config import TrainConfig
+from kinesis_bench.training.config import Control, StageConfig, TrainConfig
 from kinesis_bench.training.distributed import joined, rank, wait_for_all
 from kinesis_bench.training.run_folder import (
     CONFIG,
@@ -32,7 +32,7 @@ from kinesis_bench.training.run_folder import (
 )
 from kinesis_bench.training.setting import Setting
 
-TEACHER, STUDENT, GATE, EXPORT, SCORE = "teacher", "student", "gate", "export", "score"
+TEACHER, STUDENT, EXPERT, GATE, EXPORT, SCORE = "teacher", "student", "expert", "gate", "export", "score"
 
 
 def train(
@@ -102,8 +102,9 @@ class Chain:
         if only is None or only in self.state.stages:
             return
         config = self._setting.config
-        experts = (_expert(i + 1) for i in range(config.max_experts))
-        names = (*((TEACHER, STUDENT) if config.method == "distilled" else ()), *experts, GATE, EXPORT, SCORE)
+        names = [*(f"{EXPERT}-{i + 1}" for i in range(config.max_experts)), GATE, EXPORT, SCORE]
+        if config.method == "distilled":
+            names = [*(f"{TEACHER}-{i + 1}" for i in range(config.max_teachers)), STUDENT, *names]
         if only not in names:
             raise unknown_name("--stage", only, names)
         following = next((stage for stage in self._all_stages() if stage not in self.state.stages), "nothing")
@@ -130,45 +131,58 @@ class Chain:
 
     def _all_stages(self) -> Iterator[str]:
         """In order, done or not; what follows an expert depends on the clips that it failed."""
-        if self._setting.config.method == "distilled":
-            yield from (TEACHER, STUDENT)
-        yield _expert(1)
-        for number in range(2, self._setting.config.max_experts + 1):
-            if not self.state.stages[_expert(number - 1)].failed:
-                break
-            yield _expert(number)
-        if len(self._experts) > 1:
+        config = self._setting.config
+        if config.method == "distilled":
+            yield from self._mined(TEACHER, config.max_teachers)
+            yield STUDENT
+        yield from self._mined(EXPERT, config.max_experts)
+        if len(self._done(EXPERT)) > 1:
             yield GATE
         yield from (EXPORT, SCORE)
 
-    @property
-    def _experts(self) -> list[str]:
-        """Those that are done."""
-        return [stage for stage in self.state.stages if stage.startswith(_expert(""))]
+    def _mined(self, kind: str, most: int) -> Iterator[str]:
+        """A stage on all clips, and further ones as long as the one before fails any."""
+        for number in range(1, most + 1):
+            stage = f"{kind}-{number}"
+            yield stage
+            if not self.state.stages[stage].failed:
+                return
+
+    def _done(self, kind: str) -> dict[str, StageResult]:
+        """The teachers, or the experts, that are done."""
+        return {stage: found for stage, found in self.state.stages.items() if stage.startswith(f"{kind}-")}
 
     def _run(self, stage: str) -> StageResult:
-        setting, config = self._setting, self._setting.config
-        if stage == TEACHER:
-            found = stages.learn(setting, stage, setting.clips, "tracking", config.teacher, None)
+        setting = self._setting
+        if stage.startswith(f"{TEACHER}-"):
+            found = self._learn(stage, TEACHER, "tracking", setting.config.teacher, None)
             stages.export_teacher(setting, stage, found)
             return found
         if stage == STUDENT:
-            return stages.distil(setting, stage, TEACHER)
+            return stages.distil(setting, stage, self._done(TEACHER))
         if stage == GATE:
-            return stages.open_gate(setting, stage, self._experts)
+            return stages.open_gate(setting, stage, list(self._done(EXPERT)))
         if stage == EXPORT:
-            return stages.export(setting, self._experts, GATE, self.state)
+            return stages.export(setting, list(self._done(EXPERT)), GATE, self.state)
         if stage == SCORE:
             if rank() == 0:
                 self._score(setting)
             wait_for_all()
             return StageResult()
-        done = self._experts
-        if not done:
-            start = STUDENT if config.method == "distilled" else None
-            return stages.learn(setting, stage, setting.clips, config.control, config.expert, start)
-        failed = np.array([setting.motions.index(key) for key in self.state.stages[done[-1]].failed])
-        return stages.learn(setting, stage, failed, config.control, config.expert, done[-1])
+        start = STUDENT if setting.config.method == "distilled" else None
+        return self._learn(stage, EXPERT, setting.config.control, setting.config.expert, start)
+
+    def _learn(
+        self, stage: str, kind: str, control: Control, config: StageConfig, first: str | None
+    ) -> StageResult:
+        """All clips, beginning as ``first``; or what the one before failed, beginning as that."""
+        setting = self._setting
+        before = list(self._done(kind).items())
+        if not before:
+            return stages.learn(setting, stage, setting.clips, control, config, first)
+        start, found = before[-1]
+        failed = np.array([setting.motions.index(key) for key in found.failed])
+        return stages.learn(setting, stage, failed, control, config, start)
 
     def _note(self, done: dict[str, StageResult]) -> None:
         self.state = replace(self.state, stages=done)
@@ -184,7 +198,3 @@ class Chain:
             for stage in stages:
                 put_aside(self._setting.run, stage)
         wait_for_all()
-
-
-def _expert(number: int | str) -> str:
-    return f"expert-{number}"

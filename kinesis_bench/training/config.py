@@ -153,7 +153,7 @@ class StageConfig:
 
 @dataclass(frozen=True)
 class DistillationConfig:
-    """How a student learns from a teacher: DAgger (Ross, Gordon, Bagnell 2011) with sparing labels.
+    """How a student learns from teachers: DAgger (Ross, Gordon, Bagnell 2011) with sparing labels.
 
     Attributes:
         rounds: of acting and learning.
@@ -184,8 +184,8 @@ class TrainConfig:
     Attributes:
         preset: sizes and rates that the other settings start from: the paper's, or ours for a machine with a
             GPU or without.
-        method: `kinesis`: experts from scratch (paper); `distilled`: a teacher in control `tracking`, a
-            student that learns from it with sparing muscles, then experts that start as the student.
+        method: `kinesis`: experts from scratch (paper); `distilled`: teachers in control `tracking`, a
+            student that learns from them with sparing muscles, then experts that start as the student.
         body: legs (80 muscles), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
@@ -195,6 +195,8 @@ class TrainConfig:
         seed: of all random numbers.
         threads: for physics and networks; 0: all cores.
         engine: of the physics.
+        max_teachers: the second begins as the first and learns the clips that it failed, and so on
+            (distilled only).
         max_experts: of the mixture; fewer, where no clip is left that fails (paper: 3 for legs).
         failed_by: what isolates the clips of the next expert: `protocol`, a mean keypoint error above
             0.5 m, or `training`, any keypoint beyond 0.15 m.
@@ -202,8 +204,8 @@ class TrainConfig:
         ppo: the algorithm.
         episodes: how they begin and end.
         reward: weights.
-        teacher: the stage of the teacher (distilled only).
-        distillation: from the teacher to the student (distilled only).
+        teacher: every teacher's stage (distilled only).
+        distillation: from the teachers to the student (distilled only).
         expert: every expert's stage.
         gate: the gate's stage.
     """
@@ -218,6 +220,7 @@ class TrainConfig:
     seed: int = 0
     threads: int = 0
     engine: Engine = "cpu"
+    max_teachers: int = 2
     max_experts: int = 3
     failed_by: Failure = "protocol"
     networks: NetworkConfig = NetworkConfig()

@@ -1,13 +1,13 @@
-"""From a teacher that sees the reference to a student that does not, with fewer muscles at work.
+"""From teachers that see the reference to a student that does not, with fewer muscles at work.
 
-DAgger (Ross, Gordon, Bagnell 2011): the student acts, the teacher says what it would have done in the
-states that the student comes to, and the student learns that from all states so far. The teacher's answer is
-not its own excitation but the most sparing one with about the same joint torques.
+DAgger (Ross, Gordon, Bagnell 2011): the student acts, a teacher says what it would have done in the states
+that the student comes to, and the student learns that from all states so far. The teacher's answer is not its
+own excitation but the most sparing one with about the same joint torques.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +25,11 @@ from kinesis_bench.training.networks import Actor
 
 
 class Labels:
-    """What the teacher would do in the states of an environment that another policy drives.
+    """What teachers would do in the states of an environment that another policy drives.
 
     Args:
-        teacher: acts in control law ``tracking``.
+        teachers: act in control law ``tracking``.
+        taught_by: (C,) which of them each of the reference's clips is taught by.
         law: that law, over the environment's reference.
         muscles: of the body.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
@@ -36,9 +37,15 @@ class Labels:
     """
 
     def __init__(
-        self, teacher: Actor, law: TrackingControl, muscles: Muscles, slack_n_m: float | None
+        self,
+        teachers: Sequence[Actor],
+        taught_by: np.ndarray,
+        law: TrackingControl,
+        muscles: Muscles,
+        slack_n_m: float | None,
     ) -> None:
-        self._teacher, self._law, self._muscles, self._slack_n_m = teacher, law, muscles, slack_n_m
+        self._teachers, self._taught_by = tuple(teachers), taught_by
+        self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
     def __call__(self, environment: Environment, observation: Tensor) -> np.ndarray:
@@ -51,7 +58,8 @@ class Labels:
         now, ahead = task.places(rows), task.places(rows, ahead=1)
         seen = task.view(rows, ("muscle", "moment_arm"))
         length, velocity = seen["muscle_length"], seen["muscle_velocity"]
-        action = self._teacher.act(observation).clamp(-1, 1).double().numpy()
+        actions = np.stack([teacher.act(observation).clamp(-1, 1).double() for teacher in self._teachers])
+        action = actions[self._taught_by[task.clip], rows]
         target = self._law.target(action, now, ahead)
         excitation = np.zeros_like(length)
         for substep in range(SUBSTEPS):

@@ -8,6 +8,7 @@ RUN/stages/<stage>/log.csv          a row an update
 RUN/tensorboard/<stage>/            the same for TensorBoard
 RUN/broken/                         states in which the physics broke
 RUN/replaced/                       stages that were run again
+RUN/policy-teacher-1/, …            the teachers, as policies (method distilled)
 RUN/policy/, RUN/score/             what came out, and its score
 """
 
@@ -27,7 +28,7 @@ from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.files import cannot_write, write_text
 from kinesis_bench.training.config import TrainConfig, check
 
-CONFIG, CHAIN, POLICY, TEACHER_POLICY = "config.json", "chain.json", "policy", "policy-teacher"
+CONFIG, CHAIN, POLICY = "config.json", "chain.json", "policy"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,6 @@ from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST, Reinforcement
 from kinesis_bench.training.run_folder import (
     POLICY,
-    TEACHER_POLICY,
     ChainState,
     StageResult,
     stage_folder,
@@ -73,15 +72,24 @@ def open_gate(setting: Setting, stage: str, experts: Sequence[str]) -> StageResu
     return _reinforce(setting, stage, setting.clips, control, config, mixture, critic, environment)
 
 
-def distil(setting: Setting, stage: str, teacher: str) -> StageResult:
-    """A student in control ``direct`` that does what a teacher would do; begins anew when it was stopped."""
+def distil(setting: Setting, stage: str, teachers: Mapping[str, StageResult]) -> StageResult:
+    """A student in control ``direct`` that does what teachers would do; begins anew when it was stopped.
+
+    A clip is taught by the last teacher that learned it. The first one's value network is handed on, for the
+    student comes to much the same states.
+    """
     began, config, clips = time.perf_counter(), setting.config.distillation, setting.clips
     log = Log(stage_folder(setting.run, stage))
     log.cut(0)
     environment = setting.environment(clips, "direct", setting.config.reward, needs=("muscle", "moment_arm"))
     tracked = setting.environment(clips, "tracking", setting.config.reward)
-    instructor, student = setting.actor(tracked), setting.actor(environment)
-    setting.load_best(teacher, instructor)
+    student, critic = setting.actor(environment), setting.critic(tracked)
+    taught_by = np.zeros(len(setting.motions.keys), np.int64)
+    instructors = []
+    for number, (teacher, found) in enumerate(teachers.items()):
+        instructors.append(setting.actor(tracked))
+        setting.load_best(teacher, instructors[-1], critic if number == 0 else None)
+        taught_by[[setting.motions.index(key) for key in found.clips]] = number
     law = tracked.task.law
     assert isinstance(law, TrackingControl)
 
@@ -93,14 +101,15 @@ def distil(setting: Setting, stage: str, teacher: str) -> StageResult:
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
         student,
-        Labels(instructor, law, Muscles(setting.body.model), config.slack_n_m),
+        Labels(instructors, taught_by, law, Muscles(setting.body.model), config.slack_n_m),
         environment,
         config,
         generator,
         _by_first(tell),
     ).run()
     if rank() == 0:
-        write_checkpoint(stage_folder(setting.run, stage) / BEST, module_tensors("actor", student), {})
+        tensors = module_tensors("actor", student) | module_tensors("critic", critic)
+        write_checkpoint(stage_folder(setting.run, stage) / BEST, tensors, {})
     wait_for_all()
     trial = setting.trials(clips, "direct").run(student)
     samples = config.rounds * config.steps * setting.config.episodes.environments
@@ -120,11 +129,11 @@ def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainStat
 
 
 def export_teacher(setting: Setting, stage: str, found: StageResult) -> None:
-    """The teacher as a policy folder of its own, from which another run can begin."""
+    """A teacher as a policy folder of its own, from which another run can begin."""
     environment = setting.environment(setting.clips[:1], "tracking", setting.config.reward)
     actor, critic = setting.actor(environment), setting.critic(environment)
     setting.load_best(stage, actor, critic)
-    _export(setting, TEACHER_POLICY, actor, critic, "tracking", "a teacher", [found])
+    _export(setting, f"{POLICY}-{stage}", actor, critic, "tracking", "a teacher", [found])
 
 
 def _export(

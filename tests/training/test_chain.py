@@ -98,12 +98,53 @@ def test_one_expert_needs_no_gate(told, config, tmp_path) -> None:
     assert [call[0] for call in told] == ["expert-1", "export", "score"]
 
 
-def test_a_teacher_and_a_student_come_first(told, config, tmp_path) -> None:
-    train(tmp_path / "run", replace(config, method="distilled", max_experts=1), score=scored(told))
-    assert told[0] == ("teacher", KEYS, "tracking", None)
-    assert told[1][:2] == ("export the teacher", "teacher")
-    assert told[2] == ("distil", "student", "teacher")
-    assert told[3] == ("expert-1", KEYS, "direct", "student")
+def test_teachers_and_a_student_come_first(told, config, tmp_path) -> None:
+    distilled = replace(config, method="distilled", max_teachers=2, max_experts=1)
+    train(tmp_path / "run", distilled, score=scored(told))
+    assert told[0] == ("teacher-1", KEYS, "tracking", None)
+    assert told[1][:2] == ("export the teacher", "teacher-1")
+    assert told[2] == ("teacher-2", KEYS[1:], "tracking", "teacher-1")
+    assert told[3][:2] == ("export the teacher", "teacher-2")
+    assert told[4][:2] == ("distil", "student")
+    assert {name: found.clips for name, found in told[4][2].items()} == {
+        "teacher-1": KEYS,
+        "teacher-2": KEYS[1:],
+    }
+    assert told[5] == ("expert-1", KEYS, "direct", "student")
+
+
+def test_each_clip_is_taught_by_the_last_teacher_that_learned_it(config, tmp_path, monkeypatch) -> None:
+    """And the student is handed on with the first teacher's values."""
+    taught: dict[str, list] = {}
+
+    class NotTaught:
+        def __init__(self, student, labels, environment, *_) -> None:
+            taught["by"] = labels._taught_by.tolist()
+            taught["weights"] = [float(teacher.head.weight[0, 0].detach()) for teacher in labels._teachers]
+
+        def run(self) -> None:
+            pass
+
+    def not_learned(setting, stage, clips, control, stage_config, actor, critic, environment) -> StageResult:
+        number = float(stage.removeprefix("teacher-"))
+        for module in (actor.head, critic):
+            for weight in module.parameters():
+                torch.nn.init.constant_(weight, number)
+        tensors = module_tensors("actor", actor) | module_tensors("critic", critic)
+        write_checkpoint(stage_folder(setting.run, stage) / "best", tensors, {})
+        return StageResult(clips=setting.keys(clips), failed=setting.keys(clips[2:]))
+
+    monkeypatch.setattr(stages, "_reinforce", not_learned)
+    monkeypatch.setattr(stages, "Distillation", NotTaught)
+    distilled = replace(config, method="distilled", max_teachers=2)
+    for stage in ("teacher-1", "teacher-2", "student"):
+        new = stage == "teacher-1"
+        train(tmp_path / "run", distilled, score=scored([]), only=stage, new=new)
+    assert taught == {"by": [0, 0, 0, 1, 1, 0], "weights": [1.0, 2.0]}
+    handed, _ = read_checkpoint(stage_folder(tmp_path / "run", "student") / "best")
+    values = [tensor for name, tensor in handed.items() if name.startswith("critic.") and "weight" in name]
+    assert values
+    assert all((tensor == 1.0).all() for tensor in values)
 
 
 def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, monkeypatch) -> None:
@@ -116,13 +157,17 @@ def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, mo
         return StageResult(steps=7)
 
     monkeypatch.setattr(stages, "_reinforce", not_learned)
-    monkeypatch.setattr(stages, "distil", lambda setting, stage, teacher: StageResult())
+    monkeypatch.setattr(stages, "distil", lambda setting, stage, teachers: StageResult())
     config = replace(config, method="distilled", max_experts=1)
-    train(tmp_path / "one", config, score=scored([]), only="teacher")
-    teacher = load_policy(str(tmp_path / "one" / "policy-teacher"))
-    assert (teacher.control, teacher.privileged, teacher.name) == ("tracking", True, "distilled-legs-teacher")
-    begun_again = replace(config, seed=5, start_from=str(tmp_path / "one" / "policy-teacher"))
-    train(tmp_path / "two", begun_again, score=scored([]), only="teacher")
+    train(tmp_path / "one", config, score=scored([]), only="teacher-1")
+    teacher = load_policy(str(tmp_path / "one" / "policy-teacher-1"))
+    assert (teacher.control, teacher.privileged, teacher.name) == (
+        "tracking",
+        True,
+        "distilled-legs-teacher-1",
+    )
+    begun_again = replace(config, seed=5, start_from=str(tmp_path / "one" / "policy-teacher-1"))
+    train(tmp_path / "two", begun_again, score=scored([]), only="teacher-1")
     assert began[0].keys() == began[1].keys()
     assert all(torch.equal(began[0][name], began[1][name]) for name in began[0])
     with pytest.raises(InputError, match="made for 'tracking', this run has 'direct'"):
@@ -184,7 +229,7 @@ def test_more_experts_later_make_a_new_gate(told, config, tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("only", "named"),
-    [("expert-1x", "did you mean 'expert-1'"), ("teacher", "unknown"), ("gate", "expert-1 is next")],
+    [("expert-1x", "did you mean 'expert-1'"), ("teacher-1", "unknown"), ("gate", "expert-1 is next")],
 )
 def test_a_stage_that_cannot_be_run_leaves_no_folder(told, config, tmp_path, only, named) -> None:
     with pytest.raises(InputError, match=named):

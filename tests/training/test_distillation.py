@@ -22,6 +22,8 @@ from kinesis_bench.training.networks import Actor  # noqa: E402
 
 ROWS = 8
 NETWORK = NetworkConfig(actor=(32,), exploration="gaussian")
+ALL = np.zeros(3, int)
+"""All clips are taught by the first teacher."""
 
 
 def made() -> tuple[Environment, Actor, TrackingControl, Muscles]:
@@ -60,7 +62,7 @@ def test_a_still_body_is_labelled_with_the_law_s_own_excitation():
     target = law.target(action, task.places(rows), task.places(rows, ahead=1))
     still = np.zeros_like(length)
     by_hand = [law.excitation(target, length, still, substep) for substep in range(5)]
-    found = Labels(teacher, law, muscles, None)(environment, observation)
+    found = Labels([teacher], ALL, law, muscles, None)(environment, observation)
     np.testing.assert_allclose(found, np.mean(by_hand, axis=0), atol=1e-9)
 
 
@@ -68,13 +70,13 @@ def test_sparing_labels_spend_less_for_about_the_same_torques():
     environment, teacher, law, muscles = made()
     environment.restart()
     observation = environment.observe()
-    full = Labels(teacher, law, muscles, None)(environment, observation)
+    full = Labels([teacher], ALL, law, muscles, None)(environment, observation)
     seen = environment.task.view(np.arange(ROWS), ("muscle", "moment_arm"))
     moment = full_moment(seen["moment_arm"], muscles.gain(seen["muscle_length"], seen["muscle_velocity"]))
     torque = np.einsum("ndm,nm->nd", moment, full)
     missed, spent = [], []
     for slack_n_m in (0.5, 5.0):
-        sparing = Labels(teacher, law, muscles, slack_n_m)(environment, observation)
+        sparing = Labels([teacher], ALL, law, muscles, slack_n_m)(environment, observation)
         assert ((sparing >= 0) & (sparing <= 1)).all()
         missed.append(np.abs(np.einsum("ndm,nm->nd", moment, sparing) - torque).mean())
         spent.append(np.square(sparing).sum(axis=1))
@@ -82,6 +84,20 @@ def test_sparing_labels_spend_less_for_about_the_same_torques():
     assert (spent[1] <= spent[0] + 1e-9).all()
     assert missed[0] < missed[1] < 0.5 * np.abs(torque).mean()
     assert missed[0] < 0.1 * np.abs(torque).mean()
+
+
+def test_each_clip_has_its_teacher():
+    environment, teacher, law, muscles = made()
+    other = Actor(environment.observation_size, law.action_size, NETWORK)
+    torch.nn.init.normal_(other.head.weight, std=0.2)
+    environment.restart()
+    observation = environment.observe()
+    clip = environment.task.clip
+    assert set(clip) == {0, 2}
+    alone = [Labels([one], ALL, law, muscles, 5.0)(environment, observation) for one in (teacher, other)]
+    both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment, observation)
+    np.testing.assert_array_equal(both, np.where((clip == 2)[:, None], alone[1], alone[0]))
+    assert np.abs(alone[1] - alone[0]).max() > 0.01
 
 
 def test_the_student_comes_to_act_like_the_labels_and_the_same_again():
@@ -92,7 +108,7 @@ def test_the_student_comes_to_act_like_the_labels_and_the_same_again():
         told = []
         Distillation(
             student,
-            Labels(teacher, law, muscles, 5.0),
+            Labels([teacher], ALL, law, muscles, 5.0),
             environment,
             DistillationConfig(rounds=12, steps=8, memory=600, epochs=8, minibatch=64, learning_rate=3e-3),
             torch.Generator().manual_seed(2),
