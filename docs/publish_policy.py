@@ -12,13 +12,14 @@ import argparse
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import content_dir, write_text
 from kinesis_bench.report.training_curve import CURVE, FIGURE
-from kinesis_bench.training.run_folder import POLICY
+from kinesis_bench.training.run_folder import POLICY, read_config, write_config
 
 EXPECTED = "expected.json"
 """What a score of the policy is to find, within a tolerance; a test holds the policy to it."""
@@ -44,6 +45,8 @@ def main() -> None:
     given = parser.parse_args()
     folder = content_dir("reference_policies") / given.name
     shutil.copytree(given.run / given.policy, folder, dirs_exist_ok=True)
+    config = read_config(given.run)
+    write_config(folder, replace(config, start_from=Path(config.start_from).name))
     for name in (CURVE, FIGURE):
         shutil.copy(given.run / POLICY / name, folder)
     result = read_result(given.run / given.score / "result.json")

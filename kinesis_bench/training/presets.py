@@ -31,8 +31,8 @@ FIRST_RATE = 1e-5
 first step that is too long undoes all that was learned (3e-4 after distillation: 32 nats)."""
 
 REACH_M = 0.6
-"""Where an episode ends. Where the built-in motions start to walk a body falls behind by more than 0.15 m,
-and with episodes that ended at 0.3 m no start at 1.2 m/s or more was learned."""
+"""Where an episode ends. Where the built-in motions of version 1 start to walk, a body falls behind by more
+than 0.15 m, and with episodes that ended at 0.3 m no start at 1.2 m/s or more was learned."""
 
 POSITION_RATE = 60.0
 """Of the position term, so that a body that lags 0.3 m behind is still drawn to catch up [1/m²]. In one run

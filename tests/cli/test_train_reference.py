@@ -221,7 +221,7 @@ def test_torch_is_not_installed(refuse, motions, tmp_path, monkeypatch) -> None:
     [
         (("--preset", "desktop"), "desktop"),
         (("--body", "arms"), "arms"),
-        (("--ppo.discount", "2"), "--ppo.discount: is 2.0; give a number above 0, at most 1"),
+        (("--ppo.discount", "2"), "--ppo.discount: is 2.0; give a number above 0, below 1"),
         (("--ppo.epochs", "0"), "--ppo.epochs: is 0; give a number above 0"),
         (("--ppo.epochs", "many"), "--ppo.epochs"),
         (("--ppo.epoch", "3"), "--ppo.epochs"),

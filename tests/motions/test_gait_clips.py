@@ -12,7 +12,7 @@ from kinesis_bench.files import content_dir
 from kinesis_bench.motions.amass import read_amass
 from kinesis_bench.motions.clip import SKILLS
 from kinesis_bench.motions.gait.build import FPS, make, recording, splits, write_amass
-from kinesis_bench.motions.gait.plan import TEST, TRAIN, clip_plans
+from kinesis_bench.motions.gait.plan import TEST, TRAIN, Cell, clip_plans
 from kinesis_bench.motions.gait.pose import Walked
 from kinesis_bench.motions.gait.report import BEGIN, END, Quality, as_markdown, measure, write_card
 from kinesis_bench.motions.pipeline import to_clip
@@ -102,7 +102,15 @@ def test_nothing_moves_faster_than_people_do(measured: list[Quality], walks: lis
         acceleration = np.diff(walked.pelvis_position, 2, axis=0) * FPS**2
         assert np.abs(acceleration).max() < (20.0 if running else 9.0), one.plan.key
         assert np.abs(np.diff(acceleration, axis=0)).max() < (8.0 if running else 2.0), one.plan.key
-        assert 0.015 < one.pelvis_rise_m < (0.1 if running else 0.06), one.plan.key
+        assert 0.015 < one.pelvis_rise_m < most_rise_m(one.plan.cell), one.plan.key
+
+
+def most_rise_m(cell: Cell) -> float:
+    """At constant speed as people's; the pelvis sinks further where it leans over feet that stand."""
+    if cell.skill == "run":
+        return 0.1
+    at_constant_speed = cell.pattern == "steady" and not cell.turn_deg
+    return 0.06 if at_constant_speed else 0.12
 
 
 def test_the_card_tells_what_is_measured(measured: list[Quality], tmp_path) -> None:

@@ -20,6 +20,9 @@ from kinesis_bench.motions.skeleton import OPENSIM_TO_SMPL, mean_skeleton
 _STANCE_KNEE_RAD = np.radians(3.0)
 """The pelvis is lowered where a leg on the floor would otherwise be straighter than this."""
 
+_LEANS_M = 1e-3
+"""Whoever leans by more somewhere sinks further, and takes longer for it."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -82,10 +85,12 @@ def pose(path: Path, bank: Bank, style: Style, frames: np.ndarray) -> Walked:
     left = np.stack([-np.sin(path.heading), np.cos(path.heading)], axis=1)
     ahead = np.stack([np.cos(path.heading), np.sin(path.heading)], axis=1)
     ground = path.position + (style.sway * body["sway"])[:, None] * left + body["advance"][:, None] * ahead
-    ground += lean(path)
+    leaning = lean(path)
+    ground += leaning
     pelvis = np.concatenate([ground, body["height"][:, None]], axis=1)
     axes = _pelvis_axes(angles, path.heading)
-    pelvis[:, 2] -= _lowering(pelvis, axes, feet)
+    leans = bool(np.abs(leaning).max() > _LEANS_M)
+    pelvis[:, 2] -= _lowering(pelvis, axes, feet, span_s=0.3 if leans else 0.2)
 
     path, pelvis, axes = path.at(frames), pelvis[frames], axes[frames]
     feet = {side: foot.at(frames) for side, foot in feet.items()}
@@ -131,8 +136,8 @@ def _pelvis_axes(angles: dict[str, np.ndarray], heading: np.ndarray) -> np.ndarr
     return yaw @ OPENSIM_WORLD @ own
 
 
-def _lowering(pelvis: np.ndarray, axes: np.ndarray, feet: dict[str, Foot]) -> np.ndarray:
-    """How far the pelvis must sink (N,) [m], smoothly, for the legs on the floor to reach it."""
+def _lowering(pelvis: np.ndarray, axes: np.ndarray, feet: dict[str, Foot], span_s: float) -> np.ndarray:
+    """How far the pelvis must sink (N,) [m], within ``span_s``, for the legs on the floor to reach it."""
     excess = np.zeros(len(pelvis))
     for side, foot in feet.items():
         limb = leg(side)
@@ -140,7 +145,7 @@ def _lowering(pelvis: np.ndarray, axes: np.ndarray, feet: dict[str, Foot]) -> np
         longest = float(reach(limb.thigh, limb.shank, _STANCE_KNEE_RAD))
         upright = np.sqrt(np.maximum(longest**2 - np.sum(away[:, :2] ** 2, axis=1), 0.0))
         excess = np.maximum(excess, np.where(foot.stance, -away[:, 2] - upright, 0.0))
-    return _held(excess, DT_S, 0.2)
+    return _held(excess, DT_S, span_s)
 
 
 def _held(needed: np.ndarray, dt_s: float, span_s: float) -> np.ndarray:
