@@ -76,7 +76,7 @@ def expected(score: Path, result: Result) -> dict:
 
 def card(run: Path, policy: str, name: str, results: dict[str, Result], notes: list[str]) -> str:
     """The card in Markdown; of a teacher, which has a stage of its own, only that stage is told."""
-    config = json.loads((run / "config.json").read_text())
+    config = read_config(run)
     stages = json.loads((run / "chain.json").read_text())["stages"]
     result = next(iter(results.values()))
     teacher = policy.removeprefix(f"{POLICY}-")
@@ -85,8 +85,8 @@ def card(run: Path, policy: str, name: str, results: dict[str, Result], notes: l
     return "\n\n".join(
         [
             f"# Reference policy `{name}`",
-            f"Body `{config['body']}`, control `{result.policy.control}`, method `{config['method']}` (see\n"
-            f"`docs/training.md`), trained on {result.motions.id}, split `{config['split']}`. Every setting\n"
+            f"Body `{config.body}`, control `{result.policy.control}`, method `{config.method}` (see\n"
+            f"`docs/training.md`), trained on {result.motions.id}, split `{config.split}`. Every setting\n"
             "is in `config.json`.",
             *notes,
             "## Training",
