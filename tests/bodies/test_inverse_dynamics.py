@@ -140,3 +140,19 @@ def test_the_ground_can_carry_the_built_in_bends_and_changes_of_speed(key):
     asked = InverseDynamics(body.model)(ik.qpos[part], ik.qvel[part], 1 / FPS)
     lacking = gaussian_filter1d(asked.residual[:, 3:], 0.4 * FPS, axis=0) / (9.81 * body.mass_kg)
     assert np.linalg.norm(lacking, axis=1).max() < 0.03
+
+
+def test_two_feet_on_the_ground_brake_and_push_off():
+    """As people's do (0.1 to 0.2 body weights at this speed); straight up, hips would have to hold them."""
+    body, motions = load_body("legs"), read_motions(default_motions(), bodies=["legs"])
+    part, ik = motions.span(motions.index("normative/walk_1.2_steady_08")), motions.ik["legs"]
+    asked = InverseDynamics(body.model)(ik.qpos[part], ik.qvel[part], 1 / FPS)
+    weight = 9.81 * body.mass_kg
+    feet = asked.ground_force.reshape(len(asked.torque), 2, -1, 3).sum(axis=2) / weight
+    place = asked.sole_point[..., 0].reshape(len(feet), 2, -1).mean(axis=2)
+    both = (feet[..., 2] > 0.2).all(axis=1)
+    ahead = np.argmax(place[both], axis=1)[:, None]
+    braking, pushing = (np.take_along_axis(feet[both][..., 0], foot, axis=1) for foot in (ahead, 1 - ahead))
+    assert both.sum() > 10
+    assert -0.25 < braking.mean() < -0.05
+    assert 0.05 < pushing.mean() < 0.25

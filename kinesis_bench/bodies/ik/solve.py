@@ -2,12 +2,14 @@
 
 The pose minimises, frame by frame,
 
-    sum |keypoint - target|² / KEYPOINT_M² + sum below(floor)² / SOLE_M²
+    sum |keypoint - target|² / price² + sum below(floor)² / SOLE_M²
     + |pelvis turn from the recording's|² / PELVIS_RAD² + sum soft(angle)² / posture²
 
-over the independent coordinates, where soft(x)² = 2a²(√(1 + (x/a)²) - 1), a mostly POSTURE_SOFT_RAD: posture
-counts like x² near the neutral pose and like |x| far from it (Charbonnier's loss, IEEE ICIP 2:168, 1994), so
-that it settles what keypoints leave open and hardly pulls where they do not.
+over the independent coordinates. Targets are SMPL's keypoints, but that pelvis and ankles belong where the
+body's hips and soles are SMPL's (``joints``); price is KEYPOINT_M, and KNEE_M for the knees.
+soft(x)² = 2a²(√(1 + (x/a)²) - 1), a mostly POSTURE_SOFT_RAD: posture counts like x² near the neutral pose and
+like |x| far from it (Charbonnier's loss, IEEE ICIP 2:168, 1994), so that it settles what keypoints leave open
+and hardly pulls where they do not.
 
 Each component of the pelvis's turn is a coordinate with limits of PELVIS_LIMIT_RAD / √3, so that the turn
 never exceeds PELVIS_LIMIT_RAD. A clip holds no orientation of the trunk: where the head is tracked, the
@@ -29,13 +31,16 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from kinesis_bench.bodies.contract import Body, load_body
+from kinesis_bench.bodies.ik.joints import Anatomy
 from kinesis_bench.bodies.ik.reduced import ROOT, Pose, Tree, cross
 from kinesis_bench.motions.clip import FPS, Clip
 from kinesis_bench.motions.motion_set import ClipIk
 from kinesis_bench.motions.pipeline import angular_velocity, continuous, derivative
 
 KEYPOINT_M = 0.010
-"""Distance of a keypoint that costs as much as the other unit costs [m]."""
+KNEE_M = 0.025
+"""Distance of a keypoint that costs as much as the other unit costs [m]. Knees are held less: the bodies'
+thighs are 2.7 cm longer than SMPL's, and soles and hips are to be where they belong nevertheless."""
 
 SOLE_M = 0.003
 """Depth of a sole point under the floor that costs one [m]: stiff, because physics start from here."""
@@ -168,6 +173,8 @@ class _Solver:
         self.pelvis_to_root = pelvis_axes.T @ root_axes
         pelvis = data.site_xpos[body.keypoint_site_ids[body.keypoints.index("pelvis")]]
         self.pelvis_in_root = root_axes.T @ (pelvis - data.xpos[root])
+        self.anatomy = Anatomy.of(body)
+        self.price = np.array([(KNEE_M if "knee" in name else KEYPOINT_M) ** -2 for name in body.keypoints])
 
         moves = self.tree.moves
         inside = (moves[:, :, None] >= moves[:, None, :]).all(axis=0)
@@ -188,11 +195,13 @@ class _Solver:
         self, keypoints: np.ndarray, quaternion: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Poses (F, nq), residuals (F,) and sole depths (F,) for keypoints (F, 8, 3) and pelvis (F, 4)."""
-        target = keypoints[:, self.columns]
-        rotation = Rotation.from_quat(quaternion, scalar_first=True).as_matrix() @ self.pelvis_to_root
+        pelvis_axes = Rotation.from_quat(quaternion, scalar_first=True).as_matrix()
+        rotation = pelvis_axes @ self.pelvis_to_root
+        target = self.anatomy.targets(keypoints, pelvis_axes)[:, self.columns]
         position = target[:, 0] - rotation @ self.pelvis_in_root
         rest = np.clip(np.zeros((len(target), len(self.lower))), self.lower, self.upper)
-        return self._poses(self._minimise(rest, target, position, rotation), target, position, rotation)
+        found = self._minimise(rest, target, position, rotation)
+        return self._poses(found, keypoints[:, self.columns], position, rotation)
 
     def _minimise(
         self, start: np.ndarray, target: np.ndarray, position: np.ndarray, rotation: np.ndarray
@@ -231,14 +240,15 @@ class _Solver:
         ahead = (wy * z[:, :k] - wz * y[:, :k] + vx) * moves[:k]
         aside = (wz * x[:, :k] - wx * z[:, :k] + vy) * moves[:k]
         below, push, stiffness = _below(pose.points[:, k:, 2] - self.radii)
-        pull = (pose.points[:, :k] - target) / KEYPOINT_M**2
+        price = self.price[:, None]
+        pull = (pose.points[:, :k] - target) * price
         pull = np.concatenate([*np.moveaxis(pull, 2, 0), push / SOLE_M**2], axis=1)
-        metric = np.concatenate([np.full((len(c), 3 * k), KEYPOINT_M**-2), stiffness / SOLE_M**2], axis=1)
+        metric = np.concatenate([np.tile(self.price, (len(c), 3)), stiffness / SOLE_M**2], axis=1)
         jacobian = np.concatenate([ahead, aside, up], axis=1)
 
         grade = np.sqrt(1 + (c / self.soft) ** 2)
         cost = (
-            np.sum((pose.points[:, :k] - target) ** 2, axis=(1, 2)) / (2 * KEYPOINT_M**2)
+            np.sum(price * (pose.points[:, :k] - target) ** 2, axis=(1, 2)) / 2
             + np.sum(below, axis=1) / SOLE_M**2
             + np.sum(self.posture * self.soft**2 * (grade - 1), axis=1)
         )
