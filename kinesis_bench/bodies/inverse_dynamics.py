@@ -1,11 +1,12 @@
 """What a motion asks of a body's muscles: joint torques, ground forces, muscle lengths and moment arms.
 
 Inverse dynamics knows the sum of all forces from outside, as the wrench that the free root would need. It is
-shared out among points under the soles, cheapest where they are low and still and where joints are spared, and
-what the ground gives is taken off the joints (the usual way without force plates: Fluit et al., "Prediction of
-ground reaction forces and moments during various activities of daily living", J. Biomech. 47, 2014, who also
-let ground and muscles share the load in one problem). Were the joints not asked, two feet on the ground would
-push straight up, past hips and knees, where people brake with the one and push off with the other.
+shared out among points under the soles, cheapest where they are low and still and where joints are spared,
+and what the ground gives is taken off the joints (the usual way without force plates: Fluit et al.,
+"Prediction of ground reaction forces and moments during various activities of daily living", J. Biomech. 47,
+2014, who also let ground and muscles share the load in one problem). Were the joints not asked, two feet on
+the ground would push straight up, past hips and knees, where people brake with the one and push off with the
+other.
 """
 
 from __future__ import annotations

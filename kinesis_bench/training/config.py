@@ -162,9 +162,9 @@ class DistillationConfig:
         memory: samples that are kept, the latest.
         epochs: passes over them in a round.
         minibatch: samples of a gradient step.
-        learning_rate: of the student.
-        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
-            teacher's own excitations are learned.
+        learning_rate: of the student in the first round; it falls to nothing along half a cosine.
+        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
+            least 10 N·m; None: the teacher's own excitations are learned.
     """
 
     rounds: int = 24

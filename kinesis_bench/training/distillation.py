@@ -32,8 +32,8 @@ class Labels:
         taught_by: (C,) which of them each of the reference's clips is taught by.
         law: that law, over the environment's reference.
         muscles: of the body.
-        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m]; None: the
-            teacher's own excitations are the labels.
+        slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], of all independent
+            joint coordinates or (D,) of each; None: the teacher's own excitations are the labels.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Labels:
         taught_by: np.ndarray,
         law: TrackingControl,
         muscles: Muscles,
-        slack_n_m: float | None,
+        slack_n_m: np.ndarray | float | None,
     ) -> None:
         self._teachers, self._taught_by = tuple(teachers), taught_by
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
@@ -121,9 +121,11 @@ class Distillation:
     def run(self) -> None:
         """All rounds. The first is driven by the labels themselves, for states worth learning from."""
         self._environment.restart()
+        falling = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, self._config.rounds)
         for number in range(1, self._config.rounds + 1):
             taught = self._act(student_share=0.0 if number == 1 else 1.0)
             error = self._learn()
+            falling.step()
             samples = sum(len(part) for part in self._action)
             self._progress(DistillationProgress(number, samples, error, taught))
 

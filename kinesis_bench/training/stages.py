@@ -14,6 +14,7 @@ from torch import nn
 
 from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.tasks.muscle import Muscles
+from kinesis_bench.tasks.static_optimisation import joint_slack_n_m
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.terminal import console
 from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
@@ -101,7 +102,7 @@ def distil(setting: Setting, stage: str, teachers: Mapping[str, StageResult]) ->
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
         student,
-        Labels(instructors, taught_by, law, Muscles(setting.body.model), config.slack_n_m),
+        Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting)),
         environment,
         config,
         generator,
@@ -114,6 +115,12 @@ def distil(setting: Setting, stage: str, teachers: Mapping[str, StageResult]) ->
     trial = setting.trials(clips, "direct").run(student)
     samples = config.rounds * config.steps * setting.config.episodes.environments
     return _result(setting, clips, trial, config.rounds, samples, time.perf_counter() - began)
+
+
+def _slack_n_m(setting: Setting) -> np.ndarray | None:
+    """Of the labels, by joint; the toes' is never below what static optimisation leaves them."""
+    slack = setting.config.distillation.slack_n_m
+    return None if slack is None else np.maximum(slack, joint_slack_n_m(setting.body.model))
 
 
 def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainState) -> StageResult:
