@@ -45,7 +45,7 @@ class TrainReference:
     Args:
         out: folder of a new run; runs/METHOD-BODY if left out.
         resume: folder of a run to go on with; settings given beside it hold from then on.
-        stage: run only this stage: teacher-1 and so on and student (distilled), expert-1 and so on, gate,
+        stage: run only this stage: teacher-1, student-1 and so on (distilled), expert-1 and so on, gate,
             export, score. One that is done is run again, and what was built on it is put aside.
         config: settings.
     """
@@ -133,7 +133,7 @@ def _draw_curve(run: Path, policy: Path) -> None:
 
     chain = read_chain(run)
     stages = () if chain is None else tuple(chain.stages)
-    logs = {stage: stage_folder(run, stage) / LOG for stage in stages if stage != STUDENT}
+    logs = {stage: stage_folder(run, stage) / LOG for stage in stages if not stage.startswith(STUDENT)}
     logs = {stage: log for stage, log in logs.items() if log.exists()}
     if joined(logs):
         write_training_curve(policy, logs)

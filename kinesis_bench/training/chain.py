@@ -3,7 +3,8 @@
 Method ``kinesis``: expert-1 learns all training clips; those that it fails are isolated, and expert-2 starts
 from a copy of it and learns those; and so on, until none is left. A gate then learns which expert to take
 (paper). Method ``distilled``: before that teachers learn in control ``tracking``, teacher-2 those clips that
-teacher-1 fails and so on, and a student from all of them, as which expert-1 begins.
+teacher-1 fails and so on; and from all of them students learn, mined alike. Each expert then begins as the
+student of its number.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training import stages
-from kinesis_bench.training.config import Control, StageConfig, TrainConfig
+from kinesis_bench.training.config import TrainConfig
 from kinesis_bench.training.distributed import joined, rank, wait_for_all
 from kinesis_bench.training.run_folder import (
     CONFIG,
@@ -104,7 +105,8 @@ class Chain:
         config = self._setting.config
         names = [*(f"{EXPERT}-{i + 1}" for i in range(config.max_experts)), GATE, EXPORT, SCORE]
         if config.method == "distilled":
-            names = [*(f"{TEACHER}-{i + 1}" for i in range(config.max_teachers)), STUDENT, *names]
+            students = [f"{STUDENT}-{i + 1}" for i in range(config.max_students)]
+            names = [*(f"{TEACHER}-{i + 1}" for i in range(config.max_teachers)), *students, *names]
         if only not in names:
             raise unknown_name("--stage", only, names)
         following = next((stage for stage in self._all_stages() if stage not in self.state.stages), "nothing")
@@ -134,7 +136,7 @@ class Chain:
         config = self._setting.config
         if config.method == "distilled":
             yield from self._mined(TEACHER, config.max_teachers)
-            yield STUDENT
+            yield from self._mined(STUDENT, config.max_students)
         yield from self._mined(EXPERT, config.max_experts)
         if len(self._done(EXPERT)) > 1:
             yield GATE
@@ -149,17 +151,18 @@ class Chain:
                 return
 
     def _done(self, kind: str) -> dict[str, StageResult]:
-        """The teachers, or the experts, that are done."""
+        """The teachers, students or experts that are done."""
         return {stage: found for stage, found in self.state.stages.items() if stage.startswith(f"{kind}-")}
 
     def _run(self, stage: str) -> StageResult:
         setting = self._setting
         if stage.startswith(f"{TEACHER}-"):
-            found = self._learn(stage, TEACHER, "tracking", setting.config.teacher, None)
+            clips, start = self._mining(TEACHER)
+            found = stages.learn(setting, stage, clips, "tracking", setting.config.teacher, start)
             stages.export_teacher(setting, stage, found)
             return found
-        if stage == STUDENT:
-            return stages.distil(setting, stage, self._done(TEACHER))
+        if stage.startswith(f"{STUDENT}-"):
+            return stages.distil(setting, stage, *self._mining(STUDENT), self._done(TEACHER))
         if stage == GATE:
             return stages.open_gate(setting, stage, list(self._done(EXPERT)))
         if stage == EXPORT:
@@ -169,20 +172,18 @@ class Chain:
                 self._score(setting)
             wait_for_all()
             return StageResult()
-        start = STUDENT if setting.config.method == "distilled" else None
-        return self._learn(stage, EXPERT, setting.config.control, setting.config.expert, start)
+        clips, start = self._mining(EXPERT)
+        students, number = list(self._done(STUDENT)), len(self._done(EXPERT))
+        start = students[number] if number < len(students) else start
+        return stages.learn(setting, stage, clips, setting.config.control, setting.config.expert, start)
 
-    def _learn(
-        self, stage: str, kind: str, control: Control, config: StageConfig, first: str | None
-    ) -> StageResult:
-        """All clips, beginning as ``first``; or what the one before failed, beginning as that."""
-        setting = self._setting
+    def _mining(self, kind: str) -> tuple[np.ndarray, str | None]:
+        """Clips that the next of a kind learns, and as which it begins: what the last failed, as the last."""
         before = list(self._done(kind).items())
         if not before:
-            return stages.learn(setting, stage, setting.clips, control, config, first)
+            return self._setting.clips, None
         start, found = before[-1]
-        failed = np.array([setting.motions.index(key) for key in found.failed])
-        return stages.learn(setting, stage, failed, control, config, start)
+        return np.array([self._setting.motions.index(key) for key in found.failed]), start
 
     def _note(self, done: dict[str, StageResult]) -> None:
         self.state = replace(self.state, stages=done)

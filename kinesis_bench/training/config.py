@@ -164,7 +164,7 @@ class DistillationConfig:
         minibatch: samples of a gradient step.
         learning_rate: of the student in the first round; it falls to nothing along half a cosine.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
-            least 10 N·m; None: the teacher's own excitations are learned.
+            least 10 N·m; None: the teacher's own excitations are learned, as later students always do.
     """
 
     rounds: int = 24
@@ -185,7 +185,7 @@ class TrainConfig:
         preset: sizes and rates that the other settings start from: the paper's, or ours for a machine with a
             GPU or without.
         method: `kinesis`: experts from scratch (paper); `distilled`: teachers in control `tracking`, a
-            student that learns from them with sparing muscles, then experts that start as the student.
+            students that learn from them with sparing muscles, then experts that start as the students.
         body: legs (80 muscles), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
@@ -197,6 +197,8 @@ class TrainConfig:
         engine: of the physics.
         max_teachers: the second begins as the first and learns the clips that it failed, and so on
             (distilled only).
+        max_students: the second begins as the first and learns the clips that it failed, from the teachers'
+            own excitations, and so on (distilled only).
         max_experts: of the mixture; fewer, where no clip is left that fails (paper: 3 for legs).
         failed_by: what isolates the clips of the next expert: `protocol`, a mean keypoint error above
             0.5 m, or `training`, any keypoint beyond 0.15 m.
@@ -205,7 +207,7 @@ class TrainConfig:
         episodes: how they begin and end.
         reward: weights.
         teacher: every teacher's stage (distilled only).
-        distillation: from the teachers to the student (distilled only).
+        distillation: from the teachers to the students (distilled only).
         expert: every expert's stage.
         gate: the gate's stage.
     """
@@ -221,6 +223,7 @@ class TrainConfig:
     threads: int = 0
     engine: Engine = "cpu"
     max_teachers: int = 2
+    max_students: int = 2
     max_experts: int = 3
     failed_by: Failure = "protocol"
     networks: NetworkConfig = NetworkConfig()

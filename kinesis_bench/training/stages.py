@@ -73,18 +73,30 @@ def open_gate(setting: Setting, stage: str, experts: Sequence[str]) -> StageResu
     return _reinforce(setting, stage, setting.clips, control, config, mixture, critic, environment)
 
 
-def distil(setting: Setting, stage: str, teachers: Mapping[str, StageResult]) -> StageResult:
+def distil(
+    setting: Setting, stage: str, clips: np.ndarray, start: str | None, teachers: Mapping[str, StageResult]
+) -> StageResult:
     """A student in control ``direct`` that does what teachers would do; begins anew when it was stopped.
 
     A clip is taught by the last teacher that learned it. The first one's value network is handed on, for the
     student comes to much the same states.
+
+    Args:
+        setting: of the run.
+        stage: name of the stage.
+        clips: (n,) those that it learns.
+        start: student as which it begins. What that one failed wants the stiffness that sparing labels take
+            away, so the teachers' own excitations are learned. None: from nothing, with sparing labels.
+        teachers: stages that learned before.
     """
-    began, config, clips = time.perf_counter(), setting.config.distillation, setting.clips
+    began, config = time.perf_counter(), setting.config.distillation
     log = Log(stage_folder(setting.run, stage))
     log.cut(0)
     environment = setting.environment(clips, "direct", setting.config.reward, needs=("muscle", "moment_arm"))
     tracked = setting.environment(clips, "tracking", setting.config.reward)
     student, critic = setting.actor(environment), setting.critic(tracked)
+    if start is not None:
+        setting.load_best(start, student)
     taught_by = np.zeros(len(setting.motions.keys), np.int64)
     instructors = []
     for number, (teacher, found) in enumerate(teachers.items()):
@@ -102,7 +114,13 @@ def distil(setting: Setting, stage: str, teachers: Mapping[str, StageResult]) ->
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
         student,
-        Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting)),
+        Labels(
+            instructors,
+            taught_by,
+            law,
+            Muscles(setting.body.model),
+            _slack_n_m(setting) if start is None else None,
+        ),
         environment,
         config,
         generator,

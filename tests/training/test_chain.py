@@ -41,12 +41,16 @@ def config(motions) -> TrainConfig:
 
 @pytest.fixture
 def told(monkeypatch) -> list[tuple]:
-    """Stages that note how they were begun instead of training; an expert fails all clips but the first."""
+    """Stages that note how they were begun instead of training; all clips but the first are failed."""
     calls: list[tuple] = []
 
     def learn(setting, stage, clips, control, config, start) -> StageResult:
         calls.append((stage, setting.keys(clips), control, start))
         stage_folder(setting.run, stage).mkdir(parents=True)
+        return StageResult(clips=setting.keys(clips), failed=setting.keys(clips[1:]), failed_by="protocol")
+
+    def distil(setting, stage, clips, start, teachers) -> StageResult:
+        calls.append(("distil", stage, setting.keys(clips), start, teachers))
         return StageResult(clips=setting.keys(clips), failed=setting.keys(clips[1:]), failed_by="protocol")
 
     def other(name):
@@ -57,7 +61,7 @@ def told(monkeypatch) -> list[tuple]:
         return run
 
     monkeypatch.setattr(stages, "learn", learn)
-    monkeypatch.setattr(stages, "distil", other("distil"))
+    monkeypatch.setattr(stages, "distil", distil)
     monkeypatch.setattr(stages, "open_gate", other("gate"))
     monkeypatch.setattr(stages, "export", other("export"))
     monkeypatch.setattr(stages, "export_teacher", other("export the teacher"))
@@ -98,27 +102,35 @@ def test_one_expert_needs_no_gate(told, config, tmp_path) -> None:
     assert [call[0] for call in told] == ["expert-1", "export", "score"]
 
 
-def test_teachers_and_a_student_come_first(told, config, tmp_path) -> None:
-    distilled = replace(config, method="distilled", max_teachers=2, max_experts=1)
+def test_teachers_and_students_come_first(told, config, tmp_path) -> None:
+    distilled = replace(config, method="distilled", max_teachers=2, max_students=2, max_experts=3)
     train(tmp_path / "run", distilled, score=scored(told))
     assert told[0] == ("teacher-1", KEYS, "tracking", None)
     assert told[1][:2] == ("export the teacher", "teacher-1")
     assert told[2] == ("teacher-2", KEYS[1:], "tracking", "teacher-1")
     assert told[3][:2] == ("export the teacher", "teacher-2")
-    assert told[4][:2] == ("distil", "student")
-    assert {name: found.clips for name, found in told[4][2].items()} == {
+    assert told[4][:4] == ("distil", "student-1", KEYS, None)
+    assert {name: found.clips for name, found in told[4][4].items()} == {
         "teacher-1": KEYS,
         "teacher-2": KEYS[1:],
     }
-    assert told[5] == ("expert-1", KEYS, "direct", "student")
+    assert told[5][:4] == ("distil", "student-2", KEYS[1:], "student-1")
+    assert told[6:9] == [
+        ("expert-1", KEYS, "direct", "student-1"),
+        ("expert-2", KEYS[1:], "direct", "student-2"),
+        ("expert-3", KEYS[2:], "direct", "expert-2"),
+    ]
+    assert told[9] == ("gate", "gate", ["expert-1", "expert-2", "expert-3"])
 
 
 def test_each_clip_is_taught_by_the_last_teacher_that_learned_it(config, tmp_path, monkeypatch) -> None:
-    """And the student is handed on with the first teacher's values."""
+    """And students are handed on with the first teacher's values; the second is not taught to spare."""
     taught: dict[str, list] = {}
+    sparing: list[bool] = []
 
     class NotTaught:
         def __init__(self, student, labels, environment, *_) -> None:
+            sparing.append(labels._slack_n_m is not None)
             taught["by"] = labels._taught_by.tolist()
             taught["weights"] = [float(teacher.head.weight[0, 0].detach()) for teacher in labels._teachers]
 
@@ -137,11 +149,12 @@ def test_each_clip_is_taught_by_the_last_teacher_that_learned_it(config, tmp_pat
     monkeypatch.setattr(stages, "_reinforce", not_learned)
     monkeypatch.setattr(stages, "Distillation", NotTaught)
     distilled = replace(config, method="distilled", max_teachers=2)
-    for stage in ("teacher-1", "teacher-2", "student"):
+    for stage in ("teacher-1", "teacher-2", "student-1", "student-2"):
         new = stage == "teacher-1"
         train(tmp_path / "run", distilled, score=scored([]), only=stage, new=new)
     assert taught == {"by": [0, 0, 0, 1, 1, 0], "weights": [1.0, 2.0]}
-    handed, _ = read_checkpoint(stage_folder(tmp_path / "run", "student") / "best")
+    assert sparing == [True, False]
+    handed, _ = read_checkpoint(stage_folder(tmp_path / "run", "student-2") / "best")
     values = [tensor for name, tensor in handed.items() if name.startswith("critic.") and "weight" in name]
     assert values
     assert all((tensor == 1.0).all() for tensor in values)
@@ -157,7 +170,7 @@ def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, mo
         return StageResult(steps=7)
 
     monkeypatch.setattr(stages, "_reinforce", not_learned)
-    monkeypatch.setattr(stages, "distil", lambda setting, stage, teachers: StageResult())
+    monkeypatch.setattr(stages, "distil", lambda setting, stage, clips, start, teachers: StageResult())
     config = replace(config, method="distilled", max_experts=1)
     train(tmp_path / "one", config, score=scored([]), only="teacher-1")
     teacher = load_policy(str(tmp_path / "one" / "policy-teacher-1"))
