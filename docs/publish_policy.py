@@ -44,7 +44,8 @@ def main() -> None:
     parser.add_argument("--note", action="append", default=[], help="a paragraph for the card")
     given = parser.parse_args()
     folder = content_dir("reference_policies") / given.name
-    shutil.copytree(given.run / given.policy, folder, dirs_exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(given.run / given.policy, folder)
     config = read_config(given.run)
     write_config(folder, replace(config, start_from=Path(config.start_from).name))
     for name in (CURVE, FIGURE):

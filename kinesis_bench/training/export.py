@@ -55,7 +55,7 @@ def write_policy_folder(
     folder a policy, ``weights.safetensors`` holds actor and critic in full precision for ``load_weights``.
 
     Args:
-        folder: made when it is not there; its other files are left alone.
+        folder: made when it is not there; an earlier export's ONNX files go, other files are left alone.
         actor, critic: what was trained, on any device.
         contract: what it was trained for.
         name, description: for tables and readers.
@@ -89,6 +89,8 @@ def write_policy_folder(
     with ExitStack() as files:
         for file, content in contents.items():
             files.enter_context(whole_file(folder / file)).write_bytes(content)
+    for former in set(folder.glob("*.onnx")) - {folder / file for file in models}:
+        former.unlink()
     return {file: len(content) for file, content in contents.items()}
 
 

@@ -114,6 +114,12 @@ def test_a_mixture_is_exported_by_argmax_and_sampled(tmp_path: Path) -> None:
     assert not np.array_equal(sampled, act(tmp_path / "sampled.onnx", rows, range(ROWS, 2 * ROWS)))
 
 
+def test_nothing_is_left_of_an_earlier_export(tmp_path: Path) -> None:
+    for actor, files in ((trained_actor(0), {"policy"}), (trained_mixture(), {"argmax", "sampled"})):
+        write(tmp_path, actor)
+        assert {path.stem for path in tmp_path.glob("*.onnx")} == files
+
+
 def test_sampled_experts_have_the_gate_s_frequencies(tmp_path: Path) -> None:
     mixture = trained_mixture()
     write(tmp_path, mixture)
