@@ -3,8 +3,8 @@
 Method ``kinesis``: expert-1 learns all training clips; those that it fails are isolated, and expert-2 starts
 from a copy of it and learns those; and so on, until none is left. A gate then learns which expert to take
 (paper). Method ``distilled``: before that teachers learn in control ``tracking``, teacher-2 those clips that
-teacher-1 fails and so on; and from all of them students learn, mined alike. Each expert then begins as the
-student of its number.
+teacher-1 fails and so on; and from all of them a student learns, and a second one that begins as the first
+and is taught otherwise what that one fails. Expert-1 begins as the last student.
 """
 
 from __future__ import annotations
@@ -162,7 +162,10 @@ class Chain:
             stages.export_teacher(setting, stage, found)
             return found
         if stage.startswith(f"{STUDENT}-"):
-            return stages.distil(setting, stage, *self._mining(STUDENT), self._done(TEACHER))
+            before = self._done(STUDENT)
+            failed = {setting.motions.index(key) for found in before.values() for key in found.failed}
+            start = next(reversed(before), None)
+            return stages.distil(setting, stage, sorted(failed), start, self._done(TEACHER))
         if stage == GATE:
             return stages.open_gate(setting, stage, list(self._done(EXPERT)))
         if stage == EXPORT:
@@ -173,8 +176,7 @@ class Chain:
             wait_for_all()
             return StageResult()
         clips, start = self._mining(EXPERT)
-        students, number = list(self._done(STUDENT)), len(self._done(EXPERT))
-        start = students[number] if number < len(students) else start
+        start = start or next(reversed(self._done(STUDENT)), None)
         return stages.learn(setting, stage, clips, setting.config.control, setting.config.expert, start)
 
     def _mining(self, kind: str) -> tuple[np.ndarray, str | None]:

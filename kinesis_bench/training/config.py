@@ -164,7 +164,8 @@ class DistillationConfig:
         minibatch: samples of a gradient step.
         learning_rate: of the student in the first round; it falls to nothing along half a cosine.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
-            least 10 N·m; None: the teacher's own excitations are learned, as later students always do.
+            least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
+            student failed.
     """
 
     rounds: int = 24
@@ -197,8 +198,8 @@ class TrainConfig:
         engine: of the physics.
         max_teachers: the second begins as the first and learns the clips that it failed, and so on
             (distilled only).
-        max_students: the second begins as the first and learns the clips that it failed, from the teachers'
-            own excitations, and so on (distilled only).
+        max_students: the second begins as the first and learns the clips that it failed from the teachers'
+            own excitations, the others as before, and so on (distilled only).
         max_experts: of the mixture; fewer, where no clip is left that fails (paper: 3 for legs).
         failed_by: what isolates the clips of the next expert: `protocol`, a mean keypoint error above
             0.5 m, or `training`, any keypoint beyond 0.15 m.

@@ -2,7 +2,7 @@
 
 DAgger (Ross, Gordon, Bagnell 2011): the student acts, a teacher says what it would have done in the states
 that the student comes to, and the student learns that from all states so far. The teacher's answer is not its
-own excitation but the most sparing one with about the same joint torques.
+own excitation but the most sparing one with about the same joint torques, where that is enough.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Labels:
         law: that law, over the environment's reference.
         muscles: of the body.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], of all independent
-            joint coordinates or (D,) of each; None: the teacher's own excitations are the labels.
+            joint coordinates or (D,) of each; None: the teachers' own excitations are the labels.
+        not_sparing: clips whose labels are the teachers' own excitations in any case.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class Labels:
         law: TrackingControl,
         muscles: Muscles,
         slack_n_m: np.ndarray | float | None,
+        not_sparing: Sequence[int] = (),
     ) -> None:
-        self._teachers, self._taught_by = tuple(teachers), taught_by
+        self._teachers, self._taught_by, self._not_sparing = tuple(teachers), taught_by, not_sparing
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
@@ -70,7 +72,9 @@ class Labels:
             return excitation
         moment = full_moment(seen["moment_arm"], self._muscles.gain(length, velocity))
         torque = (moment @ excitation[:, :, None])[:, :, 0]
-        return sparing_excitation(moment, torque, self._slack_n_m)
+        spared = ~np.isin(task.clip, self._not_sparing)
+        excitation[spared] = sparing_excitation(moment[spared], torque[spared], self._slack_n_m)
+        return excitation
 
 
 @dataclass(frozen=True)

@@ -74,22 +74,26 @@ def open_gate(setting: Setting, stage: str, experts: Sequence[str]) -> StageResu
 
 
 def distil(
-    setting: Setting, stage: str, clips: np.ndarray, start: str | None, teachers: Mapping[str, StageResult]
+    setting: Setting,
+    stage: str,
+    failed: Sequence[int],
+    start: str | None,
+    teachers: Mapping[str, StageResult],
 ) -> StageResult:
     """A student in control ``direct`` that does what teachers would do; begins anew when it was stopped.
 
-    A clip is taught by the last teacher that learned it. The first one's value network is handed on, for the
-    student comes to much the same states.
+    It learns all clips, each from the last teacher that learned it. The first one's value network is handed
+    on, for the student comes to much the same states.
 
     Args:
         setting: of the run.
         stage: name of the stage.
-        clips: (n,) those that it learns.
-        start: student as which it begins. What that one failed wants the stiffness that sparing labels take
-            away, so the teachers' own excitations are learned. None: from nothing, with sparing labels.
+        failed: clips that students before it failed. They want the stiffness that sparing labels take away,
+            so the teachers' own excitations are learned on them.
+        start: stage of the student as which this one begins; None: from nothing.
         teachers: stages that learned before.
     """
-    began, config = time.perf_counter(), setting.config.distillation
+    began, config, clips = time.perf_counter(), setting.config.distillation, setting.clips
     log = Log(stage_folder(setting.run, stage))
     log.cut(0)
     environment = setting.environment(clips, "direct", setting.config.reward, needs=("muscle", "moment_arm"))
@@ -114,13 +118,7 @@ def distil(
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
         student,
-        Labels(
-            instructors,
-            taught_by,
-            law,
-            Muscles(setting.body.model),
-            _slack_n_m(setting) if start is None else None,
-        ),
+        Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting), failed),
         environment,
         config,
         generator,

@@ -86,6 +86,20 @@ def test_sparing_labels_spend_less_for_about_the_same_torques():
     assert missed[0] < 0.1 * np.abs(torque).mean()
 
 
+def test_some_clips_are_labelled_with_the_teacher_s_own_excitations():
+    environment, teacher, law, muscles = made()
+    environment.restart()
+    observation = environment.observe()
+    clip = environment.task.clip
+    assert set(clip) == {0, 2}
+    own, sparing, mixed = (
+        Labels([teacher], ALL, law, muscles, slack_n_m, not_sparing)(environment, observation)
+        for slack_n_m, not_sparing in ((None, ()), (5.0, ()), (5.0, (2,)))
+    )
+    np.testing.assert_array_equal(mixed, np.where((clip == 2)[:, None], own, sparing))
+    assert np.abs(own - sparing).max() > 0.01
+
+
 def test_each_clip_has_its_teacher():
     environment, teacher, law, muscles = made()
     other = Actor(environment.observation_size, law.action_size, NETWORK)
