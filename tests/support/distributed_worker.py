@@ -215,6 +215,7 @@ def main() -> None:
         found |= {f"resumed.{name}": value for name, value in stage(folder / "parts", 4).items()}
     np.savez(folder / f"{rank()}.npz", allow_pickle=False, **found)
     if dist.is_initialized():
+        dist.barrier()  # nobody leaves while another still reads what it was sent
         dist.destroy_process_group()
 
 

@@ -2,11 +2,11 @@
 
 The pose minimises, frame by frame,
 
-    sum |keypoint - target|² / price² + sum below(floor)² / SOLE_M²
+    sum price |keypoint - target|² + sum below(floor)² / SOLE_M²
     + |pelvis turn from the recording's|² / PELVIS_RAD² + sum soft(angle)² / posture²
 
 over the independent coordinates. Targets are SMPL's keypoints, but that pelvis and ankles belong where the
-body's hips and soles are SMPL's (``joints``); price is KEYPOINT_M, and KNEE_M for the knees.
+body's hips and soles are SMPL's (``joints``); their price is 1 / KEYPOINT_M², the knees' 1 / KNEE_M².
 soft(x)² = 2a²(√(1 + (x/a)²) - 1), a mostly POSTURE_SOFT_RAD: posture counts like x² near the neutral pose and
 like |x| far from it (Charbonnier's loss, IEEE ICIP 2:168, 1994), so that it settles what keypoints leave open
 and hardly pulls where they do not.
