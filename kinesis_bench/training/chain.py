@@ -103,10 +103,10 @@ class Chain:
         if only is None or only in self.state.stages:
             return
         config = self._setting.config
-        names = [*(f"{EXPERT}-{i + 1}" for i in range(config.max_experts)), GATE, EXPORT, SCORE]
+        names = [*_numbered(EXPERT, config.max_experts), GATE, EXPORT, SCORE]
         if config.method == "distilled":
-            students = [f"{STUDENT}-{i + 1}" for i in range(config.max_students)]
-            names = [*(f"{TEACHER}-{i + 1}" for i in range(config.max_teachers)), *students, *names]
+            taught = *_numbered(TEACHER, config.max_teachers), *_numbered(STUDENT, config.max_students)
+            names = [*taught, *names]
         if only not in names:
             raise unknown_name("--stage", only, names)
         following = next((stage for stage in self._all_stages() if stage not in self.state.stages), "nothing")
@@ -144,8 +144,7 @@ class Chain:
 
     def _mined(self, kind: str, most: int) -> Iterator[str]:
         """A stage on all clips, and further ones as long as the one before fails any."""
-        for number in range(1, most + 1):
-            stage = f"{kind}-{number}"
+        for stage in _numbered(kind, most):
             yield stage
             if not self.state.stages[stage].failed:
                 return
@@ -201,3 +200,8 @@ class Chain:
             for stage in stages:
                 put_aside(self._setting.run, stage)
         wait_for_all()
+
+
+def _numbered(kind: str, most: int) -> list[str]:
+    """Names of stages of a kind, from 1."""
+    return [f"{kind}-{number}" for number in range(1, most + 1)]

@@ -185,8 +185,8 @@ class TrainConfig:
     Attributes:
         preset: sizes and rates that the other settings start from: the paper's, or ours for a machine with a
             GPU or without.
-        method: `kinesis`: experts from scratch (paper); `distilled`: teachers in control `tracking`, a
-            students that learn from them with sparing muscles, then experts that start as the students.
+        method: `kinesis`: experts from scratch (paper); `distilled`: teachers in control `tracking`, students
+            that learn from them with sparing muscles, then experts that start as the last student.
         body: legs (80 muscles), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.

@@ -177,8 +177,8 @@ def test_targets_turn_and_move_with_the_keypoints():
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_rest_pose_gives_a_rest_pose(name):
-    body = load_body(name)
-    start = warm_start(body, rest_clip())
+    body, clip = load_body(name), rest_clip()
+    start = warm_start(body, clip)
     joints = coupling(body.model)
     for joint, angle in zip(joints.names, np.degrees(start.qpos[0, joints.independent]), strict=True):
         if not joint.startswith(("hip_rotation", "subtalar")):
@@ -192,6 +192,12 @@ def test_a_rest_pose_gives_a_rest_pose(name):
     assert left > 0.05
     assert right < -0.05
     assert abs(start.qpos[0, 2] - UPRIGHT_M) < 0.03
+    axes = Rotation.from_quat(clip.pelvis_quaternion[:1], scalar_first=True).as_matrix()
+    targets = Anatomy.of(body).targets(clip.keypoint_position[:1], axes)[0, body.keypoint_columns]
+    off_m = np.linalg.norm(keypoints[0] - targets, axis=1)
+    knees = np.array([keypoint.endswith("knee") for keypoint in body.keypoints])
+    assert off_m[~knees].mean() < 0.010
+    assert off_m[knees].max() < 0.025
     assert start.residual.max() < 0.020
     assert start.sole_depth.max() < 0.003
     np.testing.assert_allclose(start.qvel, 0, atol=1e-9)
