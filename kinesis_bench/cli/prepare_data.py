@@ -30,6 +30,8 @@ class PrepareData:
     """Folder with HumanML3D or KIT-ML: their texts are attached to the clips of --amass."""
     rules: Path | None = None
     """Which AMASS recordings are chosen, and how they are labelled; KIT-Locomotion's rules if not given."""
+    people: int = 1
+    """Of the built-in set: how many people, each with a way of moving, make each training clip."""
     time_base: Literal["true", "kinesis"] = "true"
     """True time, or KINESIS's converter: every third frame of 100 Hz, which plays 11 % slow."""
     bodies: tuple[Literal["legs", "legs_abs", "legs_back"], ...] = ("legs", "legs_abs", "legs_back")
@@ -55,6 +57,8 @@ class PrepareData:
             raise InputError("--workers", f"is {self.workers}", "give 1 or more")
         if not self.bodies:
             raise InputError("--bodies", "names no body", "give one or more of legs, legs_abs, legs_back")
+        if self.people < 1:
+            raise InputError("--people", f"is {self.people}", "give 1 or more")
         if self.amass is None:
             for flag, value in (
                 ("smpl", self.smpl),
@@ -73,7 +77,10 @@ class PrepareData:
         jobs, names, recipe, missing = self._sources()
         built_in = not jobs
         if built_in:
-            jobs, names, recipe = list(built_in_jobs()), [DATASET], {"sources": ["built-in"]}
+            name = DATASET if self.people == 1 else f"{DATASET}-people{self.people}"
+            jobs, names, recipe = list(built_in_jobs(self.people)), [name], {"sources": ["built-in"]}
+        elif self.people != 1:
+            raise InputError("--people", "is of no use with recordings", "leave it out, or give no recordings")
         id = "+".join(names) + ("-kinesis-time" if self.time_base == "kinesis" else "")
         settings = Settings(self.time_base, tuple(dict.fromkeys(self.bodies)), self.smpl)
         out = self.out or cache_dir() / f"{_file_name(id, settings.bodies)}.h5"

@@ -126,11 +126,11 @@ def file_jobs(kind: Kind, paths: Sequence[Path]) -> tuple[Job, ...]:
     return tuple(Job(key=stem, kind=kind, path=path) for stem, path in stems.items())
 
 
-def built_in_jobs() -> tuple[Job, ...]:
-    """The motions of the built-in data set ``normative-gait-v2``."""
+def built_in_jobs(people: int = 1) -> tuple[Job, ...]:
+    """The motions of the built-in data set ``normative-gait-v2``, its training clips by so many people."""
     return tuple(
         Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill, splits=(plan.split,))
-        for plan in clip_plans()
+        for plan in clip_plans(people)
     )
 
 

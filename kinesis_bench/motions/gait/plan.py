@@ -65,14 +65,19 @@ class ClipPlan:
     texts: tuple[str, ...]
 
 
-def clip_plans() -> tuple[ClipPlan, ...]:
-    """All clips, training first; the same at every call."""
-    plans: list[ClipPlan] = []
-    for split, cells in ((TRAIN, _train()), (TEST, _test())):
-        for cell, sides in cells:
-            for side in sides:
-                plans.append(_plan(cell, split, side, seed=len(plans)))
-    return tuple(plans)
+def clip_plans(people: int = 1) -> tuple[ClipPlan, ...]:
+    """All clips, the first person's training clips first; the same at every call.
+
+    Args:
+        people: how many people make each training clip, every other one its mirror image. The test clips
+            have one, and the first person's clips are the same however many there are.
+    """
+    train = [(cell, side) for cell, sides in _train() for side in sides]
+    test = [(cell, side) for cell, sides in _test() for side in sides]
+    asked = [(cell, TRAIN, side) for cell, side in train] + [(cell, TEST, side) for cell, side in test]
+    for person in range(1, people):
+        asked += [(cell, TRAIN, -side if person % 2 else side) for cell, side in train]
+    return tuple(_plan(*cell, seed=seed) for seed, cell in enumerate(asked))
 
 
 def _train() -> list[tuple[Cell, tuple[float, ...]]]:
