@@ -80,7 +80,9 @@ class PrepareData:
             name = DATASET if self.people == 1 else f"{DATASET}-people{self.people}"
             jobs, names, recipe = list(built_in_jobs(self.people)), [name], {"sources": ["built-in"]}
         elif self.people != 1:
-            raise InputError("--people", "is of no use with recordings", "leave it out, or give no recordings")
+            raise InputError(
+                "--people", "is of no use with recordings", "leave it out, or give no recordings"
+            )
         id = "+".join(names) + ("-kinesis-time" if self.time_base == "kinesis" else "")
         settings = Settings(self.time_base, tuple(dict.fromkeys(self.bodies)), self.smpl)
         out = self.out or cache_dir() / f"{_file_name(id, settings.bodies)}.h5"

@@ -58,6 +58,9 @@ class HumanEmg:
         cycle_zero: the event at phase 0.
         source: for people to read.
         stored: reference figures by muscle, computed by others from the people themselves.
+        side: the leg that was measured, ``l`` or ``r``; the model's same leg is compared with it.
+        trials: of each person, in the order of ``curves``, (T, M, 100) of single cycles or trials, for how
+            well a person repeats oneself; None where unknown.
     """
 
     condition: str
@@ -73,10 +76,12 @@ class HumanEmg:
     cycle_zero: str = ""
     source: str = ""
     stored: Mapping[str, StoredReference] | None = None
+    side: str = "l"
+    trials: tuple[np.ndarray, ...] | None = None
 
     @property
     def activity(self) -> str:
-        """What the people do: ``walk`` or ``run``."""
+        """What the people do: ``walk``, ``run`` or ``backward``."""
         return self.condition.split("-")[0]
 
     def only(self, muscles: Sequence[str]) -> HumanEmg:
@@ -91,6 +96,7 @@ class HumanEmg:
             if self.mean_of_standardised is None
             else self.mean_of_standardised[rows],
             curves=None if self.curves is None else self.curves[:, rows],
+            trials=None if self.trials is None else tuple(trial[:, rows] for trial in self.trials),
         )
 
 
@@ -104,13 +110,15 @@ def from_people(
     names: Sequence[str] = (),
     cycle_zero: str = "",
     source: str = "",
+    side: str = "l",
+    trials: Sequence[np.ndarray] | None = None,
 ) -> HumanEmg:
     """A HumanEmg from each person's curves.
 
     Args:
         curves: (N, M, 100).
         muscles: M electrode names.
-        condition, speed_m_s, phase, names, cycle_zero, source: as in HumanEmg.
+        condition, speed_m_s, phase, names, cycle_zero, source, side, trials: as in HumanEmg.
     """
     return HumanEmg(
         condition=condition,
@@ -125,6 +133,8 @@ def from_people(
         names=tuple(names),
         cycle_zero=cycle_zero,
         source=source,
+        side=side,
+        trials=None if trials is None else tuple(trials),
     )
 
 
@@ -149,6 +159,7 @@ class HumanJointAngles:
         cycle_zero: the event at phase 0.
         source: for people to read.
         frame: what to know of the frames that the angles are measured in.
+        side: the leg that was measured, ``l`` or ``r``.
     """
 
     condition: str
@@ -161,8 +172,9 @@ class HumanJointAngles:
     cycle_zero: str = ""
     source: str = ""
     frame: str = ""
+    side: str = "l"
 
     @property
     def activity(self) -> str:
-        """What the people do: ``walk``."""
+        """What the people do: ``walk``, ``run`` or ``backward``."""
         return self.condition.split(",")[0]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.motions.joint_angles.tables import AngleTable
 from kinesis_bench.motions.retarget import COORDINATES
+from kinesis_bench.time_tables import TimeTable
 
 TRANSLATIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """Pelvis position in OpenSim's ground frame: forward, up, right [m]."""
@@ -49,7 +49,7 @@ class Coordinates:
     knee_sign: str
 
 
-def coordinates(table: AngleTable) -> Coordinates:
+def coordinates(table: TimeTable) -> Coordinates:
     """Interpret a table: names with or without path, degrees or radians, sign of the knee.
 
     Units come from the header, else from the range of the hip, knee and ankle columns. The knee's sign is the
@@ -101,7 +101,7 @@ def coordinates(table: AngleTable) -> Coordinates:
     )
 
 
-def _unit(table: AngleTable, found: dict[str, np.ndarray]) -> tuple[bool, str]:
+def _unit(table: TimeTable, found: dict[str, np.ndarray]) -> tuple[bool, str]:
     largest = max(float(np.abs(found[name]).max()) for name in REQUIRED)
     if table.degrees is False and largest > RADIANS_AT_MOST:
         raise InputError(
@@ -115,7 +115,7 @@ def _unit(table: AngleTable, found: dict[str, np.ndarray]) -> tuple[bool, str]:
     return degrees, f"{'degrees' if degrees else 'radians'} (hip, knee and ankle reach {largest:.3g})"
 
 
-def _knee_sign(table: AngleTable, angles: dict[str, np.ndarray]) -> tuple[float, str]:
+def _knee_sign(table: TimeTable, angles: dict[str, np.ndarray]) -> tuple[float, str]:
     """+1 where the file's knee flexion is positive, -1 where it is negative."""
     further = {}
     for name in ("knee_angle_r", "knee_angle_l"):

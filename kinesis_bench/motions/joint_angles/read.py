@@ -14,10 +14,10 @@ from kinesis_bench.files import sha256_of_file
 from kinesis_bench.motions.clip import Recording
 from kinesis_bench.motions.joint_angles.conventions import Coordinates, coordinates
 from kinesis_bench.motions.joint_angles.root import root_path, sole_points
-from kinesis_bench.motions.joint_angles.tables import AngleTable, read_table
 from kinesis_bench.motions.pipeline import FLOOR_PERCENTILE, sole_height
 from kinesis_bench.motions.retarget import smpl_rotations
 from kinesis_bench.motions.skeleton import mean_skeleton
+from kinesis_bench.time_tables import TimeTable, read_table
 
 SHORTEST_S = 1.0
 """Recordings shorter than this are refused [s]; N frames at f Hz last N/f."""
@@ -188,7 +188,7 @@ def foot_skate(soles: np.ndarray, fps: float) -> float:
     return float(np.concatenate(speeds).mean()) if speeds else float("nan")
 
 
-def _even_time(table: AngleTable) -> tuple[np.ndarray, float]:
+def _even_time(table: TimeTable) -> tuple[np.ndarray, float]:
     """An even grid of times [s] over the recording, and its rate [Hz]."""
     time = table.time_s
     steps = np.diff(time)

@@ -1,4 +1,4 @@
-"""Files of joint angles as tables: time and named columns, nothing interpreted yet.
+"""Files of motion laboratories as tables: time and named columns, nothing interpreted yet.
 
 Three kinds of file:
 
@@ -33,8 +33,8 @@ LOCO_MUJOCO_PELVIS_HEIGHT_M = 0.975
 
 
 @dataclass(frozen=True)
-class AngleTable:
-    """A table of joint angles as the file holds it.
+class TimeTable:
+    """A table as the file holds it: joint angles, or any other signals over time.
 
     Attributes:
         time_s: (N,) strictly increasing [s].
@@ -49,8 +49,8 @@ class AngleTable:
     source: Path
 
 
-def read_table(path: str | Path) -> AngleTable:
-    """Read a ``.mot``, ``.sto``, ``.mat`` or ``.npz`` file of joint angles.
+def read_table(path: str | Path) -> TimeTable:
+    """Read a ``.mot``, ``.sto``, ``.mat`` or ``.npz`` file.
 
     Raises:
         InputError: the file is missing, broken, of another kind, or its time does not increase.
@@ -79,7 +79,7 @@ def read_table(path: str | Path) -> AngleTable:
     return table
 
 
-def _read_opensim(source: Path) -> AngleTable:
+def _read_opensim(source: Path) -> TimeTable:
     try:
         lines = source.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
@@ -149,7 +149,7 @@ def _numbers(source: Path, lines: list[str], count: int) -> np.ndarray:
     return np.array(rows).reshape(-1, count)
 
 
-def _table(source: Path, names: list[str], data: np.ndarray, degrees: bool | None) -> AngleTable:
+def _table(source: Path, names: list[str], data: np.ndarray, degrees: bool | None) -> TimeTable:
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{source}: {twice}", "is the name of two columns", "remove one of them")
@@ -157,10 +157,10 @@ def _table(source: Path, names: list[str], data: np.ndarray, degrees: bool | Non
     time = columns.pop("time", None)
     if time is None:
         raise InputError(source, "has no column 'time'", "add the time of each row [s]")
-    return AngleTable(time, columns, degrees, source)
+    return TimeTable(time, columns, degrees, source)
 
 
-def _read_mat(source: Path) -> AngleTable:
+def _read_mat(source: Path) -> TimeTable:
     from scipy.io import loadmat
 
     try:
@@ -195,7 +195,7 @@ def _read_mat(source: Path) -> AngleTable:
     return _table(source, names, table.data, _degrees(source, header))
 
 
-def _read_npz(source: Path) -> AngleTable:
+def _read_npz(source: Path) -> TimeTable:
     try:
         with np.load(source, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if name.startswith(("q_", "dq_"))}
@@ -217,7 +217,7 @@ def _read_npz(source: Path) -> AngleTable:
     if "pelvis_ty" in columns:
         columns["pelvis_ty"] = columns["pelvis_ty"] + LOCO_MUJOCO_PELVIS_HEIGHT_M
     # MuJoCo's coordinates are radians and metres, always.
-    return AngleTable(step * np.arange(count), columns, False, source)
+    return TimeTable(step * np.arange(count), columns, False, source)
 
 
 def _step_from_velocities(

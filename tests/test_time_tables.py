@@ -8,7 +8,7 @@ from angle_files import in_degrees, walk, with_paths, write_mat, write_npz, writ
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.joint_angles.conventions import coordinates
-from kinesis_bench.motions.joint_angles.tables import AngleTable, read_table
+from kinesis_bench.time_tables import TimeTable, read_table
 
 
 @pytest.mark.parametrize("kind", ["sto", "simm", "mat", "npz"])
@@ -115,9 +115,9 @@ def test_npz_rate_comes_from_the_velocities(tmp_path: Path, rate: float) -> None
     assert np.diff(table.time_s).mean() == pytest.approx(1 / rate, rel=1e-3)
 
 
-def _table(columns: dict[str, np.ndarray], degrees: bool | None = None) -> AngleTable:
+def _table(columns: dict[str, np.ndarray], degrees: bool | None = None) -> TimeTable:
     angles = dict(columns)
-    return AngleTable(angles.pop("time"), angles, degrees, Path("a.sto"))
+    return TimeTable(angles.pop("time"), angles, degrees, Path("a.sto"))
 
 
 def test_units_by_header_else_by_range() -> None:
