@@ -15,7 +15,7 @@ from kinesis_bench.evaluation.score import (
     score_clips,
     score_rollouts,
 )
-from kinesis_bench.evaluation.walking import SIDE, SKILLS
+from kinesis_bench.evaluation.walking import SKILLS
 from kinesis_bench.human.electrodes import UNRELIABLE
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat
@@ -35,6 +35,9 @@ from kinesis_bench.metrics.kinesis_2025 import (
 )
 from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
+
+SIDE = "l"
+"""The leg that upstream compares with people."""
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
 NO_LAG = "protocol kinesis-2025 knows no lag"
@@ -73,7 +76,7 @@ def score_rollouts_2025(
         imitation_by_skill=by_skill,
         emg=emg,
         emg_of_activation=None,
-        curves=_of_2025(ours.curves, muscle_curves(human, list(emg.per_muscle), model, None), emg),
+        curves=_of_2025(ours.curves, muscle_curves(human, model, {}), emg),
         reasons=reasons,
     )
 
@@ -114,7 +117,7 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
     return gait_codes(feet[:, FEET.index("l")], feet[:, FEET.index("r")])
 
 
-def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, np.ndarray | None]:
+def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, dict[str, np.ndarray]]:
     excitation, codes = [], []
     for clip, frames in zip(rollouts.clips, covered, strict=True):
         code = _codes(clip)
@@ -127,6 +130,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
     reliable = [muscle for muscle in group.muscles if muscle != UNRELIABLE]
     without = score_emg_2025(excitation, codes, rollouts.muscle_names, group.only(reliable))
     curves = _curves(rollouts, excitation, codes, measured)
+    by_muscle = {} if curves is None else dict(zip(measured, curves, strict=True))
     known = _known_reasons(score)
     part = _figures(without)
     result = EmgScore(
@@ -148,7 +152,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
             "leave_one_out_r": "on raw curves",
         },
     )
-    return replace(result, reasons=reasons_of_nulls(result, known)), curves
+    return replace(result, reasons=reasons_of_nulls(result, known)), by_muscle
 
 
 def _known_reasons(score: Emg2025) -> dict[str, str]:
