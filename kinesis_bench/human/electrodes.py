@@ -71,7 +71,3 @@ def shares_under(electrode: str, side: str, force_n: Mapping[str, float]) -> dic
         return {}
     total = sum(force_n[muscle] for muscle in muscles)
     return {muscle: force_n[muscle] / total for muscle in muscles}
-
-
-UNRELIABLE = "Vastus Lateral"
-"""Wang's unreliable channel (one dead, two mistimed): figures are given with and without it."""

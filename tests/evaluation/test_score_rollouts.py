@@ -251,7 +251,7 @@ def test_the_published_schema_is_that_of_the_classes_and_has_the_promised_fields
         "Imitation": "success_pct frame_coverage_pct mpjpe_mm",
         "Figure": "mean sem ci95 macro",
         "EmgScore": "mean_r lag_ms zero_lag_r lag_curve human_pairs_r leave_one_out_r ratio ci95 cycles "
-        "per_muscle without_vastus_lateralis",
+        "per_muscle flaws without_flaws",
         "JointAngleScore": "mpjae_deg human_deg per_joint",
         "Effort": "mean_excitation co_contraction",
     }
