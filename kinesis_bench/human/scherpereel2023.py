@@ -1,11 +1,11 @@
 """EMG and joint angles of Scherpereel et al. (Scientific Data 10:924, 2023): walking, running, backwards.
 
-Read from the raw data set, ``RawData/ABxx/CSV_Data/<recording>/``: ``Raw_EMGs.csv``, ``GroundFrame_GRFs.csv``,
-``Joint_Angle.csv`` and, where there is one, ``Activity_Flag.csv``; each has a header row with ``time`` [s]. The
-recordings are ``normal_walk_N`` (walking, and running from 2 m/s on) and ``walk_backward_N``. Either the name
-of a recording ends in its speed in m/s (``normal_walk_1_1-2`` is 1.2 m/s), or it holds several speeds one after
-the other, and then the files of the processed data set, ``ProcessedData/ABxx/<recording>_<speed>/``, say by
-their times which part of it is which speed.
+Read from the raw data set, ``RawData/ABxx/CSV_Data/<recording>/``: ``Raw_EMGs.csv``,
+``GroundFrame_GRFs.csv``, ``Joint_Angle.csv`` and, where there is one, ``Activity_Flag.csv``; each has a
+header row with ``time`` [s]. The recordings are ``normal_walk_N`` (walking, and running from 2 m/s on) and
+``walk_backward_N``. Either the name of a recording ends in its speed in m/s (``normal_walk_1_1-2`` is
+1.2 m/s), or it holds several speeds one after the other, and then the files of the processed data set,
+``ProcessedData/ABxx/<recording>_<speed>/``, say by their times which part of it is which speed.
 
 What of this was verified, and how, stands on the data card, ``datasets/emg_scherpereel2023``.
 """
@@ -122,8 +122,8 @@ def read_emg(
 ) -> HumanEmg:
     """EMG of all people who did an activity, at the nearest speed; each cycle is a trial.
 
-    A person's recordings at that speed are pooled. Kept are the muscles that everybody has; what somebody lacks
-    (no column, nothing but NaN, a constant signal) is named in ``source``.
+    A person's recordings at that speed are pooled. Kept are the muscles that everybody has; what somebody
+    lacks (no column, nothing but NaN, a constant signal) is named in ``source``.
 
     Args:
         path: the folder that holds ``RawData``, or ``RawData`` itself.
