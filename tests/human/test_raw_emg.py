@@ -87,7 +87,9 @@ def test_signals_that_cannot_be_filtered_are_refused() -> None:
     for bad in (np.nan, np.inf):
         broken = signal.copy()
         broken[500, 1] = bad
-        assert "here: holds values that are NaN or infinite" in refused(envelope, broken, 1000.0, where="here")
+        assert "here: holds values that are NaN or infinite" in refused(
+            envelope, broken, 1000.0, where="here"
+        )
     assert "leaves no band" in refused(envelope, signal, 40.0)
     assert "leaves no band" in refused(envelope, signal, 1000.0, EmgFilter(band_low_hz=450.0))
     assert "100 samples" in refused(envelope, signal[:100], 1000.0)

@@ -41,7 +41,7 @@ def phase_at(time_s: np.ndarray, strikes_s: np.ndarray) -> np.ndarray:
 def emg(
     rng: np.random.Generator, time_s: np.ndarray, strikes_s: np.ndarray, envelopes: Mapping[str, Envelope]
 ) -> dict[str, np.ndarray]:
-    """Envelope × Gaussian noise of 30 to 350 Hz, on a movement artefact of 2 Hz twice as high, and an offset."""
+    """Envelope × Gaussian noise of 30 to 350 Hz, with an offset and an artefact of 2 Hz twice as high."""
     rate_hz = 1.0 / (time_s[1] - time_s[0])
     band = butter(4, [30.0, 350.0], btype="bandpass", fs=rate_hz, output="sos")
     phase = phase_at(time_s, strikes_s)
