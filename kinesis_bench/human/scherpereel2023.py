@@ -5,7 +5,8 @@ Read from the raw data set, ``RawData/ABxx/CSV_Data/<recording>/``: ``Raw_EMGs.c
 header row with ``time`` [s]. The recordings are ``normal_walk_N`` (walking, and running from 2 m/s on) and
 ``walk_backward_N``. Either the name of a recording ends in its speed in m/s (``normal_walk_1_1-2`` is
 1.2 m/s), or it holds several speeds one after the other, and then the files of the processed data set,
-``ProcessedData/ABxx/<recording>_<speed>/``, say by their times which part of it is which speed.
+``ProcessedData/ABxx/<recording>_<speed>/``, say by their times which part of it is which speed. For joint
+angles the processed data set alone is enough (``…_angle.csv``, ``…_grf.csv``, ``…_activity_flag.csv``).
 
 What of this was verified, and how, stands on the data card, ``datasets/emg_scherpereel2023``.
 """
@@ -31,11 +32,11 @@ from kinesis_bench.metrics.gait_events import GRAVITY_M_S2, heel_strikes_from_fo
 RAW, PROCESSED, CSV = "RawData", "ProcessedData", "CSV_Data"
 """Folders of the two downloads, and of the tables of one person in the first."""
 
-EMG_FILE, FORCE_FILE, ANGLE_FILE, FLAG_FILE = "Raw_EMGs", "GroundFrame_GRFs", "Joint_Angle", "Activity_Flag"
-"""File names without ``.csv``; a prefix that ends in ``_`` is allowed."""
-
-WINDOW_FILES = ("angle", "grf", "emg")
-"""Endings of the files of the processed data set whose times tell when a speed was walked."""
+EMG_FILE = ("Raw_EMGs",)
+FORCE_FILE = ("GroundFrame_GRFs", "grf")
+ANGLE_FILE = ("Joint_Angle", "angle")
+FLAG_FILE = ("Activity_Flag", "activity_flag")
+"""File names without ``.csv``, in the raw and in the processed data set; a prefix ending in ``_`` is fine."""
 
 RUN_FROM_M_S = 2.0
 """``normal_walk`` at this speed and above is running: the authors' figures of 2.0 and 2.5 m/s say so."""
@@ -100,21 +101,13 @@ class Trial:
     speed_m_s: float
     window: Path | None
 
-    def read(self, kind: str, names: Sequence[str]) -> Recording:
+    def read(self, kind: tuple[str, ...], names: Sequence[str]) -> Recording:
         """Columns of one of the recording's files, over the trial's part of it."""
         recording = read_recording(_file(self.folder, kind), names)
         if self.window is None:
             return recording
-        for ending in WINDOW_FILES:
-            path = _find(self.window, ending)
-            if path is not None:
-                time_s = read_columns(path, [TIME])[TIME]
-                return recording.between(float(time_s[0]), float(time_s[-1]))
-        raise InputError(
-            self.window,
-            f"has no file that ends in {', '.join(f'_{ending}.csv' for ending in WINDOW_FILES)}",
-            "its times tell which part of the recording this speed is",
-        )
+        time_s = read_columns(_file(self.window, ANGLE_FILE), [TIME])[TIME]
+        return recording.between(float(time_s[0]), float(time_s[-1]))
 
 
 def read_emg(
@@ -123,7 +116,8 @@ def read_emg(
     """EMG of all people who did an activity, at the nearest speed; each cycle is a trial.
 
     A person's recordings at that speed are pooled. Kept are the muscles that everybody has; what somebody
-    lacks (no column, nothing but NaN, a constant signal) is named in ``source``.
+    lacks (no column, nothing but NaN, a constant signal) is named in ``source``. A person whose recordings at
+    that speed are absent, or name no speed and are not in the processed data, is not among ``names``.
 
     Args:
         path: the folder that holds ``RawData``, or ``RawData`` itself.
@@ -208,21 +202,21 @@ def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str,
         raise InputError(f"side {side!r}", "no such leg", "choose 'l' or 'r'")
     if not path.is_dir():
         raise InputError(path, "no such folder", f"give the folder that holds {RAW}")
-    raw = path / RAW if (path / RAW).is_dir() else path
-    processed = next((at for at in (raw / PROCESSED, raw.parent / PROCESSED) if at.is_dir()), None)
-    subjects = [
-        folder for folder in _folders(raw) if _SUBJECT.fullmatch(folder.name) and (folder / CSV).is_dir()
-    ]
+    raw = next((at for at in (path / RAW, path / PROCESSED) if at.is_dir()), path)
+    processed = raw.parent / PROCESSED
+    subjects = [folder for folder in _folders(raw) if _SUBJECT.fullmatch(folder.name)]
     if not subjects:
-        raise InputError(raw, f"holds no folder ABxx/{CSV}", f"give the folder that holds {RAW}")
+        raise InputError(
+            raw, "holds no folder of a person (AB01 to AB13)", f"give the folder that holds {RAW}"
+        )
     found: dict[str, list[Trial]] = {}
     no_speed = None
     for subject in subjects:
-        for folder in _folders(subject / CSV):
+        for folder in _folders(subject / CSV if (subject / CSV).is_dir() else subject):
             match = _RECORDING.fullmatch(folder.name)
             if match is None:
                 continue
-            made = _trials_of(folder, match, None if processed is None else processed / subject.name)
+            made = _trials_of(folder, match, processed / subject.name)
             if not made:
                 no_speed = folder
             found.setdefault(subject.name, []).extend(made)
@@ -234,7 +228,7 @@ def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str,
             raise InputError(
                 no_speed,
                 "its name gives no speed",
-                f"unpack the processed data set into {raw.parent / PROCESSED}, whose times tell the speeds",
+                f"unpack the processed data set into {processed}, whose times tell the speeds",
             )
         raise InputError(
             raw, f"holds nothing of {activity!r}", f"it holds {', '.join(there) or 'no walking at all'}"
@@ -247,10 +241,10 @@ def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str,
     }
 
 
-def _trials_of(folder: Path, match: re.Match[str], processed: Path | None) -> list[Trial]:
+def _trials_of(folder: Path, match: re.Match[str], processed: Path) -> list[Trial]:
     if match[3] is not None:
         return [Trial(folder, *_speed(match), None)]
-    if processed is None or not processed.is_dir():
+    if not processed.is_dir():
         return []
     parts = [(at, _RECORDING.fullmatch(at.name)) for at in _folders(processed)]
     return [
@@ -272,19 +266,24 @@ def _folders(path: Path) -> list[Path]:
     return sorted(one for one in path.iterdir() if one.is_dir())
 
 
-def _find(folder: Path, kind: str) -> Path | None:
-    found = [at for at in sorted(folder.glob(f"*{kind}.csv")) if re.search(f"(^|_){kind}.csv$", at.name)]
+def _find(folder: Path, kind: tuple[str, ...]) -> Path | None:
+    name = re.compile(rf"(.*_)?({'|'.join(kind)})\.csv")
+    found = [at for at in sorted(folder.glob("*.csv")) if name.fullmatch(at.name)]
     if len(found) > 1:
         raise InputError(
-            folder, f"holds {len(found)} files {kind}", f"keep one of {', '.join(at.name for at in found)}"
+            folder, f"holds {len(found)} files {kind[0]}", f"keep one of {', '.join(at.name for at in found)}"
         )
     return found[0] if found else None
 
 
-def _file(folder: Path, kind: str) -> Path:
+def _file(folder: Path, kind: tuple[str, ...]) -> Path:
     path = _find(folder, kind)
     if path is None:
-        raise InputError(folder, f"has no file {kind}.csv", "download the recording again or take it away")
+        raise InputError(
+            folder,
+            f"has no file {' or '.join(f'{name}.csv' for name in kind)}",
+            "download the recording again (raw EMG is in the raw data set only) or take it away",
+        )
     return path
 
 
