@@ -139,7 +139,7 @@ def test_joint_angles_come_in_our_signs(folder: Path, activity: str) -> None:
     truth = np.stack([SOURCE_SIGN.get(joint, 1.0) * ours[joint] for joint in JOINTS])
     assert human.curves_deg is not None
     assert human.curves_deg.shape == (2, 4, 100)
-    assert np.abs(human.curves_deg - truth).mean() < 0.3  # degrees; strikes are a few ms late
+    assert np.abs(human.curves_deg - truth).mean() < 0.1  # 0.34 if cycles began one sample late
     knee = human.mean_deg[JOINTS.index("knee_angle")]
     assert 50 < knee.max() < 75
     assert "sign was turned" in human.frame
