@@ -40,8 +40,23 @@ SANTUZ_ELECTRODES = {
 SANTUZ_CODES = ("ME", "MA", "FL", "RF", "VM", "VL", "ST", "BF", "TA", "PL", "GM", "GL", "SO")
 """Column names of the same electrodes in Santuz's tables."""
 
-ELECTRODES = {**WANG_ELECTRODES, **SANTUZ_ELECTRODES}
-"""Every electrode name to its muscle; the two data sets agree where they share one."""
+SCHERPEREEL_ELECTRODES = {
+    "Tibialis Anterior": "tibant",
+    "Rectus Femoris": "recfem",
+    "Biceps Femoris": "bflh",
+    "Gluteus Medius": "glmed1",
+    "Medial Gastrocnemius": "gasmed",
+    "Vastus Lateral": "vaslat",
+    "Gracilis": "grac",
+    "Gluteus Maximus": "glmax1",
+}
+"""The eight electrodes on each leg of Scherpereel et al. (2023), in the order of their columns."""
+
+SCHERPEREEL_CODES = ("TA", "RF", "BF", "GMED", "MGAS", "VL", "GRAC", "GMAX")
+"""Column names of the same electrodes in Scherpereel's tables, behind L or R for the leg."""
+
+ELECTRODES = {**WANG_ELECTRODES, **SANTUZ_ELECTRODES, **SCHERPEREEL_ELECTRODES}
+"""Every electrode name to its muscle; the data sets agree where they share one."""
 
 HEADS = {
     "glmed": ("glmed1", "glmed2", "glmed3"),
