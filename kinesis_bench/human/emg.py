@@ -11,8 +11,8 @@ import numpy as np
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.files import content_dir
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
-from kinesis_bench.human.emg_folder import from_folder
 from kinesis_bench.human.references import WANG_ZERO, HumanEmg, StoredReference, nearest_speed
+from kinesis_bench.human.wang2023 import read_emg
 from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES
 
 WANG = "emg_walk_wang2023"
@@ -35,7 +35,7 @@ def human_emg(source: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -
     """Human EMG by the name of a built-in data set, or from a folder of one file a person.
 
     Args:
-        source: ``emg_walk_wang2023``, ``emg_run_santuz2020`` or a folder (see ``from_folder``).
+        source: ``emg_walk_wang2023``, ``emg_run_santuz2020`` or a folder (see ``wang2023.read_emg``).
         speed_kmh: the nearest speed that the source has is taken [km/h].
 
     Raises:
@@ -52,7 +52,7 @@ def human_emg(source: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -
                 folder, "no such folder", f"give a folder of EMG files or one of {', '.join(BUILT_IN)}"
             )
         raise unknown_name("human EMG", str(source), BUILT_IN)
-    return from_folder(folder, speed_kmh)
+    return read_emg(folder, "walk", speed_kmh)
 
 
 @cache
