@@ -25,8 +25,8 @@ RADIANS_AT_MOST = np.pi
 SWING = (0.5, 0.95)
 """The knee's swing peak lies between these phases of a cycle that starts at the foot's strike.
 
-It comes at 0.7 to 0.75 in natural walking and up to 0.8 in slow walking (Schwartz et al., J Biomech 41:1639,
-2008), and at 0.65 to 0.75 in running (Novacheck, Gait Posture 7:77, 1998).
+It comes at 0.72 to 0.76 in walking at five speeds (Schwartz et al., J Biomech 41:1639, 2008), and at 0.66 to
+0.69 in running (Fukuchi et al., PeerJ 2017).
 """
 
 

@@ -29,9 +29,9 @@ from kinesis_bench.time_tables import TimeTable, read_table
 PEAK_BODY_WEIGHTS = 1.1
 """Largest vertical force under one foot in walking [body weights], from which body weight is told.
 
-1.0 to 1.2 at 1.2 to 1.4 m/s (Winter, Biomechanics and Motor Control of Human Movement, 2009, figure 5.x);
-1.12 in OpenSim's example by the mean force over a step, 1.0 to 1.14 in the trials of Falisse et al. (2019).
-A tenth more or less moves its strikes by less than 2 ms.
+Measured: 1.12 in OpenSim's example, whose body weight is the mean force of both feet over the step that both
+plates saw; 0.95 to 1.14 in the eleven trials of Falisse et al. (2019). A tenth more or less moves the
+example's strikes by less than 2 ms.
 """
 
 MIN_SPEED_M_S = 0.2
