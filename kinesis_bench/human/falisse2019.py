@@ -1,10 +1,9 @@
 """EMG and joint angles of one person walking: Falisse et al., J R Soc Interface 16:20190402 (2019).
 
-``ExperimentalData.mat`` holds eleven trials of the right leg, one gait cycle each on 100 points from the
-right heel strike. As in Wang's curves the last point is the end of the cycle, the same instant as its start:
-the step from the last point to the first is -0.06 (joint angles) and -0.04 (EMG) of a full step when it is
-regressed on its neighbours, where every other step of the joint angles gives 1.00 to 1.03. EMG of five
-trials is NaN for some or most muscles.
+``ExperimentalData.mat`` holds eleven trials, one gait cycle each on 100 points from heel strike. The last
+point is taken as the end of the cycle, the same instant as its start, as the mean kinematics beside it say:
+100 rows from 0 to the cycle's end. EMG of five trials is NaN for some or most muscles. The README calls all
+of it the right leg's; see the data set's card for what speaks against that.
 """
 
 from __future__ import annotations
@@ -28,7 +27,11 @@ PERSON = "subject1"
 SIDE = "r"
 
 ZERO = "heel strike of the right foot"
-"""The event at phase 0, by the README beside the file."""
+"""The event at phase 0, by the README beside the file.
+
+In the fifth trial, whose force and kinematics over time are published too, it is the millisecond at which
+the foot's vertical force exceeds 20 N.
+"""
 
 
 def read_emg(path: Path, activity: str, speed_kmh: float) -> HumanEmg:
