@@ -51,6 +51,10 @@ class OpenSimWalk:
     coordinates: str = "coordinates.sto"
     side: str = "r"
 
+    def __post_init__(self) -> None:
+        if self.side not in ("l", "r"):
+            raise InputError("side", f"is {self.side!r}", "it must be l or r")
+
 
 _EXAMPLE = OpenSimWalk()
 
@@ -237,8 +241,6 @@ def _speed_m_s(table: TimeTable) -> float:
 
 
 def _leg(files: OpenSimWalk) -> str:
-    if files.side not in ("l", "r"):
-        raise InputError("side", f"is {files.side!r}", "it must be l or r")
     return "left" if files.side == "l" else "right"
 
 

@@ -105,7 +105,15 @@ def read_text(
     require_activity(folder, activity, {match[2] for _, match in files})
     files = [(path, match) for path, match in files if match[2] == activity]
     speed = nearest_speed(speed_kmh, [int(match[3]) / 10.0 for _, match in files])
-    chosen = {match[1]: path for path, match in files if int(match[3]) / 10.0 == speed}
+    chosen: dict[str, Path] = {}
+    for path, match in files:
+        if int(match[3]) / 10.0 != speed:
+            continue
+        if match[1] in chosen:
+            raise InputError(
+                path, f"is person {match[1]} at {speed:g} km/h again, after {chosen[match[1]]}", "keep one"
+            )
+        chosen[match[1]] = path
     if len(chosen) < 2:
         raise InputError(folder, f"only one person at {speed:g} km/h", "references need at least two people")
     people = {name: _person(path, wanted, layout) for name, path in chosen.items()}

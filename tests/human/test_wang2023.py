@@ -229,6 +229,12 @@ def test_unequal_lengths_are_refused(text: Path) -> None:
     assert "Subj05_walk_45_emgAve_l.txt: holds 60 rows" in refused(text)
 
 
+def test_person_who_comes_twice_is_refused(text: Path) -> None:
+    path = text / "Subj05" / "Subj05_walk_45_emgAve_l.txt"
+    path.with_name("Subj05_walk_45_emgAve.txt").write_text(path.read_text())
+    assert "is person 05 at 4.5 km/h again" in refused(text)
+
+
 @pytest.mark.parametrize(("value", "complaint"), [(np.nan, "not a number"), (np.inf, "not a number")])
 def test_unusable_values_are_refused(text: Path, value: float, complaint: str) -> None:
     table = emg_table("05", 45)
