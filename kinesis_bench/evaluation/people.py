@@ -11,9 +11,6 @@ from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.human.sources import HumanSource
 from kinesis_bench.rollouts.schema import Rollouts
 
-MATCHED = "matched"
-"""Asks for the speed at which a recording has most steady cycles, in place of a number."""
-
 
 @dataclass(frozen=True)
 class People:
