@@ -105,7 +105,7 @@ def length_change_correlation(model: mujoco.MjModel) -> np.ndarray:
         arm[pose % BATCH] = moment[:, dof] * slope[pose]
         if (pose + 1) % BATCH == 0:
             change = (arm.reshape(-1, len(speed)) @ speed).reshape(BATCH, model.nu, -1)
-            change = change.transpose(1, 0, 2).reshape(model.nu, -1)
-            covariance += change @ change.T
+            by_muscle = change.transpose(1, 0, 2).reshape(model.nu, -1)
+            covariance += by_muscle @ by_muscle.T
     deviation = np.sqrt(np.diag(covariance))
     return covariance / np.outer(deviation, deviation)

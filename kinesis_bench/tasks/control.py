@@ -5,7 +5,8 @@
 what excitation the muscle goes there (KINESIS's code, ``control_mode: PD``).
 ``tracking``: the action shifts the joints of the reference, which feed-forward and feedback follow; see
 ``tasks.tracking``.
-``synergy``: one action excites a group of muscles, and each muscle has a small correction; see ``tasks.synergy``.
+``synergy``: one action excites a group of muscles, and each muscle has a small correction; see
+``tasks.synergy``.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from kinesis_bench.bodies.synergies import muscle_synergies
 from kinesis_bench.tasks.arrays import Constants
 
 CORRECTION = 0.1
-"""A muscle's weight is at most this far from 1, the bound at which the authors' README evaluates. Theirs rises
-from 0 with the training steps; ours stays, so that the same actions always are the same excitations."""
+"""A muscle's weight is at most this far from 1: the bound that the authors' README names for evaluation.
+Theirs rises with the training steps; ours stays, so that an action always is the same excitation."""
 
 
 class SynergyControl:
