@@ -4,7 +4,7 @@ The idea is that of DynSyn (He, Zuo, Ma, Sui, ICML 2024, PMLR 235:18115-18132): 
 muscles whose lengths change alike are put together by k-medoids on the correlation distance. Nothing of its
 code is used. Here the joints' speeds are not drawn: over independent speeds the covariance of the length
 changes at a pose is R diag(s²) Rᵀ exactly, with R the moment arms and s the joints' SDs of speed. Only
-poses are drawn, so a thousand of them tell for ``legs`` what drawn speeds tell after many.
+poses are drawn: of ``legs`` 1,000 poses give the groups for which drawn speeds took 8,000 length changes.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import mujoco
 
 POSES = 2000
-"""Random poses. With half of them ``legs`` and ``legs_abs`` have the same groups for every seed that was
-tried; the trunk of ``legs_back`` has many muscles that could as well be in the next group."""
+"""Random poses. With half of them ``legs`` has the same groups for every seed that was tried. The larger
+bodies have muscles that could as well be in the next group: rectus femoris of ``legs_abs`` is one."""
 
 BATCH = 200
 """Poses whose products are made together, a divisor of POSES."""
@@ -56,7 +56,7 @@ def muscle_synergies(body_name: str) -> Synergies:
     """The groups of a body, worked out once a process (0.1 s for ``legs``, 0.7 s for ``legs_back``).
 
     Only the right side's muscles are clustered, and the left side's groups are their mirror images, so that
-    a symmetric policy stays one. For ``legs`` and ``legs_abs`` clustering the left side gives the same.
+    a symmetric policy stays one. For ``legs`` clustering the left side gives the same.
 
     Raises:
         InputError: there is no body of that name.
