@@ -71,6 +71,8 @@ Movement, 4th ed. 2009, fig. 4.1). Only their ratio matters for when the ankle i
 MEAN_MASS_KG = 75.0
 """Stands in where forces are in body weights; it cancels, because what is compared is a part of it."""
 
+STAND_IN = "a stand-in: forces are in body weights"
+
 BODY_WEIGHTS_AT_MOST = 20.0
 """No foot bears this many body weights, and a standing one bears more than as many newtons."""
 
@@ -159,7 +161,7 @@ def read_opensim_results(path: str | Path) -> Rollouts:
     turn = _pelvis_turn(angles, steps)
     keypoints = _keypoints(angles, turn, steps)
     joints = tuple(name for name in JOINT_NAMES if name in angles)
-    force, mass = _forces(found, edges[1:])
+    force, mass, how_mass = _forces(found, edges[1:])
     clip = ClipRollout(
         key=path.resolve().stem,
         run=0,
@@ -177,6 +179,8 @@ def read_opensim_results(path: str | Path) -> Rollouts:
     several = sorted({theirs for theirs in names.values() if list(names.values()).count(theirs) > 1})
     if several:
         attributes["stands_for_several"] = ", ".join(several)
+    if force is not None:
+        attributes["body_mass"] = how_mass
     return Rollouts(
         (clip,),
         body_mass_kg=mass,
@@ -370,8 +374,8 @@ def _keypoints(
     return keypoints
 
 
-def _forces(found: _Found, time_s: np.ndarray) -> tuple[np.ndarray | None, float | None]:
-    """Vertical force (T, 2) under FEET [N] and the mass [kg] that goes with it.
+def _forces(found: _Found, time_s: np.ndarray) -> tuple[np.ndarray | None, float | None, str]:
+    """Vertical force (T, 2) under FEET [N], the mass [kg] that goes with it, and how that was had.
 
     SCONE's ratio of newtons to body weights gives the mass; else the mean total force while there is any,
     which is off by some per cent, as is then the threshold of a heel strike: by less than a millisecond.
@@ -380,17 +384,19 @@ def _forces(found: _Found, time_s: np.ndarray) -> tuple[np.ndarray | None, float
     parts = found.force_norm if set(FEET) <= set(found.force_norm) else {}
     if newtons and max(float(np.abs(newtons[foot].values).max()) for foot in FEET) < BODY_WEIGHTS_AT_MOST:
         newtons, parts = {}, parts or newtons  # SCONE's older files: body weights, by the name of newtons
+
+    def under_feet(kind: dict[str, _Signal]) -> np.ndarray:
+        return np.stack([_at(kind[foot], time_s) for foot in FEET], axis=1)
+
     if not newtons and not parts:
-        return None, None
-    unit = 1.0 if newtons else MEAN_MASS_KG * GRAVITY_M_S2
-    force = unit * np.stack([_at((newtons or parts)[foot], time_s) for foot in FEET], axis=1)
+        return None, None, ""
     if not newtons:
-        return force, MEAN_MASS_KG
+        return MEAN_MASS_KG * GRAVITY_M_S2 * under_feet(parts), MEAN_MASS_KG, STAND_IN
+    force = under_feet(newtons)
     total = force.sum(axis=1)
     if not total.max() > 0:
-        return None, None
+        return None, None, ""
+    if parts and (weights := under_feet(parts).sum()) > 0:
+        return force, float(total.sum() / weights) / GRAVITY_M_S2, "force in newtons over body weights"
     weight = float(total[total > LOADED_BODY_WEIGHTS * total.max()].mean())
-    if parts:
-        whole = np.stack([_at(parts[foot], time_s) for foot in FEET], axis=1).sum(axis=1)
-        weight = float(total.sum() / whole.sum()) if whole.sum() > 0 else weight
-    return force, weight / GRAVITY_M_S2
+    return force, weight / GRAVITY_M_S2, "mean total force, while there is any"
