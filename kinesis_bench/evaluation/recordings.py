@@ -47,9 +47,7 @@ def summarise(rollouts: Rollouts, *, names: int) -> dict[str, str]:
         "seconds": f"{seconds:.2f} at {', '.join(f'{rate:g}' for rate in rates)} Hz",
         "body": rollouts.body,
         "mass": "" if rollouts.body_mass_kg is None else f"{rollouts.body_mass_kg:.1f} kg",
-        "arrays": ", ".join(
-            f"{name} {list(value.shape[1:]) or ''}".strip() for name, value in arrays.items()
-        ),
+        "arrays": ", ".join(widths),
         "muscles": _listed(rollouts.muscle_names, names),
         "several": about.get("stands_for_several", ""),
         "joints": _listed(rollouts.joint_names, names),
