@@ -47,6 +47,7 @@ def summarise(rollouts: Rollouts, *, names: int) -> dict[str, str]:
         "seconds": f"{seconds:.2f} at {', '.join(f'{rate:g}' for rate in rates)} Hz",
         "body": rollouts.body,
         "mass": "" if rollouts.body_mass_kg is None else f"{rollouts.body_mass_kg:.1f} kg",
+        "mass is": about.get("body_mass", ""),
         "arrays": ", ".join(widths),
         "muscles": _listed(rollouts.muscle_names, names),
         "several": about.get("stands_for_several", ""),

@@ -118,16 +118,18 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
     post = str(arrays.get("activation_sample_phase", "post_step"))
     if post not in ("pre_step", "post_step"):
         raise unknown_name(f"{path}: activation_sample_phase", post, ("pre_step", "post_step"))
-    dt_s = float(arrays["dt"])
-    if not (np.isfinite(dt_s) and dt_s > 0):
-        raise InputError(f"{path}: dt", f"is {dt_s}", _DAMAGED)
+    dt_s, episodes = _scalar(path, arrays, "dt"), _scalar(path, arrays, "n_episodes")
+    if dt_s <= 0:
+        raise InputError(f"{path}: dt", f"is {dt_s:g}", _DAMAGED)
+    if episodes != int(episodes):
+        raise InputError(f"{path}: n_episodes", f"is {episodes:g}", _DAMAGED)
     columns = [6 + joints.index(angle) for angle in ANGLES]
     clips: list[ClipRollout] = []
-    for episode in range(int(arrays["n_episodes"])):
+    for episode in range(int(episodes)):
         parts = _episode(path, arrays, episode, len(joints) + 6)
         if len(parts["joint_positions"]) < 2:
             continue
-        key = f"trajectory {int(parts['traj_id'])}"
+        key = f"trajectory {_scalar(path, parts, 'traj_id'):g}"
         run = sum(clip.key == key for clip in clips)
         clips.append(_clip(parts, key, run, dt_s, columns, post_step=post == "post_step"))
     if not clips:
@@ -136,7 +138,7 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
         raise InputError(path, "only some of its episodes have muscle_commands", _DAMAGED)
     return Rollouts(
         tuple(clips),
-        body_mass_kg=float(arrays.get("model_mass_kg", MASS_KG)),
+        body_mass_kg=_scalar(path, arrays, "model_mass_kg") if "model_mass_kg" in arrays else MASS_KG,
         muscle_names=LEG_NAMES,
         joint_names=ANGLES,
         keypoint_names=("pelvis",),
@@ -191,12 +193,20 @@ def _require(path: Path, arrays: Mapping[str, np.ndarray], names: tuple[str, ...
         raise InputError(path, f"holds no array {', '.join(missing)}", remedy)
 
 
+def _scalar(path: Path, arrays: Mapping[str, np.ndarray], name: str) -> float:
+    value = arrays[name]
+    if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
+        raise InputError(f"{path}: {name}", "is no number", _DAMAGED)
+    return float(value.reshape(()))
+
+
 def _episode(path: Path, arrays: Mapping[str, np.ndarray], episode: int, nq: int) -> dict[str, np.ndarray]:
     """The arrays of an episode by their short names, checked."""
     prefix = f"episode_{episode}_"
     _require(path, arrays, tuple(prefix + name for name in _REQUIRED))
     names = [name for name in (*_REQUIRED, "muscle_commands") if prefix + name in arrays]
     parts = {name: arrays[prefix + name] for name in names}
+    _scalar(path, arrays, f"{prefix}traj_length")
     steps = len(np.atleast_1d(parts["joint_positions"]))
     widths = {"joint_positions": nq, "muscle_activations": MUSCLES, "muscle_commands": MUSCLES}
     for name, width in {**widths, "touch_observations": 4}.items():
@@ -220,7 +230,7 @@ def _clip(
     commands = parts.get("muscle_commands")
     signs = np.array([-1.0 if angle.startswith("mtp") else 1.0 for angle in ANGLES])
     root = Rotation.from_quat(qpos[1:, 3:7], scalar_first=True)
-    frames = max(int(parts["traj_length"]), len(qpos)) - 1
+    frames = max(int(np.ravel(parts["traj_length"])[0]), len(qpos)) - 1
     return ClipRollout(
         key=key,
         run=run,

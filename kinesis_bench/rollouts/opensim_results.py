@@ -380,23 +380,23 @@ def _forces(found: _Found, time_s: np.ndarray) -> tuple[np.ndarray | None, float
     SCONE's ratio of newtons to body weights gives the mass; else the mean total force while there is any,
     which is off by some per cent, as is then the threshold of a heel strike: by less than a millisecond.
     """
-    newtons = found.force if set(FEET) <= set(found.force) else {}
-    parts = found.force_norm if set(FEET) <= set(found.force_norm) else {}
-    if newtons and max(float(np.abs(newtons[foot].values).max()) for foot in FEET) < BODY_WEIGHTS_AT_MOST:
-        newtons, parts = {}, parts or newtons  # SCONE's older files: body weights, by the name of newtons
+    newtons, parts = (
+        {foot: kind[foot] for foot in FEET} if set(FEET) <= set(kind) else {}
+        for kind in (found.force, found.force_norm)
+    )
 
     def under_feet(kind: dict[str, _Signal]) -> np.ndarray:
         return np.stack([_at(kind[foot], time_s) for foot in FEET], axis=1)
 
-    if not newtons and not parts:
+    if not any(signal.values.max() > 0 for signal in (*newtons.values(), *parts.values())):
         return None, None, ""
+    if newtons and max(float(signal.values.max()) for signal in newtons.values()) < BODY_WEIGHTS_AT_MOST:
+        newtons, parts = {}, parts or newtons  # SCONE's older files: body weights, by the name of newtons
     if not newtons:
         return MEAN_MASS_KG * GRAVITY_M_S2 * under_feet(parts), MEAN_MASS_KG, STAND_IN
     force = under_feet(newtons)
     total = force.sum(axis=1)
-    if not total.max() > 0:
-        return None, None, ""
     if parts and (weights := under_feet(parts).sum()) > 0:
         return force, float(total.sum() / weights) / GRAVITY_M_S2, "force in newtons over body weights"
-    weight = float(total[total > LOADED_BODY_WEIGHTS * total.max()].mean())
+    weight = float(total[total > LOADED_BODY_WEIGHTS * total.max()].mean()) if total.max() > 0 else 0.0
     return force, weight / GRAVITY_M_S2, "mean total force, while there is any"
