@@ -84,6 +84,12 @@ def headline(result: Result) -> str:
         parts.append(f"EMG {_with_mean_curve(result)}")
     else:
         parts.append(f"EMG r {DASH}")
+        of_activation = result.emg_of_activation
+        if of_activation is not None and of_activation.mean_r is not None:
+            parts.append(
+                f"of activation alone ({_condition(result)}) {of_activation.mean_r:.3f} at a lag of "
+                f"{of_activation.lag_ms:.0f} ms"
+            )
     if angles.mpjae_deg is not None:
         parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
     return f"{result.policy.name}: {' · '.join(parts)}"

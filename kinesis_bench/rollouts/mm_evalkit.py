@@ -35,6 +35,9 @@ DT_S = 0.01
 MASS_KG = 84.27
 """Mass of MyoFullBody (musclemimic-models 1.0.6, compiled), for archives without ``model_mass_kg``."""
 
+OUR_MASS = "body_mass_kg"
+"""Where the mass is written: beside ``model_mass_kg`` mm-evalkit would want joint torques too."""
+
 LEG_NAMES = tuple(f"{muscle}_{side}" for side in ("r", "l") for muscle in LEG_MUSCLES)
 """The last 80 muscles of MyoFullBody, in its order."""
 
@@ -124,6 +127,7 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
     if episodes != int(episodes):
         raise InputError(f"{path}: n_episodes", f"is {episodes:g}", _DAMAGED)
     columns = [6 + joints.index(angle) for angle in ANGLES]
+    masses = ("model_mass_kg", OUR_MASS)
     clips: list[ClipRollout] = []
     for episode in range(int(episodes)):
         parts = _episode(path, arrays, episode, len(joints) + 6)
@@ -138,7 +142,7 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
         raise InputError(path, "only some of its episodes have muscle_commands", _DAMAGED)
     return Rollouts(
         tuple(clips),
-        body_mass_kg=_scalar(path, arrays, "model_mass_kg") if "model_mass_kg" in arrays else MASS_KG,
+        body_mass_kg=next((_scalar(path, arrays, name) for name in masses if name in arrays), MASS_KG),
         muscle_names=LEG_NAMES,
         joint_names=ANGLES,
         keypoint_names=("pelvis",),
@@ -166,7 +170,7 @@ def write_mm_evalkit(path: str | Path, rollouts: Rollouts) -> None:
         "activation_sample_phase": np.array("pre_step"),
     }
     if rollouts.body_mass_kg is not None:
-        arrays["model_mass_kg"] = np.array(rollouts.body_mass_kg)
+        arrays[OUR_MASS] = np.array(rollouts.body_mass_kg)
     for episode, clip in enumerate(rollouts.clips):
         lacking = {
             "pelvis position": clip.keypoint_position is None or pelvis is None,

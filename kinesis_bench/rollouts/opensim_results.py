@@ -317,13 +317,20 @@ def _grid(path: Path, found: _Found) -> tuple[float, float, int]:
     start = max(first for first, _ in spans.values())
     end = min(last for _, last in spans.values())
     muscles = [*found.excitation.values(), *found.activation.values()]
-    step = max(FINEST_S, float(min(np.median(np.diff(signal.time_s)) for signal in muscles)))
+    step = max(FINEST_S, min(_step(signal.time_s) for signal in muscles))
     steps = int((end - start) / step + 1e-6)
     if steps < 2:
         told = ", ".join(f"{Path(name).name} {a:.2f} to {b:.2f} s" for name, (a, b) in spans.items())
         problem = f"its files have no time in common ({told})"
         raise InputError(path, problem, "give the files of one trial, on one clock")
     return start, step, steps
+
+
+def _step(time_s: np.ndarray) -> float:
+    """Median step [s]; of an even clock the mean, which the digits of printed times hardly move."""
+    steps = np.diff(time_s)
+    median, mean = float(np.median(steps)), float(steps.mean())
+    return mean if abs(mean - median) < 1e-3 * median else median
 
 
 def _at(signal: _Signal, time_s: np.ndarray) -> np.ndarray:

@@ -143,6 +143,7 @@ def test_what_is_written_has_what_mm_evalkit_requires(tmp_path: Path) -> None:
         assert float(archive["dt"]) == 0.01
         assert str(archive["activation_sample_phase"]) == "pre_step"
         assert archive["joint_names"].tolist() == list(JOINTS)
+        assert "model_mass_kg" not in archive.files  # it would make the archive one with kinetics
         for episode, whole in ((0, True), (1, False)):
             part = {n.removeprefix(f"episode_{episode}_"): archive[n] for n in archive.files}
             rows, reference = len(part["joint_positions"]), int(part["traj_length"])
