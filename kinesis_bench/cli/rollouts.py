@@ -44,7 +44,7 @@ class Show:
             out.print(f"{name:<12}{value}", soft_wrap=True)
         result = evaluate_rollouts(rollouts, human).result
         out.print(f"{'cycles':<12}{result.emg.cycles} steady at {human.speed_m_s:.2f} m/s", soft_wrap=True)
-        for figure, why in lacks(result).items():
+        for figure, why in lacks(rollouts, result, human).items():
             out.print(f"{'lacks':<12}{figure}: {why}", soft_wrap=True)
 
 

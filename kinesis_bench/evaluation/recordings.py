@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.evaluation.walking import joint_columns, muscle_columns
+from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 
 FIGURES = {
@@ -57,8 +59,14 @@ def summarise(rollouts: Rollouts, *, names: int) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def lacks(result: Result) -> dict[str, str]:
-    """Parts of a score that are null, and why."""
+def lacks(rollouts: Rollouts, result: Result, human: HumanEmg) -> dict[str, str]:
+    """Parts of a score that are null, and electrodes and joints that it is without; and why.
+
+    Args:
+        rollouts: the recording.
+        result: its score against ``human``.
+        human: people's EMG.
+    """
     why: dict[str, str] = {}
     for name, field in FIGURES.items():
         part: Any = getattr(result, field)
@@ -68,6 +76,13 @@ def lacks(result: Result) -> dict[str, str]:
         for figure in HEADLINES:
             if hasattr(part, figure) and getattr(part, figure) is None:
                 why[name] = part.reasons.get(figure, "")
+    for name, wanted, present in (
+        ("muscles", human.muscles, muscle_columns(rollouts, human.muscles)),
+        ("joints", tuple(result.curves.joints), joint_columns(rollouts, tuple(result.curves.joints))),
+    ):
+        missing = [one for one in wanted if one not in present]
+        if missing:
+            why[name] = f"none for {', '.join(missing)}"
     return why
 
 

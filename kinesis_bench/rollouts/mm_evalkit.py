@@ -18,7 +18,8 @@ out here, because nothing is compared of them: reading gives the legs, writing p
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
     """Read an archive; each episode of at least two rows becomes a clip, its first row its start.
 
     Returns:
-        Excitation (where the exporter wrote commands), activation, leg angles, touch (T, 1, 4), pelvis.
+        Excitation (where the exporter wrote commands), activation, leg angles, touch (T, 1, 4), the same as
+            forces, pelvis. Muscles and angles that are zero throughout count as not recorded.
 
     Raises:
         InputError: the file is missing or damaged, lacks an array, has other joints or another number of
@@ -140,11 +142,13 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
         raise InputError(path, "holds no episode of two rows", _DAMAGED)
     if len({clip.excitation is None for clip in clips}) > 1:
         raise InputError(path, "only some of its episodes have muscle_commands", _DAMAGED)
+    muscles = _recorded([clip.activation for clip in clips])
+    angles = _recorded([clip.joint_angle for clip in clips])
     return Rollouts(
-        tuple(clips),
+        tuple(_picked(clip, muscles, angles) for clip in clips),
         body_mass_kg=next((_scalar(path, arrays, name) for name in masses if name in arrays), MASS_KG),
-        muscle_names=LEG_NAMES,
-        joint_names=ANGLES,
+        muscle_names=tuple(LEG_NAMES[place] for place in muscles),
+        joint_names=tuple(ANGLES[place] for place in angles),
         keypoint_names=("pelvis",),
         attributes={"source": str(path), "environment": str(arrays.get("env_name", ""))},
     )
@@ -234,6 +238,7 @@ def _clip(
     commands = parts.get("muscle_commands")
     signs = np.array([-1.0 if angle.startswith("mtp") else 1.0 for angle in ANGLES])
     root = Rotation.from_quat(qpos[1:, 3:7], scalar_first=True)
+    touch = parts["touch_observations"][1:, None, :].astype(float)
     frames = max(int(np.ravel(parts["traj_length"])[0]), len(qpos)) - 1
     return ClipRollout(
         key=key,
@@ -245,9 +250,28 @@ def _clip(
         excitation=None if commands is None else commands[:-1, -len(LEG_NAMES) :].astype(float),
         activation=(activation[:-1] if post_step else activation[1:]).astype(float),
         joint_angle=signs * qpos[1:, columns],
-        touch=parts["touch_observations"][1:, None, :].astype(float),
+        touch=touch,
+        ground_force=touch[:, 0].reshape(-1, 2, 2).sum(axis=2),
         pelvis_quaternion=(root * PELVIS_IN_ROOT).as_quat(scalar_first=True),
         keypoint_position=qpos[1:, None, :3],
+    )
+
+
+def _recorded(arrays: Sequence[np.ndarray | None]) -> list[int]:
+    """Columns that are not zero throughout; all of them where every one is."""
+    known = [array for array in arrays if array is not None]
+    used = np.any([(array != 0).any(axis=0) for array in known], axis=0)
+    return np.flatnonzero(used if used.any() else ~used).tolist()
+
+
+def _picked(clip: ClipRollout, muscles: list[int], angles: list[int]) -> ClipRollout:
+    assert clip.activation is not None
+    assert clip.joint_angle is not None
+    return replace(
+        clip,
+        excitation=None if clip.excitation is None else clip.excitation[:, muscles],
+        activation=clip.activation[:, muscles],
+        joint_angle=clip.joint_angle[:, angles],
     )
 
 

@@ -58,12 +58,15 @@ def test_one_muscle_for_several_stands_under_each_electrode(tmp_path: Path) -> N
 
 
 def test_static_optimisation_is_scored_by_its_activation(tmp_path: Path) -> None:
-    result = score(made.static_optimisation(tmp_path / "SO", made.times(10)))
+    path = made.static_optimisation(tmp_path / "SO", made.times(10))
+    result = score(path)
     assert result.emg.reasons["mean_r"] == "the recording has no excitation"
     assert result.emg_of_activation is not None
     assert result.emg_of_activation.mean_r == pytest.approx(0.85, abs=0.05)
     assert f"of activation alone (walk at 4.5 km/h) {result.emg_of_activation.mean_r:.3f}" in headline(result)
-    assert lacks(result)["EMG r of excitation"] == "the recording has no excitation"
+    lacking = lacks(read_recording(path), result, made.HUMAN)
+    assert lacking["EMG r of excitation"] == "the recording has no excitation"
+    assert "muscles" not in lacking
 
 
 def test_why_there_is_no_score_is_told(tmp_path: Path) -> None:
@@ -96,6 +99,15 @@ def test_every_kind_is_told_by_its_ending_or_its_folder(tmp_path: Path) -> None:
     for name in ("absent.sto", "absent.npz", "absent.h5"):
         with pytest.raises(InputError, match="no such file"):
             read_recording(tmp_path / name)
+
+
+def test_what_is_lacking_is_named(tmp_path: Path) -> None:
+    time = made.times(10)
+    path = made.moco(tmp_path / "few.sto", time, {"soleus": "Soleus", "vasint": "Vastus Medial"})
+    lacking = lacks(read_recording(path), score(path), made.HUMAN)
+    assert lacking["muscles"].startswith("none for Medial Gastrocnemius, Lateral Gastrocnemius, Tibialis")
+    assert "Soleus" not in lacking["muscles"]
+    assert "joints" not in lacking
 
 
 def test_a_summary_names_what_there_is(tmp_path: Path) -> None:

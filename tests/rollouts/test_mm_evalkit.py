@@ -37,6 +37,7 @@ def export(path: Path, steps: tuple[int, ...] = (40, 25), **changes: object) -> 
         time = 0.01 * np.arange(rows)
         qpos = np.zeros((rows, len(JOINTS) + 6))
         qpos[:, 0], qpos[:, 2], qpos[:, 3:7] = 1.25 * time, 0.95, FACING_X
+        qpos[:, [6 + JOINTS.index(angle) for angle in ANGLES]] = 0.1
         qpos[:, 6 + JOINTS.index("hip_flexion_l")] = time
         qpos[:, 6 + JOINTS.index("mtp_angle_r")] = 0.2
         activation = np.tile(np.arange(WIDTH) / 1000, (rows, 1)) + time[:, None]
@@ -207,6 +208,16 @@ def test_a_recording_that_lacks_something_is_not_written(tmp_path: Path) -> None
         with pytest.raises(InputError, match=f"has no {what}, which mm-evalkit needs"):
             write_mm_evalkit(tmp_path / "w.npz", replace(rollouts, clips=(clip,)))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_not_recorded_is_not_read_as_zero(tmp_path: Path) -> None:
+    """A muscle that is silent throughout would count as r = 0."""
+    clip = walking_clip(muscles=cyclic(np.random.default_rng(0).random((len(MUSCLES), 100))))
+    angles = np.radians(10.0 + np.arange(240)[:, None] * np.ones(4))
+    write_mm_evalkit(tmp_path / "w.npz", walking(replace(clip, joint_angle=angles)))
+    back = read_mm_evalkit(tmp_path / "w.npz")
+    assert set(back.muscle_names) == set(MUSCLES)
+    assert back.joint_names == ("hip_flexion_l", "hip_adduction_l", "knee_angle_l", "ankle_angle_l")
 
 
 def test_a_scone_result_goes_through(tmp_path: Path) -> None:
