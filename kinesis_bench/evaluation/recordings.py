@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinesis_bench.evaluation.schema import Result
-from kinesis_bench.evaluation.walking import joint_columns, muscle_columns
+from kinesis_bench.evaluation.walking import of_joints, under_electrodes
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 
@@ -76,9 +76,10 @@ def lacks(rollouts: Rollouts, result: Result, human: HumanEmg) -> dict[str, str]
         for figure in HEADLINES:
             if hasattr(part, figure) and getattr(part, figure) is None:
                 why[name] = part.reasons.get(figure, "")
+    joints = tuple(result.curves.joints)
     for name, wanted, present in (
-        ("muscles", human.muscles, muscle_columns(rollouts, human.muscles)),
-        ("joints", tuple(result.curves.joints), joint_columns(rollouts, tuple(result.curves.joints))),
+        ("muscles", human.muscles, under_electrodes(rollouts, human.muscles, human.side)),
+        ("joints", joints, of_joints(rollouts, joints, human.side)),
     ):
         missing = [one for one in wanted if one not in present]
         if missing:

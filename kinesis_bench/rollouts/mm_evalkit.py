@@ -7,8 +7,9 @@ al., arXiv:2603.25544): an ``.npz`` with ``n_episodes``, ``dt`` (0.01 s), ``join
 ``_muscle_commands`` (T, M). nq is that of MuscleMimic's body MyoFullBody without fingers: the free root
 (metres, quaternion w, x, y, z), then one coordinate a joint [rad]. Touch is newtons under right foot, right
 toes, left foot, left toes. Row i of positions and touch is the state before control step i; of commands, what
-acts during it; of activations, the state before it or after it, as ``activation_sample_phase`` says
-(``pre_step`` or ``post_step``; after it where nothing is said).
+acts during it (-1 to 1: MuJoCo's muscles take what is below 0 for 0, and so does this reader); of
+activations, the state before it or after it, as ``activation_sample_phase`` says (``pre_step`` or
+``post_step``; after it where nothing is said).
 
 Muscles have no names in it: their order is that of MyoFullBody. Its trunk and legs are our ``legs_back``,
 muscle for muscle and joint for joint, with 32 muscles of either arm between them. Trunk and arms are left
@@ -247,7 +248,7 @@ def _clip(
         frames=frames,
         dt_s=dt_s,
         failure="" if len(qpos) >= frames else ENDED_EARLY,  # as mm-evalkit counts it: one row may lack
-        excitation=None if commands is None else commands[:-1, -len(LEG_NAMES) :].astype(float),
+        excitation=None if commands is None else np.clip(commands[:-1, -len(LEG_NAMES) :], 0.0, 1.0),
         activation=(activation[:-1] if post_step else activation[1:]).astype(float),
         joint_angle=signs * qpos[1:, columns],
         touch=touch,

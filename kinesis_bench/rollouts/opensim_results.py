@@ -9,8 +9,9 @@ activation        ``soleus_r.activation`` (SCONE, OpenSim 3), ``/forceset/soleus
                   ``soleus_r`` in a file named ``…activation.sto`` (static optimisation)
 coordinate        ``/jointset/knee_r/knee_angle_r/value``, or plain ``knee_angle_r``
 vertical force    ``leg0_l.grf_y``, ``leg0_l.grf_norm_y`` (SCONE), ``ground_force_r_vy``,
-                  ``ground_force_right_vy``, and by OpenSim's own examples ``ground_force_vy`` (right)
-                  beside ``1_ground_force_vy`` or ``l_ground_force_vy`` (left)
+                  ``ground_force_right_vy``, ``R_ground_force_vy`` (OpenCap), ``ground_force_calcn_r_vy``
+                  (AddBiomechanics), and by OpenSim's own examples ``ground_force_vy`` (right) beside
+                  ``1_ground_force_vy`` or ``l_ground_force_vy`` (left)
 ================  =====================================================================================
 
 Files of velocities, accelerations, forces of muscles and tracking errors have the same column names and are
@@ -92,7 +93,9 @@ _ACTIVATION = re.compile(r"^(?:/?forceset/)?([^/.]+)[/.]activation$")
 _EXCITATION = re.compile(r"^(?:/?forceset/)?([^/.]+)\.excitation$")
 _CONTROL = re.compile(r"^/forceset/([^/.]+)$")
 _SCONE_FORCE = re.compile(r"^leg\d+_([lr])\.grf_(norm_)?y$", re.IGNORECASE)
-_SIDED_FORCE = re.compile(r"^ground_force_(r|l|right|left)_vy$", re.IGNORECASE)
+_SIDED_FORCE = re.compile(
+    r"^(?:ground_force_(?:calcn_)?(?P<side>r|l|right|left)_vy|(?P<first>R|L)_ground_force_vy)$"
+)
 _PLAIN_FORCE = {"ground_force_vy": "r", "1_ground_force_vy": "l", "l_ground_force_vy": "l"}
 
 
@@ -211,7 +214,7 @@ def _collect(table: TimeTable, found: _Found) -> None:
         elif force:
             _put(found.force_norm if force[2] else found.force, force[1].lower(), table, values)
         elif sided:
-            _put(found.force, sided[1][0].lower(), table, values)
+            _put(found.force, (sided["side"] or sided["first"])[0].lower(), table, values)
         elif column in _PLAIN_FORCE:
             _put(found.force, _PLAIN_FORCE[column], table, values)
         elif plain is not None and split_side(column)[1]:

@@ -91,6 +91,15 @@ def test_activation_before_the_step_is_told_by_the_archive(tmp_path: Path) -> No
     assert rollouts.body_mass_kg == 70.0
 
 
+def test_commands_below_zero_are_none(tmp_path: Path) -> None:
+    commands = np.full((40, WIDTH), -0.7)
+    excitation = (
+        read_mm_evalkit(export(tmp_path / "e.npz", episode_0_muscle_commands=commands)).clips[0].excitation
+    )
+    assert excitation is not None
+    assert not excitation.any()
+
+
 def test_its_trunk_and_legs_are_our_largest_body() -> None:
     body = load_body("legs_back")
     joints = [body.model.joint(i).name for i in range(body.model.njnt)]

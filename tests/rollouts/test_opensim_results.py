@@ -256,6 +256,26 @@ def test_signals_of_different_muscles_are_refused(tmp_path: Path) -> None:
         read_opensim_results(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("right", "left"),
+    [
+        ("ground_force_r_vy", "ground_force_l_vy"),
+        ("ground_force_right_vy", "ground_force_left_vy"),
+        ("ground_force_calcn_r_vy", "ground_force_calcn_l_vy"),
+        ("R_ground_force_vy", "L_ground_force_vy"),
+        ("ground_force_vy", "1_ground_force_vy"),
+        ("ground_force_vy", "l_ground_force_vy"),
+        ("Leg1_r.grf_y", "Leg0_l.grf_y"),
+    ],
+)
+def test_names_of_the_feet(tmp_path: Path, right: str, left: str) -> None:
+    time = made.times(1.0)
+    columns = {left: 700 + 0 * time, right: 300 + 0 * time, "soleus_l.activation": 0.5 + 0 * time}
+    force = read_opensim_results(made.write_sto(tmp_path / "x.sto", time, columns)).clips[0].ground_force
+    assert force is not None
+    np.testing.assert_allclose(force[0], [300, 700])
+
+
 def test_feet_that_never_load_give_no_forces(tmp_path: Path) -> None:
     time = made.times(1.0)
     columns = {f"ground_force_{side}_vy": 0 * time for side in "rl"} | {"soleus_l.activation": 0.5 + 0 * time}
