@@ -12,6 +12,7 @@ from typing import Any
 from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
+from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,
+    "human": Human,
     "bodies": Bodies,
     "bench": Bench,
 }

@@ -24,8 +24,8 @@ SKILLS = {"walk": ("walk", ""), "run": ("run", ""), "backward": ("backward", "")
 BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
 
 OTHER_SPEED = (
-    "; the pelvis goes at {speed:.2f} m/s, people at {people:.2f}: choose people by --human-speed matched, or, "
-    "on a treadmill, add the belt's path to the pelvis (pelvis_tx)"
+    "; the pelvis goes at {speed:.2f} m/s, people at {people:.2f}: choose people by --human-speed matched, "
+    "or, on a treadmill, add the belt's path to the pelvis (pelvis_tx)"
 )
 
 BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"

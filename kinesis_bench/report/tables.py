@@ -10,6 +10,8 @@ from kinesis_bench.evaluation.schema import Imitation, Result
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.terminal import table as new_table
 
+LEGS = {"l": "left", "r": "right"}
+
 SKILL_NAMES = {
     "walk": "walk",
     "gradual_turn": "gradual turn",
@@ -102,7 +104,7 @@ def _condition(result: Result) -> str:
 
 
 def _leg(result: Result) -> str:
-    return {"l": "left", "r": "right"}[result.emg.human_side]
+    return LEGS[result.emg.human_side]
 
 
 def _with_mean_curve(result: Result) -> str:
@@ -168,7 +170,8 @@ def _imitation_cells(score: Imitation) -> list[str]:
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
-    title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
+    people = f"{emg.human_people} people ({_condition(result)})"
+    title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {people}"
     reason = emg.reasons.get("mean_r", "")
     figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
     if all(figure is None for figure in figures):
