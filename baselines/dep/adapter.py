@@ -30,7 +30,7 @@ BIAS_LEAK_PER_S = 0.1
 """How fast that bias is forgotten [1/s]: 0.001 a step of 10 ms (DEP-RL's code)."""
 
 STEEPNESS, MIDDLE = 5.0, 0.5
-"""MyoSuite's map of an action y to an excitation, 1/(1 + exp(-5 (y - ½))), which DEP-RL's settings are for."""
+"""MyoSuite's map of an action y to an excitation, 1/(1 + exp(-5 (y - ½))), for which those settings are."""
 
 _TINY = 1e-32
 
@@ -39,8 +39,8 @@ class Plasticity:
     """The rule for n bodies, each with as many motors as sensors.
 
     The controller is y = tanh(κ C x/|C x| + h). Its matrix answers to how sensors changed lately,
-    C = Σ M ẋ(t) ẋ(t - lag)ᵀ over the window, each of its rows brought to length 1. M says what a motor does to
-    its own sensor: a muscle that pulls gets shorter, so M = -1. h opposes what a motor has done for long.
+    C = Σ M ẋ(t) ẋ(t - lag)ᵀ over the window, each of its rows brought to length 1. M says what a motor does
+    to its own sensor: a muscle that pulls gets shorter, so M = -1. h opposes what a motor has done for long.
 
     Args:
         window, lag: control steps, at least 1.
@@ -56,11 +56,11 @@ class Plasticity:
         self._bias: np.ndarray | float = 0.0
 
     def step(self, x: np.ndarray) -> np.ndarray:
-        """Motor values (n, M) in [-1, 1] for sensor values (n, M), which should lie between about -1 and 1."""
+        """Motor values (n, M) in [-1, 1] for sensor values (n, M), best of about that range too."""
         self._seen.append(x)
         change = np.diff(np.stack(self._seen, axis=1), axis=1)
         later, earlier = change[:, self._lag :], change[:, : -self._lag]
-        matrix = -later.transpose(0, 2, 1) @ earlier[:, : later.shape[1]]
+        matrix = -later.transpose(0, 2, 1) @ earlier
         matrix /= np.linalg.norm(matrix, axis=2, keepdims=True) + _TINY
         drive = (matrix @ x[:, :, None])[:, :, 0]
         drive /= np.linalg.norm(drive, axis=1, keepdims=True) + _TINY

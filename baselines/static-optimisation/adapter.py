@@ -13,8 +13,8 @@ from kinesis_bench.tasks.static_optimisation import StaticOptimisation
 
 
 class StaticOptimisationController:
-    """Each control step, the activation that the reference's next frame asks for, shared out among the muscles
-    as they are now, and the excitation that leads there from the present activation.
+    """Each control step, the activation that gives the torques of the reference's next frame, shared out
+    among the muscles as they are now, and the excitation that leads there from the present activation.
     """
 
     deterministic = True
@@ -39,9 +39,7 @@ class StaticOptimisationController:
         assert before is not None
         self._velocity = self._between(view.reference_qpos, view.reference_qpos_next)
         acceleration = (self._velocity - before) / self._dt_s
-        asked = self._inverse.at(
-            view.reference_qpos_next[live], self._velocity[live], acceleration[live]
-        )
+        asked = self._inverse.at(view.reference_qpos_next[live], self._velocity[live], acceleration[live])
         now = (view.moment_arm, view.muscle_length, view.muscle_velocity)
         activation = self._optimise(asked.torque, *(part[live] for part in now if part is not None))
         action = np.zeros(view.activation.shape)

@@ -130,8 +130,8 @@ def evaluate_policy(
         progress: told the frames done since the last call, and the total.
 
     Raises:
-        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK, or
-            a change of the simulation where there is none.
+        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK,
+            or a change of the simulation where there is none.
     """
     from kinesis_bench.evaluation.prescribed import prescribe
     from kinesis_bench.evaluation.run import Job, run_policy

@@ -1,7 +1,7 @@
-"""Excitations for a recorded motion itself: no body is simulated, so nothing can fall and nothing is followed.
+"""Excitations for a recorded motion itself: no body is simulated, nothing can fall, nothing is followed.
 
-This is how muscles have been estimated for decades, and what people's own mean curve can be scored as. A
-class that declares ``control = "prescribed"`` and has a method ``prescribe`` does it (see ``Prescription``);
+This is how muscles have been estimated for decades, and how people's own mean curve can be scored. A class
+that declares ``control = "prescribed"`` and has a method ``prescribe`` does it (see ``Prescription``);
 its excitations are scored against people's EMG as a policy's are, on the motion's own gait cycles.
 """
 
@@ -37,9 +37,9 @@ class PrescribedMotion:
         dt_s: control period, from one frame to the next [s].
         qpos, qvel: (F, nq), (F, nv) at the frames.
         dynamics: what the motion asks of the muscles at the frames.
-        phase: (F - 1,) phase of the compared leg's gait cycle in the middle of each control step, 0 to 1, from
-            heel strike to heel strike; carried on before the first strike and after the last. None where there
-            are fewer than two.
+        phase: (F - 1,) of the compared leg's gait cycle in the middle of each control step, 0 to 1 from heel
+            strike to heel strike; carried on before the first strike and after the last. None where there are
+            fewer than two.
         human: people whose EMG it will be compared with.
     """
 
@@ -102,7 +102,6 @@ def prescribe(
     prescription: Any = policy.make()
     reference = Reference.of(motions, body)
     inverse = InverseDynamics(body.model)
-    poses = _Poses(body)
     whole = Rollouts(
         clips=(),
         body=body.name,
@@ -117,6 +116,7 @@ def prescribe(
         part = slice(reference.offset[index], reference.offset[index] + reference.length[index])
         qpos, qvel = reference.qpos[part], reference.qvel[part]
         dynamics = inverse(qpos, qvel, 1 / FPS)
+        keypoints, pelvis = _posed(body, qpos[1:])
         clip = ClipRollout(
             key=motions.keys[index],
             run=0,
@@ -128,7 +128,8 @@ def prescribe(
             qvel=qvel[1:],
             joint_angle=body.joint_angles(qpos[1:]).astype(np.float32),
             ground_force=_foot_force(dynamics, inverse.side)[1:].astype(np.float32),
-            **poses(qpos[1:]),
+            keypoint_position=keypoints,
+            pelvis_quaternion=pelvis,
         )
         phase = _phase(clip, whole)
         motion = PrescribedMotion(clip.key, body, clip.dt_s, qpos, qvel, dynamics, phase, human)
@@ -144,27 +145,18 @@ def prescribe(
     return replace(whole, clips=tuple(clips), muscle_names=answers[0].muscles, attributes=unit)
 
 
-class _Poses:
-    """Keypoints and the pelvis's orientation of a body's poses."""
+def _posed(body: Body, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints (F, K, 3) [m] and the pelvis's quaternion (F, 4) of poses."""
+    import mujoco
 
-    def __init__(self, body: Body) -> None:
-        import mujoco
-
-        self._body, self._data = body, mujoco.MjData(body.model)
-
-    def __call__(self, qpos: np.ndarray) -> dict[str, np.ndarray]:
-        import mujoco
-
-        places, turns = [], []
-        for pose in qpos:
-            self._data.qpos[:] = pose
-            mujoco.mj_kinematics(self._body.model, self._data)
-            places.append(self._data.site_xpos[self._body.keypoint_site_ids])
-            turns.append(self._data.xquat[self._body.pelvis_id].copy())
-        return {
-            "keypoint_position": np.array(places, np.float32),
-            "pelvis_quaternion": np.array(turns, np.float32),
-        }
+    data = mujoco.MjData(body.model)
+    places, turns = [], []
+    for pose in qpos:
+        data.qpos[:] = pose
+        mujoco.mj_kinematics(body.model, data)
+        places.append(data.site_xpos[body.keypoint_site_ids])
+        turns.append(data.xquat[body.pelvis_id].copy())
+    return np.array(places, np.float32), np.array(turns, np.float32)
 
 
 def _foot_force(dynamics: Dynamics, side: np.ndarray) -> np.ndarray:
