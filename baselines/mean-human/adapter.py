@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from kinesis_bench.evaluation.prescribed import Excitations, PrescribedMotion
-from kinesis_bench.evaluation.walking import SIDE
-from kinesis_bench.human.electrodes import ELECTRODES
+from kinesis_bench.evaluation.walking import muscle_columns
 from kinesis_bench.policies.interface import PRESCRIBED
+from kinesis_bench.rollouts.schema import Rollouts
 
 
 class MeanHuman:
@@ -17,8 +17,10 @@ class MeanHuman:
 
     def prescribe(self, motion: PrescribedMotion) -> Excitations:
         """Zero where the motion has no gait cycle; muscles without an electrode are left out."""
-        human = motion.human
-        muscles = tuple(f"{ELECTRODES[electrode]}_{SIDE}" for electrode in human.muscles)
+        body = motion.body
+        columns = muscle_columns(Rollouts((), muscle_names=body.muscles), motion.human.muscles)
+        human = motion.human.only(tuple(columns))
+        muscles = tuple(body.muscles[column] for column in columns.values())
         excitation = np.zeros((len(motion.qpos) - 1, len(muscles)))
         if motion.phase is not None:
             curves = [np.interp(motion.phase, human.phase, curve, period=1.0) for curve in human.mean]
