@@ -139,7 +139,7 @@ def evaluate_policy(
     _known(protocol)
     prescribed = policy.control == PRESCRIBED
     if prescribed and _diagnostic(refine, push_m_s):
-        problem = f"{NOT_SIMULATED}, so it cannot be done with the {_diagnostic(refine, push_m_s)}"
+        problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
         raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
     split = split or default_split(motions)
     clips = motions.select(split)

@@ -215,7 +215,7 @@ def test_one_s_own_is_scored(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--push", "0.1"), "nothing was simulated"),
+        (("--push", "0.1"), "nothing is simulated"),
         (("--timestep", "0.0016667"), "leave out --timestep and --push"),
         (("--rollout", "rollouts.h5"), "cannot be given with --rollout"),
     ],
