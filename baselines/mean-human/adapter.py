@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kinesis_bench.evaluation.prescribed import Excitations, PrescribedMotion
-from kinesis_bench.evaluation.walking import muscle_columns
+from kinesis_bench.human.electrodes import muscles_under
 from kinesis_bench.policies.interface import PRESCRIBED
-from kinesis_bench.rollouts.schema import Rollouts
 
 
 class MeanHuman:
@@ -17,12 +16,15 @@ class MeanHuman:
 
     def prescribe(self, motion: PrescribedMotion) -> Excitations:
         """Zero where the motion has no gait cycle; muscles without an electrode are left out."""
-        body = motion.body
-        columns = muscle_columns(Rollouts((), muscle_names=body.muscles), motion.human.muscles)
-        human = motion.human.only(tuple(columns))
-        muscles = tuple(body.muscles[column] for column in columns.values())
+        human = motion.human
+        curves = {
+            f"{muscle}_{human.side}": curve
+            for electrode, curve in zip(human.muscles, human.mean, strict=True)
+            for muscle in muscles_under(electrode)
+        }
+        muscles = tuple(muscle for muscle in curves if muscle in motion.body.muscles)
         excitation = np.zeros((len(motion.qpos) - 1, len(muscles)))
         if motion.phase is not None:
-            curves = [np.interp(motion.phase, human.phase, curve, period=1.0) for curve in human.mean]
-            excitation = np.stack(curves, axis=1)
+            for column, muscle in enumerate(muscles):
+                excitation[:, column] = np.interp(motion.phase, human.phase, curves[muscle], period=1.0)
         return Excitations(muscles, excitation, unit="the unit of people's EMG")

@@ -131,7 +131,7 @@ def prescribe(
             keypoint_position=keypoints,
             pelvis_quaternion=pelvis,
         )
-        phase = _phase(clip, whole)
+        phase = _phase(clip, whole, human.side)
         motion = PrescribedMotion(clip.key, body, clip.dt_s, qpos, qvel, dynamics, phase, human)
         answer = _answer(policy, prescription, motion)
         activation = None if answer.activation is None else answer.activation.astype(np.float32)
@@ -141,8 +141,14 @@ def prescribe(
         progress(clip.frames)
     if len({(answer.muscles, answer.activation is None, answer.unit) for answer in answers}) > 1:
         raise _unusable(policy, "prescribed other muscles for some motions than for others")
-    unit = {UNIT: answers[0].unit} if answers[0].unit else {}
-    return replace(whole, clips=tuple(clips), muscle_names=answers[0].muscles, attributes=unit)
+    muscles, force_n = answers[0].muscles, dict(zip(body.muscles, body.muscle_force_n, strict=True))
+    return replace(
+        whole,
+        clips=tuple(clips),
+        muscle_names=muscles,
+        muscle_force_n=tuple(force_n[muscle] for muscle in muscles),
+        attributes={UNIT: answers[0].unit} if answers[0].unit else {},
+    )
 
 
 def _posed(body: Body, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -165,8 +171,8 @@ def _foot_force(dynamics: Dynamics, side: np.ndarray) -> np.ndarray:
     return np.stack([vertical[:, side == foot].sum(axis=1) for foot in FEET], axis=1)
 
 
-def _phase(clip: ClipRollout, rollouts: Rollouts) -> np.ndarray | None:
-    strikes = walk_of(clip, rollouts, clip.frames).strikes_s
+def _phase(clip: ClipRollout, rollouts: Rollouts, side: str) -> np.ndarray | None:
+    strikes = walk_of(clip, rollouts, side, clip.frames).strikes_s
     if len(strikes) < 2:
         return None
     middle = (np.arange(clip.frames) + 0.5) * clip.dt_s
