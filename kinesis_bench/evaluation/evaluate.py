@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.evaluation.people import People
 from kinesis_bench.evaluation.schema import (
     PROTOCOLS,
     SCHEMA,
@@ -23,7 +24,7 @@ from kinesis_bench.evaluation.schema import (
     PolicyInfo,
     Result,
 )
-from kinesis_bench.evaluation.score import NOT_SIMULATED, score_clips, score_rollouts
+from kinesis_bench.evaluation.score import NOT_SIMULATED, score_beside, score_clips, score_rollouts
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
@@ -98,45 +99,42 @@ def default_split(motions: Motions) -> str:
     return "all"
 
 
-def evaluate_policy(
+def record_policy(
     policy: LoadedPolicy,
     body: Body,
     motions: Motions,
-    human: HumanEmg,
     *,
     split: str | None = None,
-    protocol: str = PROTOCOLS[0],
     runs: int | None = None,
     seed: int = 0,
     quick: bool = False,
     threads: int = 0,
     refine: int = 1,
     push_m_s: float = 0.0,
+    people: Callable[[Rollouts], HumanEmg] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Evaluation:
-    """Run a policy on a split and score it.
+) -> Rollouts:
+    """Run a policy on a split and record it, with all that a result says of the run.
 
     Args:
         policy, body, motions: who drives what after which motions; a prescribed one drives nothing.
-        human: people's EMG.
         split: of the motions; the test split unless given.
-        protocol: one of PROTOCOLS.
         runs: of a stochastic policy, 3 unless given; a deterministic one runs once.
         seed: of policy and bootstraps.
         quick: only ten clips.
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
         push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
+        people: whom a recording will be compared with; what is prescribed may depend on them.
         progress: told the frames done since the last call, and the total.
 
     Raises:
-        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK,
-            or a change of the simulation where there is none.
+        InputError: an unknown split, a policy for something else, motions without the body's IK, or a change
+            of the simulation where there is none.
     """
     from kinesis_bench.evaluation.prescribed import prescribe
     from kinesis_bench.evaluation.run import Job, run_policy
 
-    _known(protocol)
     prescribed = policy.control == PRESCRIBED
     if prescribed and _diagnostic(refine, push_m_s):
         problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
@@ -154,7 +152,9 @@ def evaluate_policy(
         progress(done, runs * frames)
 
     if prescribed:
-        rollouts = prescribe(policy, body, motions, job, human, told)
+        if people is None:
+            raise ValueError("a prescribed policy has to know the people that it will be compared with")
+        rollouts = prescribe(policy, body, motions, job, people, told)
     else:
         rollouts = run_policy(
             policy,
@@ -187,7 +187,7 @@ def evaluate_policy(
         wall_s=time.perf_counter() - started,
     )
     attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(provenance))}
-    return evaluate_rollouts(replace(rollouts, attributes=attributes), human, protocol=protocol, seed=seed)
+    return replace(rollouts, attributes=attributes)
 
 
 def _diagnostic(refine: int, push_m_s: float) -> str:
@@ -201,13 +201,19 @@ def _diagnostic(refine: int, push_m_s: float) -> str:
 
 
 def evaluate_rollouts(
-    rollouts: Rollouts, human: HumanEmg, *, protocol: str = PROTOCOLS[0], seed: int = 0
+    rollouts: Rollouts,
+    human: HumanEmg,
+    *,
+    besides: Mapping[str, People] | None = None,
+    protocol: str = PROTOCOLS[0],
+    seed: int = 0,
 ) -> Evaluation:
     """Score a recording. Needs no simulator.
 
     Args:
         rollouts: the recording.
         human: people's EMG.
+        besides: more people to score it beside, by name of data set and condition.
         protocol: one of PROTOCOLS.
         seed: of the bootstraps, where the recording does not state its own.
 
@@ -249,6 +255,10 @@ def evaluate_rollouts(
         emg_of_activation=scores.emg_of_activation,
         joint_angles=scores.joint_angles,
         effort=scores.effort,
+        besides={
+            name: score_beside(rollouts, people.emg, people.joint_angles, seed=told.seed if told else seed)
+            for name, people in (besides or {}).items()
+        },
         failed_runs=tuple(
             FailedRun(clip.key, clip.run, clip.failure)
             for clip in rollouts.clips

@@ -82,7 +82,7 @@ def prescribe(
     body: Body,
     motions: Motions,
     job: Job,
-    human: HumanEmg,
+    people: Callable[[Rollouts], HumanEmg],
     progress: Callable[[int], None] = lambda frames: None,
 ) -> Rollouts:
     """Prescribe and record all clips of a job, each once.
@@ -93,7 +93,7 @@ def prescribe(
     Args:
         policy: whose control is PRESCRIBED.
         body, motions, job: as for ``run_policy``.
-        human: people whose EMG the recording will be compared with.
+        people: given the recording without muscles, whose EMG it will be compared with.
         progress: told how many clip frames are done since the last call.
 
     Raises:
@@ -101,9 +101,9 @@ def prescribe(
     """
     prescription: Any = policy.make()
     reference = Reference.of(motions, body)
-    inverse = InverseDynamics(body.model)
-    whole = Rollouts(
-        clips=(),
+    chosen = job.clips[job.chosen]
+    bare = Rollouts(
+        clips=tuple(_posed(body, reference, motions, index) for index in chosen),
         body=body.name,
         model_sha256=body.sha256,
         body_mass_kg=body.mass_kg,
@@ -111,39 +111,30 @@ def prescribe(
         joint_names=body.angle_names,
         keypoint_names=body.keypoints,
     )
+    human = people(bare)
+    inverse = InverseDynamics(body.model)
     clips, answers = [], []
-    for index in job.clips[job.chosen]:
-        part = slice(reference.offset[index], reference.offset[index] + reference.length[index])
-        qpos, qvel = reference.qpos[part], reference.qvel[part]
-        dynamics = inverse(qpos, qvel, 1 / FPS)
-        keypoints, pelvis = _posed(body, qpos[1:])
-        clip = ClipRollout(
-            key=motions.keys[index],
-            run=0,
-            skill=motions.skill[index],
-            frames=len(qpos) - 1,
-            dt_s=1 / FPS,
-            control=PRESCRIBED,
-            qpos=qpos[1:],
-            qvel=qvel[1:],
-            joint_angle=body.joint_angles(qpos[1:]).astype(np.float32),
-            ground_force=_foot_force(dynamics, inverse.side)[1:].astype(np.float32),
-            keypoint_position=keypoints,
-            pelvis_quaternion=pelvis,
-        )
-        phase = _phase(clip, whole, human.side)
+    for clip, index in zip(bare.clips, chosen, strict=True):
+        qpos, qvel = _states(reference, index)
+        dynamics = inverse(qpos, qvel, clip.dt_s)
+        phase = _phase(clip, bare, human.side)
         motion = PrescribedMotion(clip.key, body, clip.dt_s, qpos, qvel, dynamics, phase, human)
         answer = _answer(policy, prescription, motion)
-        activation = None if answer.activation is None else answer.activation.astype(np.float32)
-        excitation = answer.excitation.astype(np.float32)
-        clips.append(replace(clip, excitation=excitation, activation=activation))
+        clips.append(
+            replace(
+                clip,
+                ground_force=_foot_force(dynamics, inverse.side)[1:].astype(np.float32),
+                excitation=answer.excitation.astype(np.float32),
+                activation=None if answer.activation is None else answer.activation.astype(np.float32),
+            )
+        )
         answers.append(answer)
         progress(clip.frames)
     if len({(answer.muscles, answer.activation is None, answer.unit) for answer in answers}) > 1:
         raise _unusable(policy, "prescribed other muscles for some motions than for others")
     muscles, force_n = answers[0].muscles, dict(zip(body.muscles, body.muscle_force_n, strict=True))
     return replace(
-        whole,
+        bare,
         clips=tuple(clips),
         muscle_names=muscles,
         muscle_force_n=tuple(force_n[muscle] for muscle in muscles),
@@ -151,18 +142,37 @@ def prescribe(
     )
 
 
-def _posed(body: Body, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (F, K, 3) [m] and the pelvis's quaternion (F, 4) of poses."""
+def _states(reference: Reference, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """A clip's qpos (F, nq) and qvel (F, nv)."""
+    part = slice(reference.offset[index], reference.offset[index] + reference.length[index])
+    return reference.qpos[part], reference.qvel[part]
+
+
+def _posed(body: Body, reference: Reference, motions: Motions, index: int) -> ClipRollout:
+    """What a clip's poses say, without forces and muscles."""
     import mujoco
 
+    qpos, qvel = (states[1:] for states in _states(reference, index))
     data = mujoco.MjData(body.model)
-    places, turns = [], []
+    keypoints, pelvis = [], []
     for pose in qpos:
         data.qpos[:] = pose
         mujoco.mj_kinematics(body.model, data)
-        places.append(data.site_xpos[body.keypoint_site_ids])
-        turns.append(data.xquat[body.pelvis_id].copy())
-    return np.array(places, np.float32), np.array(turns, np.float32)
+        keypoints.append(data.site_xpos[body.keypoint_site_ids])
+        pelvis.append(data.xquat[body.pelvis_id].copy())
+    return ClipRollout(
+        key=motions.keys[index],
+        run=0,
+        skill=motions.skill[index],
+        frames=len(qpos),
+        dt_s=1 / FPS,
+        control=PRESCRIBED,
+        qpos=qpos,
+        qvel=qvel,
+        joint_angle=body.joint_angles(qpos).astype(np.float32),
+        keypoint_position=np.array(keypoints, np.float32),
+        pelvis_quaternion=np.array(pelvis, np.float32),
+    )
 
 
 def _foot_force(dynamics: Dynamics, side: np.ndarray) -> np.ndarray:

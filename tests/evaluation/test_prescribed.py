@@ -15,17 +15,19 @@ from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.bodies.inverse_dynamics import InverseDynamics
 from kinesis_bench.cli.main import main
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.evaluate import Evaluation, evaluate_policy, evaluate_rollouts
+from kinesis_bench.evaluation.evaluate import Evaluation, evaluate_rollouts, record_policy
 from kinesis_bench.evaluation.result import SCHEMA_FILE
 from kinesis_bench.evaluation.typed_json import to_json
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import standardise
 from kinesis_bench.metrics.emg_references import pairs_r_of_group
 from kinesis_bench.motions.clip import FPS
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.policies.load import load_policy
+from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.prepare import default_motions
+from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.static_optimisation import full_moment
@@ -41,9 +43,13 @@ def motions() -> Motions:
     return read_motions(default_motions(), bodies=["legs"])
 
 
+def record(policy: LoadedPolicy, quick: bool = False) -> Rollouts:
+    return record_policy(policy, BODY, motions(), quick=quick, people=lambda bare: HUMAN)
+
+
 @cache
 def evaluation(policy: str) -> Evaluation:
-    return evaluate_policy(load_policy(policy), BODY, motions(), HUMAN)
+    return evaluate_rollouts(record(load_policy(policy)), HUMAN)
 
 
 def test_people_s_mean_scores_what_it_is_worth():
@@ -200,14 +206,14 @@ class Lacks:
 def test_one_s_own_is_refused_in_one_line(tmp_path: Path, name, message):
     (tmp_path / "mine.py").write_text(PLUGIN)
     with pytest.raises(InputError) as error:
-        evaluate_policy(load_policy(f"{tmp_path / 'mine.py'}:{name}"), BODY, motions(), HUMAN, quick=True)
+        record(load_policy(f"{tmp_path / 'mine.py'}:{name}"), quick=True)
     assert message in str(error.value)
 
 
 def test_one_s_own_is_scored(tmp_path: Path):
     (tmp_path / "mine.py").write_text(PLUGIN)
     policy = load_policy(f"{tmp_path / 'mine.py'}:Good")
-    result = evaluate_policy(policy, BODY, motions(), HUMAN, quick=True).result
+    result = evaluate_rollouts(record(policy, quick=True), HUMAN).result
     assert result.effort.mean_excitation == pytest.approx(0.1)
     assert all(muscle.flat for muscle in result.emg.per_muscle.values())
 
