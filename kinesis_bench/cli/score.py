@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kinesis_bench.evaluation.evaluate import Evaluation
+    from kinesis_bench.human.references import HumanEmg
     from kinesis_bench.motions.motion_set import Motions
     from kinesis_bench.rollouts.schema import Rollouts
 
@@ -53,8 +54,10 @@ class Score:
 
     Args:
         policy: what to score: reference (trained for the body, where there is one; if left out), another
-            policy that ships by its name, zero, random, constant, muscle-pd, an ONNX file, file.py:Class,
-            package.module:Class, or a folder with policy.toml and an ONNX file.
+            policy that ships by its name, a baseline (zero, random, constant, muscle-pd, dep or
+            static-optimisation; without simulation, on the recorded motion itself: mean-human or
+            static-optimisation-prescribed), an ONNX file, file.py:Class, package.module:Class, or a folder
+            with policy.toml and an ONNX file.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
@@ -113,11 +116,15 @@ class Score:
         self._check()
         sources = [human_source(text) for text in dict.fromkeys(self.human)]
         speed_kmh = None if isinstance(self.human_speed, str) else self.human_speed
-        name, record = self._policy() if self.rollout is None else self._recording()
+
+        def people(rollouts: Rollouts) -> HumanEmg:
+            return headline_people(sources[0], rollouts, speed_kmh)
+
+        name, record = self._policy(people) if self.rollout is None else self._recording()
         folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         with whole_folder(folder, FILES) as temporary:
             rollouts = record()
-            human = headline_people(sources[0], rollouts, speed_kmh)
+            human = people(rollouts)
             evaluation = evaluate_rollouts(
                 rollouts,
                 human,
@@ -200,7 +207,7 @@ class Score:
             path = path.parent
         return self._name(path.stem if path.is_file() else path.name), lambda: rollouts
 
-    def _policy(self) -> tuple[str, Callable[[], Rollouts]]:
+    def _policy(self, people: Callable[[Rollouts], HumanEmg]) -> tuple[str, Callable[[], Rollouts]]:
         from rich.console import Console
 
         from kinesis_bench.bodies.contract import load_body
@@ -226,6 +233,7 @@ class Score:
                     threads=self.threads or 0,
                     refine=self._refine,
                     push_m_s=self.push or 0.0,
+                    people=people,
                     progress=progress.advance,
                 )
 

@@ -24,12 +24,13 @@ from kinesis_bench.evaluation.schema import (
     PolicyInfo,
     Result,
 )
-from kinesis_bench.evaluation.score import score_beside, score_clips, score_rollouts
+from kinesis_bench.evaluation.score import NOT_SIMULATED, score_beside, score_clips, score_rollouts
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.imitation import ClipImitation
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
 from kinesis_bench.rollouts.mm_evalkit import is_mm_evalkit, read_mm_evalkit
 from kinesis_bench.rollouts.opensim_results import opensim_files, read_opensim_results
@@ -53,6 +54,11 @@ MADE_FROM_THE_TABLES = "normative-gait"
 
 USUAL_LEG_M = 0.9
 """Leg length that chooses the speed of the joint-angle table where a recording states none [m]."""
+
+PRESCRIBED_NOTE = (
+    "prescribed: what its muscles would do in the recorded motion itself; nothing was simulated, so it says "
+    "nothing of movement or balance"
+)
 
 PACKAGES = ("kinesis-bench", "mujoco", "myo-sim", "numpy", "scipy", "onnxruntime")
 
@@ -107,12 +113,13 @@ def record_policy(
     threads: int = 0,
     refine: int = 1,
     push_m_s: float = 0.0,
+    people: Callable[[Rollouts], HumanEmg] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rollouts:
     """Run a policy on a split and record it, with all that a result says of the run.
 
     Args:
-        policy, body, motions: who drives what after which motions.
+        policy, body, motions: who drives what after which motions; a prescribed one drives nothing.
         split: of the motions; the test split unless given.
         runs: of a stochastic policy, 3 unless given; a deterministic one runs once.
         seed: of policy and bootstraps.
@@ -120,39 +127,57 @@ def record_policy(
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
         push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
+        people: whom a recording will be compared with; what is prescribed may depend on them.
         progress: told the frames done since the last call, and the total.
 
     Raises:
-        InputError: an unknown split, a policy for something else, motions without the body's IK.
+        InputError: an unknown split, a policy for something else, motions without the body's IK, or a change
+            of the simulation where there is none.
     """
+    from kinesis_bench.evaluation.prescribed import prescribe
     from kinesis_bench.evaluation.run import Job, run_policy
 
+    prescribed = policy.control == PRESCRIBED
+    if prescribed and _diagnostic(refine, push_m_s):
+        problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
+        raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
     split = split or default_split(motions)
     clips = motions.select(split)
     chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
-    runs = 1 if policy.deterministic and not push_m_s else runs or STOCHASTIC_RUNS
+    once = prescribed or (policy.deterministic and not push_m_s)
+    runs = 1 if once else runs or STOCHASTIC_RUNS
     frames = int((motions.length[clips[chosen]] - 1).sum())
+    job = Job(clips, chosen, runs, seed)
     started = time.perf_counter()
-    rollouts = run_policy(
-        policy,
-        body,
-        motions,
-        Job(clips, chosen, runs, seed),
-        threads=threads,
-        refine=refine,
-        push_m_s=push_m_s,
-        progress=lambda done: progress(done, runs * frames),
-    )
+
+    def told(done: int) -> None:
+        progress(done, runs * frames)
+
+    if prescribed:
+        if people is None:
+            raise ValueError("a prescribed policy has to know the people that it will be compared with")
+        rollouts = prescribe(policy, body, motions, job, people, told)
+    else:
+        rollouts = run_policy(
+            policy,
+            body,
+            motions,
+            job,
+            threads=threads,
+            refine=refine,
+            push_m_s=push_m_s,
+            progress=told,
+        )
     provenance = Provenance(
         policy=PolicyInfo(
             name=policy.name,
             source=policy.source,
             sha256=policy.sha256,
             control=policy.control,
-            deterministic=policy.deterministic,
+            deterministic=policy.deterministic or prescribed,
             privileged=policy.privileged,
             needs=policy.needs,
-            notes=policy.notes,
+            notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
         ),
         motions=MotionsInfo(
             motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
@@ -163,7 +188,8 @@ def record_policy(
         diagnostic=_diagnostic(refine, push_m_s),
         wall_s=time.perf_counter() - started,
     )
-    return replace(rollouts, attributes={"provenance": json.dumps(to_json(provenance))})
+    attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(provenance))}
+    return replace(rollouts, attributes=attributes)
 
 
 def _diagnostic(refine: int, push_m_s: float) -> str:
@@ -209,7 +235,8 @@ def evaluate_rollouts(
         independent=not motions.id.startswith(MADE_FROM_THE_TABLES),
     )
     simulated_s = sum(len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None)
-    reasons = scores.reasons
+    simulated = rollouts.clips[0].control != PRESCRIBED
+    reasons = scores.reasons if simulated else scores.reasons | {"realtime_factor": NOT_SIMULATED}
     if told is None:
         why = "the recording does not say"
         reasons = reasons | dict.fromkeys(("policy.deterministic", "seed", "wall_s", "realtime_factor"), why)
@@ -240,7 +267,7 @@ def evaluate_rollouts(
             if clip.failure not in ("", FAR)
         ),
         wall_s=told.wall_s if told else None,
-        realtime_factor=simulated_s / told.wall_s if told else None,
+        realtime_factor=simulated_s / told.wall_s if told and simulated else None,
         curves=scores.curves,
         reasons=reasons,
     )

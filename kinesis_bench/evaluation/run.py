@@ -134,7 +134,7 @@ def run_policy(
         body=body.name,
         model_sha256=body.sha256,
         body_mass_kg=body.mass_kg,
-        leg_length_m=_leg_length_m(body),
+        leg_length_m=leg_length_m(body),
         muscle_names=body.muscles,
         muscle_force_n=body.muscle_force_n,
         joint_names=body.angle_names,
@@ -208,7 +208,7 @@ def _refined(body: Body, refine: int) -> Body:
     return replace(body, model=model)
 
 
-def _leg_length_m(body: Body) -> float:
+def leg_length_m(body: Body) -> float:
     """Hip joint to sole of the straight leg: thigh, shank and height of the ankle, mean of both sides [m]."""
     import mujoco
 

@@ -28,7 +28,8 @@ class PolicyInfo:
 
     Attributes:
         name, source, sha256: which policy; source and hash "" where it is built in.
-        control: of ``tasks.control.CONTROLS``, "" where a recording does not say.
+        control: of ``tasks.control.CONTROLS``, or ``prescribed`` where nothing was simulated; "" where a
+            recording does not say.
         deterministic: whether one run says all; None where unknown.
         privileged: whether it saw more than its observation, namely ``needs``.
         notes: for the reader.

@@ -24,10 +24,12 @@ from kinesis_bench.metrics.imitation import (
 )
 from kinesis_bench.metrics.joint_angles import JointAngleScore, score_joint_angles
 from kinesis_bench.metrics.reasons import reasons_of_nulls
-from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+from kinesis_bench.policies.interface import PRESCRIBED
+from kinesis_bench.rollouts.schema import UNIT, ClipRollout, Rollouts
 from kinesis_bench.tasks.termination import FAR
 
 NO_REFERENCE = "the recording has no keypoints beside a reference's"
+NOT_SIMULATED = "prescribed: nothing was simulated"
 NO_SCORE = "the floor is of the body and the motions, not of the policy: its uncertainty is not estimated"
 OTHER_ACTIVITY = "the people of the joint-angle table {table}, the cycles are of the activity {human}"
 DIGITS = 5
@@ -72,7 +74,8 @@ def score_rollouts(
     reasons: dict[str, str] = {}
     imitation = by_skill = None
     if clips is None:
-        reasons["imitation"] = reasons["imitation_by_skill"] = NO_REFERENCE
+        why = NOT_SIMULATED if rollouts.clips[0].control == PRESCRIBED else NO_REFERENCE
+        reasons["imitation"] = reasons["imitation_by_skill"] = why
     else:
         rng = np.random.default_rng([seed, 1])
         imitation = with_floor(aggregate(clips, rng), clips, rollouts.clips)
@@ -173,8 +176,9 @@ def covered_frames(rollouts: Rollouts, clips: Sequence[ClipImitation] | None) ->
 
 def effort(rollouts: Rollouts, covered: Sequence[int]) -> Effort:
     """Effort over the covered frames."""
-    if rollouts.clips[0].excitation is None:
-        why = "the recording has no excitation"
+    unit = (rollouts.attributes or {}).get(UNIT)
+    if rollouts.clips[0].excitation is None or unit:
+        why = f"excitation is in {unit}" if unit else "the recording has no excitation"
         return Effort(None, None, {}, {"mean_excitation": why, "co_contraction": why})
     rows = [
         np.asarray(clip.excitation, dtype=float)[:n] for clip, n in zip(rollouts.clips, covered, strict=True)

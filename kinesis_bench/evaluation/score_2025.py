@@ -33,6 +33,7 @@ from kinesis_bench.metrics.kinesis_2025 import (
     usual_cycles,
 )
 from kinesis_bench.metrics.reasons import reasons_of_nulls
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
 SIDE = "l"
@@ -101,7 +102,7 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
     """Gait codes of a clip, from touch at the last substep of each control step where it is known.
 
     MuJoCo computes touch from the state before a substep is integrated, so that the codes are of up to one
-    substep (6.7 ms) before the end of the control step.
+    substep (6.7 ms) before the end of the control step. Forces of inverse dynamics tell no contact.
     """
     if clip.touch is not None:
         last = np.asarray(clip.touch)[:, -1]
@@ -111,7 +112,7 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
         )
         return gait_codes(left, right)
     feet = clip.foot_contact if clip.foot_contact is not None else clip.ground_force
-    if feet is None:
+    if feet is None or clip.control == PRESCRIBED:
         return None
     return gait_codes(feet[:, FEET.index("l")], feet[:, FEET.index("r")])
 

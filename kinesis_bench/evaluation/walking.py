@@ -16,6 +16,7 @@ from kinesis_bench.metrics.gait_events import (
     heel_strikes_from_force,
     heel_strikes_from_kinematics,
 )
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
 SKILLS = {"walk": ("walk", ""), "run": ("run", ""), "backward": ("backward", "")}
@@ -92,7 +93,7 @@ def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg | Huma
         why = f"the recording has no {lacking}, so steady cycles cannot be told"
         hint = "" if chosen[0].foot_contact is None else BY_CODES
         return Gait(chosen, (), none, "", why + hint, human.side)
-    walks = tuple(_walk(rollouts.clips[i], rollouts, human.side, covered[i]) for i in clips)
+    walks = tuple(walk_of(rollouts.clips[i], rollouts, human.side, covered[i]) for i in clips)
     cycles = steady_cycles(walks, speed_m_s)
     events, why = _events(chosen[0], rollouts, human.side), cycles.reason
     if why and cycles.other_speed:
@@ -131,14 +132,27 @@ def _lacking(clip: ClipRollout, rollouts: Rollouts, side: str) -> str:
 
 
 def _events(clip: ClipRollout, rollouts: Rollouts, side: str) -> str:
-    if rollouts.body_mass_kg is not None and clip.touch is not None:
+    """How heel strikes are found.
+
+    Forces of inverse dynamics do not tell them: a foot that comes down is let push some 100 ms too early.
+    """
+    felt = rollouts.body_mass_kg is not None and clip.control != PRESCRIBED
+    if felt and clip.touch is not None:
         return BY_TOUCH
-    if rollouts.body_mass_kg is not None and clip.ground_force is not None:
+    if felt and clip.ground_force is not None:
         return BY_FORCE
     return BY_KINEMATICS if f"{side}_ankle" in rollouts.keypoint_names else ""
 
 
-def _walk(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> Walk:
+def walk_of(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> Walk:
+    """What cycle selection needs of a clip that holds the pelvis, and forces or ankles.
+
+    Args:
+        clip: of the recording.
+        rollouts: the recording.
+        side: the leg whose heel strikes count, ``l`` or ``r``.
+        covered: frames before its failure.
+    """
     keypoints = np.asarray(clip.keypoint_position, dtype=float)
     pelvis = keypoints[:, rollouts.keypoint_names.index("pelvis")]
     heading = heading_rad(np.asarray(clip.pelvis_quaternion))

@@ -21,6 +21,11 @@ NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What a policy may ask to see beyond its observation; results of one that does are marked privileged."""
 
 
+PRESCRIBED = "prescribed"
+"""Declared as ``control`` by what drives no body but says what muscles would do in the recorded motion
+itself: see ``evaluation.prescribed``."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a policy is told before it starts.

@@ -128,7 +128,7 @@ def _warnings(result: Result) -> list[str]:
         lines.append(result.diagnostic)
     if result.quick:
         lines.append(f"quick: only {result.motions.clips} clips, not comparable with a full score")
-    if result.policy.privileged:
+    if result.policy.needs:
         lines.append(f"privileged: the policy sees {', '.join(result.policy.needs)} beyond its observation")
     if result.failed_runs:
         first = result.failed_runs[0]
@@ -321,6 +321,9 @@ def _other_lines(result: Result) -> list[str]:
     ]
     if result.wall_s is not None and result.realtime_factor is not None:
         lines.append(f"Time: {result.wall_s:.1f} s, {result.realtime_factor:.1f} times real time")
+    elif result.wall_s is not None:
+        per_frame_ms = 1000 * result.wall_s / result.motions.frames
+        lines.append(f"Time: {result.wall_s:.1f} s, {per_frame_ms:.2f} ms a frame")
     return lines
 
 

@@ -14,6 +14,9 @@ import numpy as np
 FEET = ("r", "l")
 """Order of the feet in ``ground_force``."""
 
+UNIT = "excitation_unit"
+"""Attribute of a recording whose excitations are not 0 to 1: what they are, for people to read."""
+
 
 @dataclass(frozen=True)
 class ClipRollout:
@@ -26,7 +29,8 @@ class ClipRollout:
         frames: scored frames of the whole clip (F - 1); T is smaller where the clip failed.
         dt_s: control period [s].
         failure: why it ended early, "" where it did not. ``far from the reference`` is the protocol's own.
-        control: control law, ``direct``, ``pd``, ``tracking`` or ``synergy``; "" where unknown.
+        control: control law, ``direct``, ``pd``, ``tracking`` or ``synergy``; ``prescribed`` where nothing
+            was simulated; "" where unknown.
         action: (T, A) in [-1, 1], as applied (rounded by the protocol).
         excitation: (T, M) muscle excitation, mean over the substeps, 0 to 1.
         excitation_last: (T, M) excitation of the last substep.
