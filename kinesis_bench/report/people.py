@@ -126,7 +126,7 @@ def write_people(
     pairs: Mapping[tuple[str, str], Agreement],
     results: Sequence[Result],
 ) -> None:
-    """Write ``agreement.csv`` and the figures."""
+    """Write ``agreement.csv``, and the figures that there is something for."""
     from matplotlib import rc_context
 
     with whole_file(folder / "agreement.csv") as temporary, temporary.open("w", newline="") as file:
@@ -140,16 +140,24 @@ def write_people(
             writer.writerow(
                 (*names, "all", f"{pair.zero_lag_r:.4f}", f"{pair.common_r:.4f}", pair.common_lag_pct)
             )
-    for name, draw in (
-        ("lag_curves.png", lambda: lag_curves_figure(pairs, results)),
-        ("curves.png", lambda: curves_figure(people)),
+    of_models = [result for result in results if result.emg.lag_curve is not None]
+    for name, draw, possible in (
+        ("lag_curves.png", lambda: lag_curves_figure(pairs, of_models), pairs or of_models),
+        ("curves.png", lambda: curves_figure(people), pairs),
     ):
+        if not possible:
+            continue
         with rc_context(STYLE), whole_file(folder / name) as temporary:
             draw().savefig(temporary, dpi=DPI, format="png")
 
 
 def lag_curves_figure(pairs: Mapping[tuple[str, str], Agreement], results: Sequence[Result]) -> Any:
-    """Mean r against lag: people against people of another data set, and models against people."""
+    """Mean r against lag: people against people of another data set, and models against people.
+
+    Args:
+        pairs: of data sets.
+        results: each with a lag curve.
+    """
     figure = empty_figure(7, 4.6)
     axis = figure.subplots()
     for line, ((later, earlier), pair) in zip(_lines(len(pairs)), pairs.items(), strict=True):
@@ -162,8 +170,7 @@ def lag_curves_figure(pairs: Mapping[tuple[str, str], Agreement], results: Seque
             label=f"{later} ~ {earlier}",
         )
         axis.plot([pair.common_lag_pct], [pair.common_r], "o", color=PEOPLE, markersize=4)
-    drawn = [result for result in results if result.emg.lag_curve is not None]
-    for line, result in zip(_lines(len(drawn)), drawn, strict=True):
+    for line, result in zip(_lines(len(results)), results, strict=True):
         curve = result.emg.lag_curve
         assert curve is not None
         place = int(np.argmax(curve.mean_r))
