@@ -18,8 +18,16 @@ from kinesis_bench.evaluation.score import (
 from kinesis_bench.evaluation.walking import SIDE, SKILLS
 from kinesis_bench.human.electrodes import UNRELIABLE
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
-from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat
-from kinesis_bench.metrics.emg import EmgFigures, EmgIntervals, EmgScore, MuscleEmg
+from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat, pearson
+from kinesis_bench.metrics.emg import (
+    EmgFigures,
+    EmgIntervals,
+    EmgScore,
+    MuscleEmg,
+    PersonEmg,
+    person_names,
+    single_pairs_r,
+)
 from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
 from kinesis_bench.metrics.imitation import Figure, absent
 from kinesis_bench.metrics.kinesis_2025 import (
@@ -133,6 +141,8 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         **vars(_figures(score)),
         lag_curve=None,
         per_muscle=_by_muscle(score, group, curves),
+        by_person=_by_person(group, curves),
+        pairs_r=single_pairs_r(group),
         without_vastus_lateralis=replace(part, reasons=reasons_of_nulls(part, known)),
         chance=None,
         cycles=score.cycles,
@@ -143,6 +153,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         cycle_zero=human.cycle_zero,
         notes={
             "per_muscle": "r is the median over people, zero_lag_r the mean",
+            "by_person": "r is zero_lag_r: this protocol knows no lag",
             "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
             "muscles": "left leg; biceps femoris is the short head",
             "leave_one_out_r": "on raw curves",
@@ -156,11 +167,14 @@ def _known_reasons(score: Emg2025) -> dict[str, str]:
     undefined = ("chance", "group_mean_r", "model_leave_one_out_r", "cycle_s")
     intervals = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
     of_fields = {
-        "mean_r": ("mean_r", "zero_lag_r", "ratio"),
+        "mean_r": ("mean_r", "zero_lag_r", "ratio", "by_person"),
         "median_r_by_muscle": ("per_muscle.r",),
         "mean_r_by_muscle": ("per_muscle.zero_lag_r",),
         "human_pairs_r": ("human_pairs_r", "per_muscle.human_pairs_r", "ratio"),
-        "leave_one_out_r": ("leave_one_out_r", "per_muscle.leave_one_out_r"),
+        "leave_one_out_r": (
+            *("leave_one_out_r", "per_muscle.leave_one_out_r"),
+            *("by_person", "pairs_r"),
+        ),
     }
     known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED)
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
@@ -213,6 +227,13 @@ def _figures(score: Emg2025) -> EmgFigures:
         ci95=EmgIntervals(None, None, None),
         reasons={},
     )
+
+
+def _by_person(human: HumanEmg, curves: np.ndarray | None) -> dict[str, PersonEmg] | None:
+    if curves is None or human.curves is None:
+        return None
+    by_person = pearson(curves, human.curves).mean(axis=1).tolist()
+    return {name: PersonEmg(r, r) for name, r in zip(person_names(human), by_person, strict=True)}
 
 
 def _by_muscle(score: Emg2025, human: HumanEmg, curves: np.ndarray | None) -> dict[str, MuscleEmg]:

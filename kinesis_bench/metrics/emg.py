@@ -37,12 +37,16 @@ OF_Z_BAR = (
 OF_MODEL = (
     *OF_Z_BAR,
     *("model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95.mean_r", "ci95.ratio"),
+    "by_person",
 )
 """Fields of a score that need a model."""
 
 OF_INTERVALS = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
 
-OF_PEOPLE = (*OF_INTERVALS, "model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r")
+OF_PEOPLE = (
+    *OF_INTERVALS,
+    *("model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r", "by_person", "pairs_r"),
+)
 """Fields of a score that need each person's curves, or stored figures."""
 
 
@@ -99,12 +103,25 @@ class EmgFigures:
 
 
 @dataclass(frozen=True)
+class PersonEmg:
+    """The model against one person: means over muscles of r at the common lag and at zero lag.
+
+    Over people these average to ``mean_r`` and ``zero_lag_r``.
+    """
+
+    r: float
+    zero_lag_r: float
+
+
+@dataclass(frozen=True)
 class EmgScore(EmgFigures):
     """Everything about EMG; the inherited figures are over all muscles.
 
     Attributes:
         lag_curve: mean r against lag over ±20 % of the cycle.
         per_muscle: by electrode name.
+        by_person: by the person's name, in the order of the source; what comparisons over people need.
+        pairs_r: mean over muscles of r between two people, by pair: first with second, first with third, …
         without_vastus_lateralis: the figures again without the unreliable channel, the lag chosen anew.
         chance: what random models reach.
         cycles, cycle_s: number and mean duration of the model's cycles.
@@ -114,6 +131,8 @@ class EmgScore(EmgFigures):
 
     lag_curve: LagCurve | None
     per_muscle: dict[str, MuscleEmg]
+    by_person: dict[str, PersonEmg] | None
+    pairs_r: tuple[float, ...] | None
     without_vastus_lateralis: EmgFigures | None
     chance: Chance | None
     cycles: int
@@ -178,6 +197,8 @@ def score_emg(
         **vars(figures),
         lag_curve=curve,
         per_muscle=dict(zip(common, muscles, strict=True)),
+        by_person=_by_person(curves, figures.lag_pct, group),
+        pairs_r=single_pairs_r(group),
         without_vastus_lateralis=without,
         chance=chance,
         cycles=cycles,
@@ -265,6 +286,29 @@ def _figures(
         reasons={},
     )
     return figures, muscles
+
+
+def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
+    """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``."""
+    if human.curves is None:
+        return None
+    table = correlation_table(human.curves).mean(axis=0)
+    return tuple(table[np.triu_indices(len(table), 1)].tolist())
+
+
+def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> dict[str, PersonEmg] | None:
+    if model is None or lag is None or human.curves is None:
+        return None
+    by_lag = r_by_lag(model, standardise(human.curves), human.phase).mean(axis=1)
+    return {
+        name: PersonEmg(float(r[lag]), float(r[0]))
+        for name, r in zip(person_names(human), by_lag, strict=True)
+    }
+
+
+def person_names(human: HumanEmg) -> tuple[str, ...]:
+    """Names of the people, their places where the source has none."""
+    return human.names or tuple(str(place + 1) for place in range(human.people))
 
 
 def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:

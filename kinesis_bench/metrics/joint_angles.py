@@ -11,7 +11,7 @@ model equal to the mean curve therefore scores 1/√2 ≈ 0.71 of what two peopl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,9 +28,11 @@ MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
 
 OF_MODEL = (
     *("mpjae_deg", "mean_removed_deg", "ratio"),
-    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg"),
+    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg", "by_person"),
 )
 """Fields of a score that need a model."""
+
+NO_PEOPLE = "needs the joint angles of each person, only mean and SD are at hand"
 
 SD_AS_IT_IS = (
     "the SD of curves without their mean is unknown; the SD as it is stands for it, which is at least as "
@@ -66,6 +68,8 @@ class JointAngleScore:
         ratio_of_mean_curve: what a model equal to people's mean curve would have for ``ratio``, about 0.71;
             None where it is not known (each person's curves are at hand).
         per_joint: by joint name without side.
+        by_person: MPJAE against each person, by name [deg]; what comparisons over people need.
+        pairs_deg: the same between two people, by pair: first with second, first with third, … [deg].
         independent: False where the motions were made from these very tables.
         cycles: behind the model's curves.
         human_condition, human_people, human_source: of the references.
@@ -79,6 +83,8 @@ class JointAngleScore:
     ratio: float | None
     ratio_of_mean_curve: float | None
     per_joint: dict[str, JointAngleFigures]
+    by_person: dict[str, float] | None
+    pairs_deg: tuple[float, ...] | None
     independent: bool
     cycles: int
     human_condition: str
@@ -151,6 +157,8 @@ def score_joint_angles(
         ratio=error / between if error is not None and between else None,
         ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
         per_joint=per_joint,
+        by_person=_by_person(model, human, common),
+        pairs_deg=_pairs(human, common),
         independent=independent,
         cycles=cycles,
         human_condition=human.condition,
@@ -163,6 +171,8 @@ def score_joint_angles(
         "human_people": "the source does not say",
         "ratio_of_mean_curve": "known only where people are known by mean and SD",
         "ratio": "people do not differ",
+        "by_person": NO_PEOPLE,
+        "pairs_deg": NO_PEOPLE,
     }
     if model is None:
         known |= dict.fromkeys(OF_MODEL, why_absent)
@@ -191,6 +201,26 @@ def _figures(model: np.ndarray | None, human: HumanJointAngles, joint: int) -> J
         human_mean_removed_deg=between_levelled,
         offset_deg=float(model.mean() - mean.mean()),
     )
+
+
+def _by_person(
+    model: Mapping[str, np.ndarray] | None, human: HumanJointAngles, joints: Sequence[str]
+) -> dict[str, float] | None:
+    if model is None or human.curves_deg is None:
+        return None
+    rows = [human.joints.index(joint) for joint in joints]
+    curves = np.stack([np.asarray(model[joint], dtype=float) for joint in joints])
+    error = np.abs(curves - human.curves_deg[:, rows]).mean(axis=(1, 2)).tolist()
+    names = human.names or tuple(str(place + 1) for place in range(len(error)))
+    return dict(zip(names, error, strict=True))
+
+
+def _pairs(human: HumanJointAngles, joints: Sequence[str]) -> tuple[float, ...] | None:
+    if human.curves_deg is None:
+        return None
+    people = human.curves_deg[:, [human.joints.index(joint) for joint in joints]]
+    first, second = np.triu_indices(len(people), 1)
+    return tuple(np.abs(people[first] - people[second]).mean(axis=(1, 2)).tolist())
 
 
 def _between(people: np.ndarray) -> float:
