@@ -228,13 +228,13 @@ def _unlike_clips(a: Clips, b: Clips) -> tuple[str, str]:
 def _differences(first: Scored, other: Scored, name_a: str, name_b: str) -> list[Difference]:
     a, b = values(first.result), values(other.result)
     made = []
-    for place, figure in enumerate(FIGURES):
+    for figure in FIGURES:
         why_not = _why_left_out(figure, first, other, name_a, name_b)
         for (value, reason), name in ((a[figure], name_a), (b[figure], name_b)):
             if value is None and not why_not:
                 why_not = f"{name}: {reason}"
         units = _units(figure, first, other, name_a, name_b)
-        rng = np.random.default_rng([SEED, place])
+        rng = np.random.default_rng([SEED, figure in OF_CLIPS])
         made.append(_difference(figure, a[figure][0], b[figure][0], units, why_not, rng))
     return made
 

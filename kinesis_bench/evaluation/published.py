@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from functools import cache
 
 from kinesis_bench.evaluation.comparison import AgainstPublished, PublishedFigure
@@ -37,21 +38,26 @@ def against_published(name: str, result: Result) -> AgainstPublished:
         name: of the result.
         result: scored under any protocol.
     """
-    return AgainstPublished(
-        result=name,
-        figures=tuple(_published(row, result) for row in _rows() if _fits(row, result)),
-        why_different=why_different(result),
-    )
+    figures = tuple(_published(row, result) for row in _rows() if _fits(row, result))
+    return AgainstPublished(name, figures, why_different(figures, result))
 
 
-def why_different(result: Result) -> tuple[str, ...]:
+def why_different(figures: Sequence[PublishedFigure], result: Result) -> tuple[str, ...]:
     """Why published and own figures do not measure the same, in the order of their weight.
 
     Source: the paper, and reading KINESIS's public code (see the card of the table).
+
+    Args:
+        figures: those that are set beside each other.
+        result: whose own figures they are.
     """
     upstream = result.protocol == "kinesis-2025"
+    of_emg = {figure.figure.startswith("emg_") for figure in figures if figure.own is not None}
     reasons = []
-    if result.imitation is not None:
+    if result.imitation is not None and False not in of_emg:
+        control = result.policy.control
+        reasons.append(f"imitation: nothing is published of {result.body.name} under control {control}")
+    if False in of_emg:
         if not result.motions.id.startswith("kit-locomotion"):
             reasons.append(
                 f"other motions: the paper's are KIT-Locomotion out of AMASS, these are "
@@ -72,12 +78,13 @@ def why_different(result: Result) -> tuple[str, ...]:
             "policy: upstream's mixture draws its expert at evaluation too, and its normalisers move on "
             "within an update, also in frozen experts",
         ]
-    if result.emg.mean_r is not None:
+    if True in of_emg:
         if not upstream:
             reasons.append(
                 "EMG: the published r has no lag and starts the cycle at left single stance, which is itself "
                 "a shift of 10 to 12 % of the cycle; biceps femoris is the short head. Only r at zero lag is "
-                "set beside it: score with --protocol kinesis-2025 for the same definitions"
+                "set beside it: score with --protocol kinesis-2025 for the same definitions. One person "
+                "against the others is on raw curves there, on standardised ones here"
             )
         reasons.append(
             "EMG: the published r is recomputed from KINESIS's own recording of 2025, not from its paper"

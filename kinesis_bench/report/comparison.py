@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -25,7 +26,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Shown:
-    """How a headline figure is shown: in words, its unit, digits, and which way is better ("" for neither)."""
+    """How a headline figure is shown: in words, unit, digits, and which way is better ("" for neither)."""
 
     label: str
     unit: str
@@ -34,22 +35,22 @@ class Shown:
 
 
 SHOWN = {
-    "frame_coverage_pct": Shown("frame coverage", "%", 1, "more"),
+    "frame_coverage_pct": Shown("coverage", "%", 1, "more"),
     "success_pct": Shown("success", "%", 1, "more"),
     "strict_success_pct": Shown("strict success", "%", 1, "more"),
     "mpjpe_mm": Shown("MPJPE", "mm", 1, "less"),
-    "mean_excitation": Shown("mean excitation", "", 3, ""),
-    "emg_mean_r": Shown("EMG r, best lag", "", 3, "more"),
+    "mean_excitation": Shown("excitation", "", 3, ""),
+    "emg_mean_r": Shown("EMG r", "", 3, "more"),
     "emg_zero_lag_r": Shown("EMG r, zero lag", "", 3, "more"),
-    "emg_ratio": Shown("EMG r / human pairs", "", 2, "more"),
+    "emg_ratio": Shown("EMG r / pairs", "", 2, "more"),
     "mpjae_deg": Shown("MPJAE", "deg", 1, "less"),
 }
 
 PUBLISHED = {
-    "frame_coverage_pct": ("frame coverage [%]", 2),
+    "frame_coverage_pct": ("coverage [%]", 2),
     "success_pct": ("success [%]", 2),
     "mpjpe_mm": ("MPJPE [mm]", 2),
-    "emg_r_mean": ("EMG r, no lag", 3),
+    "emg_r_mean": ("EMG r, no lag, mean", 3),
 }
 """Published figures in words, and digits; medians by muscle are named by their muscle."""
 
@@ -59,7 +60,7 @@ LEAST_P = 0.001
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """The results, a table a pair, and the published table where it was asked for."""
     console.print()
-    people = f"{comparison.human_people} people, {comparison.human_condition}"
+    people = f"{comparison.human_people} people ({condition(comparison.human_condition)})"
     _line(console, f"Protocol {comparison.protocol}, EMG against {people}", "bold")
     for warning in _warnings(comparison):
         _line(console, warning, "yellow")
@@ -70,11 +71,16 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if comparison.pairs:
         for line in _explained(comparison):
             _line(console, line)
-    for one in comparison.against_kinesis:
-        _print_published(one, console)
+    if comparison.against_kinesis:
+        _print_published(comparison.against_kinesis, console)
     console.print()
     for pair in comparison.pairs:
         console.print(Text(headline(pair), style="bold"), soft_wrap=True)
+
+
+def condition(human_condition: str) -> str:
+    """What the people of the EMG do, and how fast."""
+    return human_condition.replace("-", " at ") + " km/h"
 
 
 def headline(pair: Pair) -> str:
@@ -120,7 +126,7 @@ def _warnings(comparison: Comparison) -> list[str]:
 
 
 def _differences(pair: Pair) -> Table:
-    columns = (pair.a, pair.b, "difference", "95 % CI", "p", "p,\nHolm", "over")
+    columns = (pair.a, pair.b, "difference", "95 % CI", "p", "p,\nHolm")
     table = new_table(f"{pair.b} - {pair.a}", "figure", *columns)
     for one in pair.differences:
         shown = SHOWN[one.figure]
@@ -130,9 +136,8 @@ def _differences(pair: Pair) -> Table:
         interval = DASH
         if one.ci95 is not None:
             interval = ", ".join(f"{end:+.{shown.digits}f}" for end in one.ci95)
-        over = DASH if one.units is None else f"{one.units} {one.over}"
         bold = one.p_holm is not None and one.p_holm < SIGNIFICANT
-        row = (*cells, difference, interval, p_text(one.p), p_text(one.p_holm), over)
+        row = (*cells, difference, interval, p_text(one.p), p_text(one.p_holm))
         table.add_row(shown.label + unit, *row, style="bold" if bold else "")
     return table
 
@@ -160,9 +165,10 @@ def _explained(comparison: Comparison) -> list[str]:
             + f"; Holm: corrected for {comparison.tests} test{'s' * (comparison.tests != 1)}, "
             f"below {SIGNIFICANT} in bold"
         )
-        lines.append(
-            "over clips and people alike, runs averaged; each policy at its own best lag, held fixed"
-        )
+        counts = {one.over: one.units for one in tested}
+        units = " and ".join(f"{count} {over}" for over, count in counts.items())
+        own = "" if comparison.protocol == "kinesis-2025" else "; each policy keeps its own best lag"
+        lines.append(f"over {units}, runs averaged{own}")
         if any(one.figure == "mpjpe_mm" for one in tested):
             lines.append(
                 "MPJPE is over each policy's own covered frames: who fails early has the easier ones"
@@ -172,30 +178,40 @@ def _explained(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _print_published(one: AgainstPublished, console: Console) -> None:
-    if not one.figures:
-        _line(console, f"{one.result}: KINESIS published nothing of its body and control, or condition", "")
-        return
-    columns = ("ours", "ours,\nmacro", "published", "SEM or of")
-    table = new_table(f"{one.result} beside KINESIS", "figure, policy, data", *columns)
-    for figure in one.figures:
-        label, digits = _published_label(figure)
-        ours = [DASH if x is None else f"{x:.{digits}f}" for x in (figure.own, figure.own_macro)]
-        name = f"{label}, {figure.policy}, {figure.dataset}"
-        table.add_row(name, *ours, f"{figure.published:.{digits}f}", figure.note)
-    console.print(table, crop=False)
-    reasons = {figure.reasons["own"] for figure in one.figures if "own" in figure.reasons}
-    for reason in sorted(reasons):
-        _line(console, f"{DASH}: {reason}")
-    _line(console, "why they are not of the same thing:", "")
-    for reason in one.why_different:
-        _line(console, f"- {reason}")
+def _print_published(every: Sequence[AgainstPublished], console: Console) -> None:
+    for one in every:
+        if not one.figures:
+            _line(console, f"{one.result}: nothing is published of its body and control, or condition", "")
+            continue
+        table = new_table(f"{one.result} beside KINESIS", "figure", "ours", "ours,\nmacro", "published")
+        part = ""
+        for figure in one.figures:
+            if part != (part := f"{figure.policy}, {figure.dataset}"):
+                table.add_section()
+                table.add_row(part, style="dim")
+            label, digits = _published_label(figure)
+            ours = [DASH if x is None else f"{x:.{digits}f}" for x in (figure.own, figure.own_macro)]
+            sem = f" ± {figure.note}" if figure.note.replace(".", "").isdigit() else ""
+            table.add_row(label, *ours, f"{figure.published:.{digits}f}{sem}")
+        console.print(table, crop=False)
+        for reason in sorted({figure.reasons["own"] for figure in one.figures if "own" in figure.reasons}):
+            _line(console, f"{DASH}: {reason}")
+    told: dict[str, list[str]] = {}
+    for one in every:
+        for reason in one.why_different:
+            told.setdefault(reason, []).append(one.result)
+    if told:
+        _line(console, "Why these are not of the same thing (±: standard error over runs):", "")
+    concerned = sum(bool(one.why_different) for one in every)
+    for reason, results in told.items():
+        whose = "" if len(results) == concerned else f" ({', '.join(results)})"
+        _line(console, f"- {reason}{whose}")
 
 
 def _published_label(figure: PublishedFigure) -> tuple[str, int]:
     if figure.figure in PUBLISHED:
         return PUBLISHED[figure.figure]
-    return f"EMG r, median, {figure.figure.rpartition('_')[2]}", 3
+    return f"{figure.figure.rpartition('_')[2]}, median r", 3
 
 
 def _line(console: Console, line: str, style: str = "dim") -> None:

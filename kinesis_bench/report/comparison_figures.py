@@ -11,15 +11,19 @@ import numpy as np
 from kinesis_bench.evaluation.comparison import FIGURES, Comparison, Difference
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import whole_file
-from kinesis_bench.report.comparison import SHOWN, SIGNIFICANT
+from kinesis_bench.report.comparison import SHOWN, SIGNIFICANT, condition
 from kinesis_bench.report.figures import ACCENT, DPI, MODEL, PEOPLE, STYLE, empty_figure
 
 COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Of the policies, by place (Okabe and Ito 2008); people keep their blue."""
 
-MARKERS = ("o", "s", "D", "^", "v", "P")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+"""One more than colours, so that no two of many policies share both."""
 
 COLUMNS = 3
+
+ABSENT: dict[str, Any] = {"va": "center", "fontsize": 7, "color": ACCENT}
+"""How a gap is marked."""
 
 SPREAD = 0.24
 """Half the width over which the points of single people are spread."""
@@ -68,6 +72,8 @@ def differences_figure(comparison: Comparison) -> Any:
     for place, (axis, (name, ones)) in enumerate(zip(axes, shown.items(), strict=False)):
         for other, one in ones:
             _forest_row(axis, others.index(other), one)
+        for row in set(range(len(others))) - {others.index(other) for other, _ in ones}:
+            axis.text(0.5, row, "no figure", transform=axis.get_yaxis_transform(), ha="center", **ABSENT)
         axis.axvline(0.0, color="black", linewidth=0.8)
         told = SHOWN[name]
         unit = f" [{told.unit}]" if told.unit else ""
@@ -75,6 +81,7 @@ def differences_figure(comparison: Comparison) -> Any:
         axis.set_title(f"{told.label}{unit}{better}", loc="left")
         axis.set_ylim(len(others) - 0.5, -0.5)
         axis.set_yticks(range(len(others)), others if place % COLUMNS == 0 else [""] * len(others))
+        axis.tick_params(axis="y", length=0)
         axis.grid(axis="y", visible=False)
         axis.margins(x=0.12)
         axis.locator_params(axis="x", nbins=5)
@@ -121,7 +128,7 @@ def emg_by_policy_figure(named: Sequence[tuple[str, Result]]) -> Any:
     axis.grid(axis="x", visible=False)
     axis.set_ylabel("EMG r, mean over muscles")
     axis.set_title(
-        f"EMG by policy, {first.human_condition.replace('-', ' at ')} km/h\n"
+        f"EMG by policy, {condition(first.human_condition)}\n"
         f"point: one of {first.human_people} people, or one pair of them; bar: mean",
         loc="left",
     )
@@ -140,13 +147,13 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
     pairs, angles = first.emg.pairs_r, first.joint_angles
     if first.emg.human_pairs_r is not None:
         r = first.emg.human_pairs_r
-        among = "" if pairs is None else f" (r {min(pairs):.2f} to {max(pairs):.2f})"
+        among = "" if pairs is None else f" (band: all pairs, r {min(pairs):.2f} to {max(pairs):.2f})"
         if pairs is not None:
             axis.axvspan(min(pairs), max(pairs), color=PEOPLE, alpha=0.12, linewidth=0)
         if angles.pairs_deg is not None:
             low, high = min(angles.pairs_deg), max(angles.pairs_deg)
             axis.axhspan(low, high, color=PEOPLE, alpha=0.12, linewidth=0)
-        label = f"people with people{among}"
+        label = f"between people{among}"
         axis.plot([r], [angles.human_deg], "*", color=PEOPLE, markersize=13, label=label, zorder=4)
     axis.axhline(angles.human_deg, color=PEOPLE, linestyle="--", linewidth=0.8)
     for place, (name, result) in enumerate(named):
@@ -160,13 +167,13 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
             if error.by_person is not None and list(error.by_person) == list(emg.by_person):
                 y = np.array(list(error.by_person.values()))
             axis.plot(people, y, marker, color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
-        mark = "" if error.independent else ", made from the angles' table"
+        mark = "" if error.independent else " (motions made from this table of angles)"
         axis.plot([emg.mean_r], [error.mpjae_deg], marker, color=colour, markersize=8, label=name + mark)
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
     axis.set_xlabel("EMG r, mean over muscles (small points: single people)")
     axis.set_ylabel("MPJAE [deg]")
-    axis.set_title("Joint angles against EMG: right and low is human", loc="left")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+    axis.set_title("Joint angles against EMG: people are to the right and below", loc="left")
+    figure.legend(loc="outside lower center", ncols=2 if len(named) > 3 else 1, fontsize=8)
     return figure
 
 
