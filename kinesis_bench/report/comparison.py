@@ -138,7 +138,7 @@ def _differences(pair: Pair) -> Table:
             interval = ", ".join(f"{end:+.{shown.digits}f}" for end in one.ci95)
         bold = one.p_holm is not None and one.p_holm < SIGNIFICANT
         row = (*cells, difference, interval, p_text(one.p), p_text(one.p_holm))
-        table.add_row(shown.label + unit, *row, style="bold" if bold else "")
+        table.add_row(Text(shown.label + unit), *row, style="bold" if bold else "")
     return table
 
 
@@ -188,11 +188,11 @@ def _print_published(every: Sequence[AgainstPublished], console: Console) -> Non
         for figure in one.figures:
             if part != (part := f"{figure.policy}, {figure.dataset}"):
                 table.add_section()
-                table.add_row(part, style="dim")
+                table.add_row(Text(part), style="dim")
             label, digits = _published_label(figure)
             ours = [DASH if x is None else f"{x:.{digits}f}" for x in (figure.own, figure.own_macro)]
             sem = f" ± {figure.note}" if figure.note.replace(".", "").isdigit() else ""
-            table.add_row(label, *ours, f"{figure.published:.{digits}f}{sem}")
+            table.add_row(Text(label), *ours, f"{figure.published:.{digits}f}{sem}")
         console.print(table, crop=False)
         for reason in sorted({figure.reasons["own"] for figure in one.figures if "own" in figure.reasons}):
             _line(console, f"{DASH}: {reason}")

@@ -22,7 +22,10 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 COLUMNS = 3
 
-ABSENT: dict[str, Any] = {"va": "center", "fontsize": 7, "color": ACCENT}
+ABSENT: dict[str, Any] = {
+    **{"va": "center", "fontsize": 7, "color": ACCENT},
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+}
 """How a gap is marked."""
 
 SPREAD = 0.24
@@ -172,7 +175,7 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
     axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
     axis.set_xlabel("EMG r, mean over muscles (small points: single people)")
     axis.set_ylabel("MPJAE [deg]")
-    axis.set_title("Joint angles against EMG: people are to the right and below", loc="left")
+    axis.set_title("Joint angles against EMG (star: people)", loc="left")
     figure.legend(loc="outside lower center", ncols=2 if len(named) > 3 else 1, fontsize=8)
     return figure
 
