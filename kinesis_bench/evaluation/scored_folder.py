@@ -59,7 +59,8 @@ def read_scored(folder: str | Path) -> Scored:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(folder, "no such folder", "give a folder that `kinesis-bench score` has written")
+        problem = "is a file, not a folder" if folder.exists() else "no such folder"
+        raise InputError(folder, problem, "give a folder that `kinesis-bench score` has written")
     file = folder / "result.json"
     if not file.is_file():
         raise InputError(

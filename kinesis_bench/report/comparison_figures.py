@@ -144,7 +144,7 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
     Args:
         named: results with both figures, by name.
     """
-    figure = empty_figure(6.4, 4.4)
+    figure = empty_figure(6.4, 4.0 + 0.1 * len(named))
     axis = figure.subplots()
     first = named[0][1]
     pairs, angles = first.emg.pairs_r, first.joint_angles
@@ -170,13 +170,15 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
             if error.by_person is not None and list(error.by_person) == list(emg.by_person):
                 y = np.array(list(error.by_person.values()))
             axis.plot(people, y, marker, color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
-        mark = "" if error.independent else " (motions made from this table of angles)"
+        mark = "" if error.independent else " †"
         axis.plot([emg.mean_r], [error.mpjae_deg], marker, color=colour, markersize=8, label=name + mark)
     axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
     axis.set_xlabel("EMG r, mean over muscles (small points: single people)")
     axis.set_ylabel("MPJAE [deg]")
-    axis.set_title("Joint angles against EMG (star: people)", loc="left")
-    figure.legend(loc="outside lower center", ncols=2 if len(named) > 3 else 1, fontsize=8)
+    dependent = any(not result.joint_angles.independent for _, result in named)
+    note = "\n†: its motions are made from this table of angles" if dependent else ""
+    axis.set_title(f"Joint angles against EMG (star: people){note}", loc="left")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 

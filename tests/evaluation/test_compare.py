@@ -219,6 +219,8 @@ def test_folders_that_are_no_results(folders: dict[str, Path], tmp_path: Path) -
         compare([good, good.parent / "worse" / ".." / "good"])
     with pytest.raises(InputError, match="no such folder"):
         compare([good, tmp_path / "absent"])
+    with pytest.raises(InputError, match="is a file, not a folder"):
+        compare([good, folders["worse"] / "result.json"])
     with pytest.raises(InputError, match=r"holds no result\.json"):
         compare([good, tmp_path])
 

@@ -179,3 +179,13 @@ def test_labels_of_neighbours_do_not_overlap(compared: tuple[Comparison, list[Re
     for one, other in pairwise(boxes):
         assert one.x1 < other.x0 if across else one.y0 > other.y1
     assert min(box.x0 for box in boxes) >= 0
+
+
+def test_the_legend_of_many_policies_is_whole(compared: tuple[Comparison, list[Result]]) -> None:
+    named = [(f"static-optimisation-legs-{i}", compared[1][i % 2]) for i in range(9)]
+    figure = angles_and_emg_figure(named)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert len({(line.get_marker(), line.get_color()) for line in legend.get_lines()}) == 10
