@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.comparable import refuse_unlike, why_left_out
 from kinesis_bench.evaluation.comparison import (
     FIGURES,
     OF_CLIPS,
@@ -30,14 +31,9 @@ from kinesis_bench.metrics.statistics import Interval, Resampling, resample
 SEED = 0
 """Of the bootstraps and of the swaps that are drawn."""
 
-SAME_PEOPLE = 1e-3
-"""Curves of people are the same if they differ by less than this part of their largest value: tables and
-single people are rounded differently."""
-
 NO_WIDTH = "resampling does not change the difference"
 SAME_TEST = "that of EMG r: both results are divided by the same pairs of people"
 NO_LAG = "that of EMG r: protocol kinesis-2025 knows no lag"
-REMEDY = "score all of them with the same options (--protocol, --motions, --split, --body, --human, --quick)"
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def compare(
     scored = [read_scored(path) for path in paths]
     names = _names(paths)
     for other in scored[1:]:
-        _refuse_unlike(scored[0], other)
+        refuse_unlike(scored[0], other)
     pairs = [
         Pair(names[0], name, tuple(_differences(scored[0], one, names[0], name)))
         for name, one in zip(names[1:], scored[1:], strict=True)
@@ -159,77 +155,11 @@ def _compared(name: str, scored: Scored) -> Compared:
     )
 
 
-def _refuse_unlike(first: Scored, other: Scored) -> None:
-    a, b = first.result, other.result
-    sides = {
-        "protocol": (a.protocol, b.protocol),
-        "quick": (f"{a.quick} ({a.motions.clips} clips)", f"{b.quick} ({b.motions.clips} clips)")
-        if a.quick != b.quick
-        else ("", ""),
-        "diagnostic": (a.diagnostic or "none", b.diagnostic or "none"),
-        "human condition": (a.emg.human_condition, b.emg.human_condition),
-        "people": (_people(a), _people(b)) if not _same_people(a, b) else ("", ""),
-    }
-    if first.clips is not None and other.clips is not None:
-        sides |= {
-            "body": (_hashed(a.body.name, a.body.model_sha256), _hashed(b.body.name, b.body.model_sha256)),
-            "motions": (
-                _hashed(a.motions.id, a.motions.sources_sha256),
-                _hashed(b.motions.id, b.motions.sources_sha256),
-            ),
-            "split": (a.motions.split or "unknown", b.motions.split or "unknown"),
-            "clips": _unlike_clips(first.clips, other.clips),
-        }
-    unlike = [f"{what}: {one} against {two}" for what, (one, two) in sides.items() if one != two]
-    if unlike:
-        problem = f"cannot be compared with {first.folder}, as these differ (first against this one): "
-        raise InputError(other.folder, problem + "; ".join(unlike), REMEDY)
-
-
-def _hashed(name: str, sha256: str) -> str:
-    return f"{name or 'unknown'} ({sha256[:12] or 'no hash'})"
-
-
-def _people(result: Result) -> str:
-    names = f" ({', '.join(result.emg.by_person)})" if result.emg.by_person else ""
-    return f"{result.emg.human_source}{names}"
-
-
-def _same_people(a: Result, b: Result) -> bool:
-    """Whether the EMG is of the same people, by their number, names and mean curves."""
-    if a.emg.human_people != b.emg.human_people:
-        return False
-    if a.emg.by_person and b.emg.by_person and list(a.emg.by_person) != list(b.emg.by_person):
-        return False
-    both = [name for name in a.curves.muscles if name in b.curves.muscles]
-    curves = ((a.curves.muscles[name].human_mean, b.curves.muscles[name].human_mean) for name in both)
-    return bool(both) and all(_alike(*pair) for pair in curves)
-
-
-def _alike(one: Sequence[float], other: Sequence[float]) -> bool:
-    return bool(np.allclose(one, other, rtol=0.0, atol=SAME_PEOPLE * float(np.max(np.abs(one)))))
-
-
-def _unlike_clips(a: Clips, b: Clips) -> tuple[str, str]:
-    """Both sides where the clips or their lengths differ, else two empty strings."""
-    lengths = [
-        dict(zip(clips.keys, clips.frames[:, 0].astype(int).tolist(), strict=True)) for clips in (a, b)
-    ]
-    if lengths[0] == lengths[1]:
-        return "", ""
-    example = next(key for key in sorted({*a.keys, *b.keys}) if lengths[0].get(key) != lengths[1].get(key))
-    one, two = (
-        f"{len(side)} clips, {example} {f'of {side[example]} frames' if example in side else 'absent'}"
-        for side in lengths
-    )
-    return one, two
-
-
 def _differences(first: Scored, other: Scored, name_a: str, name_b: str) -> list[Difference]:
     a, b = values(first.result), values(other.result)
     made = []
     for figure in FIGURES:
-        why_not = _why_left_out(figure, first, other, name_a, name_b)
+        why_not = why_left_out(figure, first, other, name_a, name_b)
         for (value, reason), name in ((a[figure], name_a), (b[figure], name_b)):
             if value is None and not why_not:
                 why_not = f"{name}: {reason}"
@@ -237,33 +167,6 @@ def _differences(first: Scored, other: Scored, name_a: str, name_b: str) -> list
         rng = np.random.default_rng([SEED, figure in OF_CLIPS])
         made.append(_difference(figure, a[figure][0], b[figure][0], units, why_not, rng))
     return made
-
-
-def _why_left_out(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) -> str:
-    """Why a figure that both may have is still not compared; "" if it is."""
-    a, b = first.result, other.result
-    if figure in OF_CLIPS:
-        for scored, name in ((first, name_a), (other, name_b)):
-            if scored.clips is None:
-                return f"{name} followed no reference: its motions, and so its clips, are its own"
-    elif figure == "mpjae_deg":
-        both = [joint for joint in a.joint_angles.per_joint if joint in b.joint_angles.per_joint]
-        of_people = [[result.curves.joints[joint].human_mean_deg for joint in both] for result in (a, b)]
-        same_people = all(_alike(one, two) for one, two in zip(*of_people, strict=True))
-        if not same_people or set(a.joint_angles.per_joint) != set(b.joint_angles.per_joint):
-            sides = (f"{one.human_source}, {one.human_condition}" for one in (a.joint_angles, b.joint_angles))
-            return "other joints, or other people: {} against {}".format(*sides)
-    elif set(a.emg.per_muscle) != set(b.emg.per_muscle):
-        lacking = [
-            f"{name} lacks {', '.join(m for m in mine if m not in its)}"
-            for name, its, mine in (
-                (name_a, a.emg.per_muscle, b.emg.per_muscle),
-                (name_b, b.emg.per_muscle, a.emg.per_muscle),
-            )
-            if set(mine) - set(its)
-        ]
-        return f"not of the same muscles: {'; '.join(lacking)}"
-    return ""
 
 
 def _units(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) -> Units:

@@ -55,6 +55,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     good = read_result(place / "good" / "result.json")
     assert good.emg.by_person is not None
     others = dict(zip("abcdef", good.emg.by_person.values(), strict=True))
+    soleus = good.curves.muscles["Soleus"]
+    louder = replace(soleus, human_mean=tuple(x + 0.1 for x in soleus.human_mean))
+    muscles = good.curves.muscles | {"Soleus": louder}
+    per_muscle = {name: one for name, one in good.emg.per_muscle.items() if name != "Soleus"}
+    knee = good.curves.joints["knee_angle"]
+    stiff = replace(knee, human_mean_deg=tuple(0.5 * x for x in knee.human_mean_deg))
+    joints = good.curves.joints | {"knee_angle": stiff}
     changed = {
         "quick": {"quick": True},
         "pushed": {"diagnostic": "pushed: a diagnostic, no score"},
@@ -62,6 +69,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "split": {"motions": replace(MOTIONS, split="some/train")},
         "faster": {"emg": replace(good.emg, human_condition="walk-5.4")},
         "others": {"emg": replace(good.emg, by_person=others)},
+        "louder": {"curves": replace(good.curves, muscles=muscles)},
+        "part": {"emg": replace(good.emg, per_muscle=per_muscle)},
+        "adults": {"curves": replace(good.curves, joints=joints)},
     }
     for name, fields in changed.items():
         shutil.copytree(place / "good", place / name)
@@ -169,6 +179,15 @@ def test_a_recording_without_a_reference_is_compared_on_emg_and_angles(folders: 
     assert found["mpjae_deg"].difference is not None
 
 
+def test_figures_of_other_muscles_or_joints_are_left_out(folders: dict[str, Path]) -> None:
+    emg = by_figure(folders["good"], folders["part"])["emg_mean_r"]
+    assert emg.difference is None
+    assert emg.reasons["difference"] == "not of the same muscles: part lacks Soleus"
+    angles = by_figure(folders["good"], folders["adults"])["mpjae_deg"]
+    assert angles.difference is None
+    assert "other people" in angles.reasons["difference"]
+
+
 def test_upstreams_figures_are_compared_as_upstream_defines_them(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -193,8 +212,9 @@ def test_upstreams_figures_are_compared_as_upstream_defines_them(
         ("motions", "motions: some-motions (555555555555) against some-motions (666666666666)"),
         ("split", "split: some/test against some/train"),
         ("faster", "human condition: walk-4.5 against walk-5.4"),
-        ("others", f"people: six people ({', '.join(NAMES)}) against six people (a, b, c, d, e, f)"),
-        ("group", "people: six people"),
+        ("others", f"people: 6, six people ({', '.join(NAMES)}) against 6, six people (a, b, c, d, e, f)"),
+        ("louder", f"against 6, six people ({', '.join(NAMES)}), with other curves"),
+        ("group", f"people: 6, six people ({', '.join(NAMES)}) against 9, group figures"),
         ("fewer", "clips: 6 clips, clip4 of 280 frames against 4 clips, clip4 absent"),
     ],
 )
