@@ -187,6 +187,8 @@ def _units(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) 
         return Units("people", why_no_test="the two are not compared with the same people")
     no_lag = figure == "emg_zero_lag_r" and a.protocol == "kinesis-2025"
     is_ratio = figure == "emg_ratio"
+    if is_ratio and a.emg.pairs_r is None:
+        return Units("people", why_no_test=f"{name_a}: {a.emg.reasons['pairs_r']}")
     return Units(
         "people",
         mean_of(list(one.values())),

@@ -136,6 +136,7 @@ def run_policy(
         body_mass_kg=body.mass_kg,
         leg_length_m=_leg_length_m(body),
         muscle_names=body.muscles,
+        muscle_force_n=body.muscle_force_n,
         joint_names=body.angle_names,
         keypoint_names=body.keypoints,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from kinesis_bench.evaluation.schema import Curves, Imitation, JointCurve, MuscleCurve, Scores
-from kinesis_bench.evaluation.walking import Gait, find_gait, joint_columns, muscle_columns
+from kinesis_bench.evaluation.walking import Gait, find_gait, of_joints, under_electrodes
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.effort import Effort, score_effort
@@ -82,15 +82,15 @@ def score_rollouts(
         }
     covered = covered_frames(rollouts, clips)
     gait = find_gait(rollouts, covered, human)
-    columns = muscle_columns(rollouts, human.muscles)
-    excitation = gait.curves("excitation", list(columns.values()), mean_over_step=True)
-    activation = gait.curves("activation", list(columns.values()), mean_over_step=False)
-    emg = _emg(gait, columns, excitation, human, seed, "excitation")
+    shares = under_electrodes(rollouts, human.muscles, gait.side)
+    excitation = gait.curves("excitation", shares, mean_over_step=True)
+    activation = gait.curves("activation", shares, mean_over_step=False)
+    emg = _emg(gait, excitation, human, seed, "excitation")
     of_activation = None
     if activation is None:
         reasons["emg_of_activation"] = gait.reason or "the recording has no activation"
     else:
-        whole = _emg(gait, columns, activation, human, seed, "activation")
+        whole = _emg(gait, activation, human, seed, "activation")
         figures = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
         of_activation = replace(figures, reasons=reasons_of_nulls(figures, whole.reasons))
     joints, joint_angles = _joint_angles(rollouts, gait, human, angles, independent)
@@ -103,7 +103,7 @@ def score_rollouts(
         effort=effort(rollouts, covered),
         curves=_curves(
             Curves(
-                muscles=muscle_curves(human, list(columns), excitation, activation),
+                muscles=muscle_curves(human, excitation or {}, activation or {}),
                 joints=_joint_curves(angles, joints),
                 model_phase=rounded(PHASE),
                 human_phase=rounded(human.phase),
@@ -158,19 +158,13 @@ def effort(rollouts: Rollouts, covered: Sequence[int]) -> Effort:
 
 
 def muscle_curves(
-    human: HumanEmg, electrodes: Sequence[str], excitation: np.ndarray | None, activation: np.ndarray | None
+    human: HumanEmg, excitation: Mapping[str, np.ndarray], activation: Mapping[str, np.ndarray]
 ) -> dict[str, MuscleCurve]:
-    """Curves (electrodes, 100) of the model beside people's, by electrode."""
-
-    def of_model(curves: np.ndarray | None, electrode: str) -> tuple[float, ...] | None:
-        if curves is None or electrode not in electrodes:
-            return None
-        return rounded(curves[list(electrodes).index(electrode)])
-
+    """Curves (100,) of the model, where it has them, beside people's, by electrode."""
     return {
         electrode: MuscleCurve(
-            excitation=of_model(excitation, electrode),
-            activation=of_model(activation, electrode),
+            excitation=rounded(excitation[electrode]) if electrode in excitation else None,
+            activation=rounded(activation[electrode]) if electrode in activation else None,
             human_mean=rounded(human.mean[place]),
             human_sd=rounded(human.sd[place]),
         )
@@ -185,34 +179,34 @@ def rounded(curve: np.ndarray) -> tuple[float, ...]:
 
 def _emg(
     gait: Gait,
-    columns: dict[str, int],
-    curves: np.ndarray | None,
+    curves: dict[str, np.ndarray] | None,
     human: HumanEmg,
     seed: int,
     signal: str,
 ) -> EmgScore:
     score = score_emg(
-        None if curves is None else dict(zip(columns, curves, strict=True)),
+        curves,
         human,
         np.random.default_rng([seed, 2]),
         cycles=len(gait.cycles.cycles),
         cycle_s=gait.cycles.mean_duration_s,
         why_absent=gait.reason or f"the recording has no {signal}",
     )
-    how = f"from left heel strike, by {gait.events}" if gait.events else ""
+    leg = {"l": "left", "r": "right"}[gait.side]
+    how = f"from {leg} heel strike, by {gait.events}" if gait.events else ""
     return replace(score, notes=score.notes | ({"cycles": how} if how else {}))
 
 
 def _joint_angles(
     rollouts: Rollouts, gait: Gait, human: HumanEmg, angles: HumanJointAngles, independent: bool
 ) -> tuple[dict[str, np.ndarray], JointAngleScore]:
-    columns = joint_columns(rollouts, angles.joints)
+    columns = of_joints(rollouts, angles.joints, gait.side)
     why_absent = gait.reason or "the recording has no joint angles"
     if human.activity != angles.activity:
         columns = {}
         why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=human.activity)
-    curves = gait.curves("joint_angle", list(columns.values()), mean_over_step=False) if columns else None
-    model = {} if curves is None else dict(zip(columns, np.degrees(curves), strict=True))
+    curves = gait.curves("joint_angle", columns, mean_over_step=False) or {}
+    model = {joint: np.degrees(curve) for joint, curve in curves.items()}
     score = score_joint_angles(
         model or None,
         angles,

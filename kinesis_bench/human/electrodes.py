@@ -1,6 +1,8 @@
-"""Electrodes of the human data sets, and the muscle of the body (myoLeg names, without side) under each."""
+"""Electrodes of the human data sets, and what of the body lies under each (myoLeg's names, without side)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 WANG_ELECTRODES = {
     "Soleus": "soleus",
@@ -19,8 +21,8 @@ A surface electrode over biceps femoris lies on the long head.
 """
 
 SANTUZ_ELECTRODES = {
-    "Gluteus Medius": "glmed1",
-    "Gluteus Maximus": "glmax1",
+    "Gluteus Medius": "glmed",
+    "Gluteus Maximus": "glmax",
     "Tensor Fasciae Latae": "tfl",
     "Rectus Femoris": "recfem",
     "Vastus Medial": "vasmed",
@@ -33,16 +35,54 @@ SANTUZ_ELECTRODES = {
     "Lateral Gastrocnemius": "gaslat",
     "Soleus": "soleus",
 }
-"""The thirteen electrodes of Santuz et al. (2018), in their order.
-
-Gluteus medius and maximus are three muscles each in the model; the first (anterior, superior) is taken.
-"""
+"""The thirteen electrodes of Santuz et al. (2018), in their order."""
 
 SANTUZ_CODES = ("ME", "MA", "FL", "RF", "VM", "VL", "ST", "BF", "TA", "PL", "GM", "GL", "SO")
 """Column names of the same electrodes in Santuz's tables."""
 
-ELECTRODES = {**WANG_ELECTRODES, **SANTUZ_ELECTRODES}
-"""Every electrode name to its muscle; the two data sets agree where they share one."""
+SCHERPEREEL_ELECTRODES = {
+    "Tibialis Anterior": "tibant",
+    "Rectus Femoris": "recfem",
+    "Biceps Femoris": "bflh",
+    "Gluteus Medius": "glmed1",
+    "Medial Gastrocnemius": "gasmed",
+    "Vastus Lateral": "vaslat",
+    "Gracilis": "grac",
+    "Gluteus Maximus": "glmax1",
+}
+"""The eight electrodes on each leg of Scherpereel et al. (2023), in the order of their columns."""
 
-UNRELIABLE = "Vastus Lateral"
-"""Wang's unreliable channel (one dead, two mistimed): figures are given with and without it."""
+SCHERPEREEL_CODES = ("TA", "RF", "BF", "GMED", "MGAS", "VL", "GRAC", "GMAX")
+"""Column names of the same electrodes in Scherpereel's tables, behind L or R for the leg."""
+
+ELECTRODES = {**WANG_ELECTRODES, **SANTUZ_ELECTRODES, **SCHERPEREEL_ELECTRODES}
+"""Every electrode name to its muscle; the data sets agree where they share one."""
+
+HEADS = {
+    "glmed": ("glmed1", "glmed2", "glmed3"),
+    "glmax": ("glmax1", "glmax2", "glmax3"),
+}
+"""Muscles that the bodies have in several parts. A signal over them is the parts' mean, weighted by their
+maximum isometric forces, since an electrode sums what all fibres near it do. The heads of biceps femoris and
+of the hamstrings are muscles of their own, with electrodes of their own."""
+
+
+def muscles_under(electrode: str) -> tuple[str, ...]:
+    """The body's muscles under an electrode, without side; () for an electrode that no table knows."""
+    muscle = ELECTRODES.get(electrode)
+    return () if muscle is None else HEADS.get(muscle, (muscle,))
+
+
+def shares_under(electrode: str, side: str, force_n: Mapping[str, float]) -> dict[str, float]:
+    """What part of an electrode's signal each muscle of a body has; {} where the body lacks one of them.
+
+    Args:
+        electrode: name of ELECTRODES.
+        side: ``l`` or ``r``.
+        force_n: the body's muscles, such as ``soleus_r``, to their maximum isometric forces [N].
+    """
+    muscles = [f"{muscle}_{side}" for muscle in muscles_under(electrode)]
+    if not set(muscles) <= set(force_n):
+        return {}
+    total = sum(force_n[muscle] for muscle in muscles)
+    return {muscle: force_n[muscle] / total for muscle in muscles}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +24,9 @@ BUILT_IN = (WANG, SANTUZ)
 
 DEFAULT_SPEED_KMH = 4.5
 """Walking speed of the protocol's human condition [km/h]."""
+
+WITHOUT_FLAWS = " without flaws"
+"""Ends the names of reference figures that leave flawed channels out."""
 
 WANG_PEOPLE = 9
 SANTUZ_PEOPLE = 30
@@ -69,10 +74,8 @@ def _wang(speed_kmh: float) -> HumanEmg:
     rows = [row for row in _rows(WANG, "group.csv") if float(row["speed_kmh"]) == speed_kmh]
     muscles = tuple(dict.fromkeys(row["muscle"] for row in rows))
     columns = ("mean", "sd_between_subjects", "mean_of_standardised")
-    table = np.array([[float(row[column]) for column in columns] for row in rows]).reshape(
-        len(muscles), SAMPLES, 3
-    )
-    return HumanEmg(
+    table = _columns(rows, columns).reshape(len(muscles), SAMPLES, 3)
+    whole = HumanEmg(
         condition=f"walk-{speed_kmh:g}",
         speed_m_s=speed_kmh / 3.6,
         muscles=muscles,
@@ -85,11 +88,42 @@ def _wang(speed_kmh: float) -> HumanEmg:
         source="group figures of 9 people, Wang et al. 2023 (CC BY 4.0)",
         stored=stored_references(speed_kmh),
     )
+    flaws: dict[str, tuple[str, ...]] = {}
+    for row in _rows(WANG, "flaws.csv"):
+        if float(row["speed_kmh"]) == speed_kmh:
+            flaws[row["muscle"]] = (*flaws.get(row["muscle"], ()), row["flaw"])
+    without, channels = table.copy(), np.full(len(muscles), WANG_PEOPLE)
+    for muscle in flaws:
+        rows = [
+            row
+            for row in _rows(WANG, "unflawed.csv")
+            if float(row["speed_kmh"]) == speed_kmh and row["muscle"] == muscle
+        ]
+        without[muscles.index(muscle)] = _columns(rows, columns)
+        channels[muscles.index(muscle)] = int(rows[0]["people"])
+    unflawed = replace(
+        whole,
+        mean=without[..., 0],
+        sd=without[..., 1],
+        mean_of_standardised=without[..., 2],
+        channels=channels,
+        stored=stored_references(speed_kmh, without_flaws=True),
+    )
+    return replace(whole, flaws=flaws, unflawed=unflawed)
 
 
-def stored_references(speed_kmh: float) -> dict[str, StoredReference]:
-    """Reference figures of Wang's nine people at one of six speeds: by muscle, over all, all but one."""
-    return {
+def _columns(rows: Sequence[dict[str, str]], columns: Sequence[str]) -> np.ndarray:
+    return np.array([[float(row[column]) for column in columns] for row in rows])
+
+
+def stored_references(speed_kmh: float, *, without_flaws: bool = False) -> dict[str, StoredReference]:
+    """Reference figures of Wang's nine people at one of six speeds: by muscle, and over all.
+
+    Args:
+        speed_kmh: one of the six.
+        without_flaws: whether flawed channels are left out.
+    """
+    found = {
         row["muscle"]: StoredReference(
             float(row["pairs_mean_r"]),
             float(row["pairs_median_r"]),
@@ -100,6 +134,10 @@ def stored_references(speed_kmh: float) -> dict[str, StoredReference]:
         for row in _rows(WANG, "references.csv")
         if float(row["speed_kmh"]) == speed_kmh
     }
+    others = {name: figure for name, figure in found.items() if not name.endswith(WITHOUT_FLAWS)}
+    if not without_flaws:
+        return others
+    return {name: found.get(name + WITHOUT_FLAWS, figure) for name, figure in others.items()}
 
 
 def _santuz() -> HumanEmg:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kinesis_bench.human.electrodes import UNRELIABLE, WANG_ELECTRODES
+from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.curves import is_flat, standardise
 from kinesis_bench.metrics.emg_lag import Chance, LagCurve, Lags, chance_level, lag_curve, r_by_lag
 from kinesis_bench.metrics.emg_references import (
     correlation_table,
     leave_one_out_r,
+    mean_of_known,
     mean_of_others,
+    measured,
     pairs_r,
     pairs_r_of_group,
     weighted_pairs_r,
@@ -26,7 +28,12 @@ from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
+NOTHING_SHARED = "two people share no muscle"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
+
+WITHIN_PERSON = "a stored figure: one other person, 11 trials, muscles that both have (Falisse et al. 2019)"
+NO_TRIALS = "needs single cycles or trials of each person, only their means are at hand"
+NO_FLAWS = "no channel of the people is flawed by the rules, or their curves are not at hand"
 
 OF_Z_BAR = (
     *("mean_r", "lag_ms", "lag_pct", "zero_lag_r", "ratio", "lag_curve", "chance"),
@@ -59,6 +66,7 @@ class MuscleEmg:
     zero_lag_r: float | None
     human_pairs_r: float | None
     leave_one_out_r: float | None
+    within_person_r: float | None
     flat: bool
 
 
@@ -83,6 +91,7 @@ class EmgFigures:
         ratio: mean_r / human_pairs_r. Pairs are no upper bound: the mean of many people exceeds them.
         model_leave_one_out_r: mean over people of r(model at the lag, mean of the other people).
         leave_one_out_r: mean over people of r(person, mean of the other people), standardised curves.
+        within_person_r: mean over people of r between two of their own cycles or trials.
         group_mean_r, group_mean_lag_ms: r with the group's mean raw curve, at the lag best for that.
         ci95: intervals.
         reasons: field to why it is None (see ``kinesis_bench.metrics.reasons``).
@@ -96,6 +105,7 @@ class EmgFigures:
     ratio: float | None
     model_leave_one_out_r: float | None
     leave_one_out_r: float | None
+    within_person_r: float | None
     group_mean_r: float | None
     group_mean_lag_ms: float | None
     ci95: EmgIntervals
@@ -104,9 +114,9 @@ class EmgFigures:
 
 @dataclass(frozen=True)
 class PersonEmg:
-    """The model against one person: means over muscles of r at the common lag and at zero lag.
+    """The model against one person: means over the person's muscles of r at the common lag and at zero lag.
 
-    Over people these average to ``mean_r`` and ``zero_lag_r``.
+    Over people these average to ``mean_r`` and ``zero_lag_r``, where all muscles were measured on all.
     """
 
     r: float
@@ -122,7 +132,8 @@ class EmgScore(EmgFigures):
         per_muscle: by electrode name.
         by_person: by the person's name, in the order of the source; what comparisons over people need.
         pairs_r: mean over muscles of r between two people, by pair: first with second, first with third, …
-        without_vastus_lateralis: the figures again without the unreliable channel, the lag chosen anew.
+        flaws: muscle to its flawed channels, see ``metrics.emg_quality``.
+        without_flaws: the figures again without those channels, the lag chosen anew.
         chance: what random models reach.
         cycles, cycle_s: number and mean duration of the model's cycles.
         human_condition, human_people, human_source, cycle_zero: of the references.
@@ -133,7 +144,8 @@ class EmgScore(EmgFigures):
     per_muscle: dict[str, MuscleEmg]
     by_person: dict[str, PersonEmg] | None
     pairs_r: tuple[float, ...] | None
-    without_vastus_lateralis: EmgFigures | None
+    flaws: dict[str, tuple[str, ...]]
+    without_flaws: EmgFigures | None
     chance: Chance | None
     cycles: int
     cycle_s: float | None
@@ -182,11 +194,9 @@ def score_emg(
     lags = None if curves is None else Lags(cycle_s or 0.0)
     known = _known_reasons(human, None if curves is not None else why_absent)
     figures, muscles = _figures(curves, lags, group, rng, notes)
-    reliable = [index for index, muscle in enumerate(common) if muscle != UNRELIABLE]
     without = None
-    if 0 < len(reliable) < len(common):
-        part = None if curves is None else curves[reliable]
-        without, _ = _figures(part, lags, group.only([common[i] for i in reliable]), rng, {})
+    if group.unflawed is not None:
+        without, _ = _figures(curves, lags, group.unflawed, rng, {})
         without = replace(without, reasons=reasons_of_nulls(without, known))
     z_bar = group.mean_of_standardised
     curve = chance = None
@@ -199,7 +209,8 @@ def score_emg(
         per_muscle=dict(zip(common, muscles, strict=True)),
         by_person=_by_person(curves, figures.lag_pct, group),
         pairs_r=single_pairs_r(group),
-        without_vastus_lateralis=without,
+        flaws=dict(group.flaws),
+        without_flaws=without,
         chance=chance,
         cycles=cycles,
         cycle_s=cycle_s,
@@ -216,11 +227,13 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     """Why each figure is None where it is; ``why_absent`` says why there is no model, None if there is."""
     reasons = {
         "ratio": "people do not correlate with each other",
-        "without_vastus_lateralis": f"{UNRELIABLE} is not among the muscles, or is the only one",
+        "without_flaws": NO_FLAWS,
+        "pairs_r": NOTHING_SHARED,
         **dict.fromkeys(OF_INTERVALS, "too few people for an interval, or all alike"),
     }
     if human.curves is None:
         reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)
+    reasons |= dict.fromkeys(("within_person_r", "per_muscle.within_person_r"), NO_TRIALS)
     if human.mean_of_standardised is None:
         reasons |= dict.fromkeys((*OF_Z_BAR, "human_pairs_r", "per_muscle.human_pairs_r"), MEAN_ONLY)
     if why_absent is not None:
@@ -237,10 +250,11 @@ def _figures(
 ) -> tuple[EmgFigures, list[MuscleEmg]]:
     """The figures, without reasons yet, and those of each muscle."""
     people, z_bar = human.curves, human.mean_of_standardised
-    pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people)
+    pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people_by_muscle)
     if people is not None:
         pairs = pairs_r(people)
     loo = _leave_one_out(human, notes)
+    within = _within_person(human, notes)
     mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
     by_muscle: np.ndarray | None = None
     flat = np.zeros(len(human.muscles), dtype=bool)
@@ -258,7 +272,7 @@ def _figures(
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
         if people is not None and lag is not None:
             others = standardise(mean_of_others(people, standardised=True))
-            model_loo = float(r_by_lag(model, others, human.phase)[..., lag].mean())
+            model_loo = float(r_by_lag(model, others, human.phase)[..., lag][measured(people)].mean())
     if mean_r is not None and pairs is not None and pairs.mean() > 0:
         ratio = mean_r / float(pairs.mean())
     muscles = [
@@ -267,6 +281,7 @@ def _figures(
             zero_lag_r=None if by_muscle is None else float(by_muscle[m, 0]),
             human_pairs_r=None if pairs is None else float(pairs[m]),
             leave_one_out_r=None if loo is None else float(loo[m]),
+            within_person_r=None if within is None or np.isnan(within[m]) else float(within[m]),
             flat=bool(flat[m]),
         )
         for m in range(len(human.muscles))
@@ -280,6 +295,7 @@ def _figures(
         ratio=ratio,
         model_leave_one_out_r=model_loo,
         leave_one_out_r=None if loo is None else float(loo.mean()),
+        within_person_r=None if within is None else float(mean_of_known(within, axis=0)),
         group_mean_r=group_r,
         group_mean_lag_ms=None if group_lag is None or lags is None else lags.to_ms(group_lag),
         ci95=intervals,
@@ -289,20 +305,25 @@ def _figures(
 
 
 def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
-    """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``."""
+    """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``.
+
+    None where people's curves are not known, or two people share no muscle.
+    """
     if human.curves is None:
         return None
-    table = correlation_table(human.curves).mean(axis=0)
-    return tuple(table[np.triu_indices(len(table), 1)].tolist())
+    table = mean_of_known(correlation_table(human.curves), axis=0)
+    pairs = table[np.triu_indices(len(table), 1)]
+    return None if np.isnan(pairs).any() else tuple(pairs.tolist())
 
 
 def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> dict[str, PersonEmg] | None:
     if model is None or lag is None or human.curves is None:
         return None
-    by_lag = r_by_lag(model, standardise(human.curves), human.phase).mean(axis=1)
+    by_lag = r_by_lag(model, standardise(human.curves), human.phase)
+    by_person = mean_of_known(np.where(measured(human.curves)[..., None], by_lag, np.nan), axis=1)
     return {
         name: PersonEmg(float(r[lag]), float(r[0]))
-        for name, r in zip(person_names(human), by_lag, strict=True)
+        for name, r in zip(person_names(human), by_person, strict=True)
     }
 
 
@@ -320,15 +341,25 @@ def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
     return None
 
 
+def _within_person(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
+    """(M,) r between two trials of one person, mean over people; NaN for a muscle that nobody has."""
+    if human.trials is not None:
+        by_person = np.stack([pairs_r(trials) for trials in human.trials])
+        there = np.ones_like(by_person, bool) if human.curves is None else measured(human.curves)
+        return mean_of_known(np.where(there, by_person, np.nan), axis=0)
+    stored = np.array([human.stored_within_person.get(muscle, np.nan) for muscle in human.muscles])
+    if np.isnan(stored).all():
+        return None
+    notes["within_person_r"] = WITHIN_PERSON
+    return stored
+
+
 def _stored_interval(human: HumanEmg, notes: dict[str, str]) -> Interval | None:
     """The stored interval of the pairs, if it is for just these muscles."""
-    names = {tuple(WANG_ELECTRODES): "all"}
-    names[tuple(muscle for muscle in WANG_ELECTRODES if muscle != UNRELIABLE)] = f"all without {UNRELIABLE}"
-    name = names.get(human.muscles, "")
-    if human.curves is not None or human.stored is None or name not in human.stored:
+    if human.curves is not None or human.stored is None or human.muscles != tuple(WANG_ELECTRODES):
         return None
     notes["ci95.human_pairs_r"] = "a stored figure (percentile interval), on the data set's card"
-    return human.stored[name].pairs_ci95
+    return human.stored["all"].pairs_ci95
 
 
 def _intervals(
@@ -340,12 +371,15 @@ def _intervals(
 ) -> EmgIntervals:
     resampling = resample(np.zeros(len(people)), rng)
     weights = resampling.weights
-    pairs = weighted_pairs_r(correlation_table(people), weights).mean(axis=1)
+    pairs = mean_of_known(weighted_pairs_r(correlation_table(people), weights), axis=1)
     pairs_ci = resampling.interval(pairs)
     if model is None or lags is None:
         return EmgIntervals(None, pairs_ci, None)
-    by_person = r_by_lag(model, standardise(people), phase).mean(axis=1)
-    by_sample = weights @ by_person / len(people)
+    by_person = r_by_lag(model, standardise(people), phase)
+    total = weights @ measured(people)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_muscle = np.einsum("bp,pml->bml", weights, by_person, optimize=True) / total[..., None]
+    by_sample = mean_of_known(by_muscle, axis=1)
     best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(pairs > 0, best / pairs, np.nan)

@@ -173,17 +173,19 @@ def _emg(result: Result, title: str) -> Table:
     emg = result.emg
     upstream = result.protocol == "kinesis-2025"
     own, zero = ("r,\nmedian", "r,\nmean") if upstream else ("r at\nthe lag", "r at\nzero lag")
-    table = new_table(title, "muscle", own, zero, "people,\npairs", "people,\nleave-1-out")
+    people = ("people,\npairs", "one to\nothers", "within\nperson")
+    table = new_table(title, "muscle", own, zero, *people)
     for muscle, one in emg.per_muscle.items():
-        cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r)
+        cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r, one.within_person_r)
         table.add_row(muscle + (" (constant)" if one.flat else ""), *(_plain(x, 3) for x in cells))
     table.add_section()
-    total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
+    total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
     table.add_row("mean", *(_plain(x, 3) for x in total), style="bold")
-    without = emg.without_vastus_lateralis
+    without = emg.without_flaws
     if without is not None:
-        cells = (without.mean_r, without.zero_lag_r, without.human_pairs_r, without.leave_one_out_r)
-        table.add_row("without Vastus Lateral", *(_plain(x, 3) for x in cells))
+        of_people = (without.human_pairs_r, without.leave_one_out_r, without.within_person_r)
+        cells = (without.mean_r, without.zero_lag_r, *of_people)
+        table.add_row("without flawed channels", *(_plain(x, 3) for x in cells))
     return table
 
 
@@ -205,6 +207,9 @@ def _emg_lines(result: Result) -> list[str]:
             ratio = f", ratio {emg.ratio:.2f} [{emg.ci95.ratio[0]:.2f}, {emg.ci95.ratio[1]:.2f}]"
         low, high = emg.ci95.mean_r
         lines.append(f"95 % intervals over people: r {emg.mean_r:.3f} [{low:.3f}, {high:.3f}]{ratio}")
+    if emg.flaws:
+        flaws = "; ".join(f"{muscle}: {', '.join(found)}" for muscle, found in emg.flaws.items())
+        lines.append(f"flawed channels of people, by rule: {flaws}")
     if emg.chance is not None:
         lines.append(
             f"chance: shifted muscles reach r {emg.chance.circular_shift_mean_r:.3f} "

@@ -80,6 +80,7 @@ class Rollouts:
         body_mass_kg: mass of the body, None where unknown.
         leg_length_m: hip joint to sole of the body's straight leg, None where unknown.
         muscle_names: the M muscles, such as ``soleus_r``.
+        muscle_force_n: maximum isometric force of each [N], () where unknown.
         joint_names: the J joint angles, in OpenSim's names, such as ``hip_flexion_l``.
         keypoint_names: the K keypoints.
         attributes: anything else worth keeping (policy, motions id and hash, split, seed, versions).
@@ -91,6 +92,7 @@ class Rollouts:
     body_mass_kg: float | None = None
     leg_length_m: float | None = None
     muscle_names: tuple[str, ...] = ()
+    muscle_force_n: tuple[float, ...] = ()
     joint_names: tuple[str, ...] = ()
     keypoint_names: tuple[str, ...] = ()
     attributes: dict[str, str] | None = None
