@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from kinesis_bench.files import whole_file
-from kinesis_bench.human.emg import WITHOUT_FLAWS, human_emg
+from kinesis_bench.human.built_in import WITHOUT_FLAWS
 from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.emg_references import (
     correlation_table,
     leave_one_out_r,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kinesis_bench.evaluation.evaluate import Evaluation
-    from kinesis_bench.human.references import HumanEmg
     from kinesis_bench.motions.motion_set import Motions
+    from kinesis_bench.rollouts.schema import Rollouts
 
 SCORES = Path("results")
 """Folder of the results for which no other is named."""
@@ -27,7 +26,10 @@ FILES = (
 )
 """What a result's folder may hold; the result itself is put there last."""
 
-HUMAN, SPEED_KMH = "emg_walk_wang2023", 4.5
+HUMAN, SPEED_KMH = ("emg_walk_wang2023", "emg_run_santuz2020"), 4.5
+
+MATCHED = "matched"
+"""In place of a speed: the one at which a recording has most steady cycles."""
 
 PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
 
@@ -59,8 +61,11 @@ class Score:
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
-        human: people's EMG: emg_walk_wang2023, emg_run_santuz2020, or a folder of one file a person.
-        human_speed: walking speed of the people to compare with [km/h]; the nearest at hand is taken.
+        human: people to compare with, the headline's first: emg_walk_wang2023, emg_run_santuz2020, or
+            LAYOUT=PATH with a data set that you have: wang2023, scherpereel2023, falisse2019, opensim or
+            santuz_raw. What else they do (run, walk backwards) is compared too.
+        human_speed: speed of the headline's people [km/h]; the nearest at hand is taken. `matched` takes
+            that at which the policy has most steady cycles.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
         out: folder for result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if left
@@ -81,8 +86,8 @@ class Score:
     body: str | None = None
     motions: Path | None = None
     split: str | None = None
-    human: str = HUMAN
-    human_speed: float = SPEED_KMH
+    human: tuple[str, ...] = HUMAN
+    human_speed: float | Literal["matched"] = SPEED_KMH
     runs: int | None = None
     seed: int = 0
     out: Path | None = None
@@ -102,15 +107,26 @@ class Score:
         """
         from rich.console import Console
 
-        from kinesis_bench.human.emg import human_emg
+        from kinesis_bench.evaluation.evaluate import evaluate_rollouts
+        from kinesis_bench.evaluation.people import headline_people, people_besides
+        from kinesis_bench.human.sources import human_source
         from kinesis_bench.report.tables import print_result
 
         self._check()
-        human = human_emg(self.human, self.human_speed)
-        name, evaluate = self._policy(human) if self.rollout is None else self._recording(human)
+        sources = [human_source(text) for text in dict.fromkeys(self.human)]
+        speed_kmh = None if isinstance(self.human_speed, str) else self.human_speed
+        name, record = self._policy() if self.rollout is None else self._recording()
         folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         with whole_folder(folder, FILES) as temporary:
-            evaluation = evaluate()
+            rollouts = record()
+            human = headline_people(sources[0], rollouts, speed_kmh)
+            evaluation = evaluate_rollouts(
+                rollouts,
+                human,
+                besides=people_besides(sources, rollouts, human),
+                protocol=self.protocol,
+                seed=self.seed,
+            )
             _write(temporary, evaluation, with_rollouts=self.rollout is None)
         console = Console(highlight=False)
         print_result(evaluation.result, console)
@@ -136,7 +152,9 @@ class Score:
             if value is not None and not least <= value <= most:
                 remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
                 raise InputError(f"--{name}", f"is {value}", remedy)
-        if not 0 < self.human_speed <= FASTEST_KMH:
+        if not self.human:
+            raise InputError("--human", "names nobody", f"leave it out, or give {HUMAN[0]} or LAYOUT=PATH")
+        if not isinstance(self.human_speed, str) and not 0 < self.human_speed <= FASTEST_KMH:
             remedy = f"give a speed above 0 and up to {FASTEST_KMH} km/h"
             raise InputError("--human-speed", f"is {self.human_speed}", remedy)
         if self.push is not None and not 0 <= self.push <= HARDEST_PUSH_M_S:
@@ -158,8 +176,8 @@ class Score:
         differs = {
             self.motions.stem if self.motions else "": self.motions is not None,
             split: bool(split),
-            Path(self.human).name: self.human != HUMAN,
-            f"{self.human_speed:g}kmh": self.human_speed != SPEED_KMH,
+            "-".join(Path(text).name for text in self.human): self.human != HUMAN,
+            f"{self.human_speed}kmh".replace(f"{MATCHED}kmh", MATCHED): self.human_speed != SPEED_KMH,
             f"runs{self.runs}": self.runs not in (None, STOCHASTIC_RUNS),
             f"seed{self.seed}": self.seed != 0,
             self.protocol: self.protocol != PROTOCOL,
@@ -170,22 +188,21 @@ class Score:
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
 
-    def _recording(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
-        from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
+    def _recording(self) -> tuple[str, Callable[[], Rollouts]]:
+        from kinesis_bench.evaluation.evaluate import read_recording
 
         assert self.rollout is not None
         rollouts = read_recording(self.rollout)
         path = self.rollout.expanduser().resolve()
         if path.name == "rollouts.h5":
             path = path.parent
-        name = self._name(path.name.removesuffix(".h5"))
-        return name, partial(evaluate_rollouts, rollouts, human, protocol=self.protocol, seed=self.seed)
+        return self._name(path.name.removesuffix(".h5")), lambda: rollouts
 
-    def _policy(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
+    def _policy(self) -> tuple[str, Callable[[], Rollouts]]:
         from rich.console import Console
 
         from kinesis_bench.bodies.contract import load_body
-        from kinesis_bench.evaluation.evaluate import default_split, evaluate_policy
+        from kinesis_bench.evaluation.evaluate import default_split, record_policy
         from kinesis_bench.policies.load import load_policy
 
         body = load_body("legs" if self.body is None else self.body)
@@ -194,15 +211,13 @@ class Score:
         split = default_split(motions) if self.split is None else self.split
         usual = split == default_split(motions)
 
-        def evaluate() -> Evaluation:
+        def record() -> Rollouts:
             with _Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
-                return evaluate_policy(
+                return record_policy(
                     policy,
                     body,
                     motions,
-                    human,
                     split=split,
-                    protocol=self.protocol,
                     runs=self.runs,
                     seed=self.seed,
                     quick=self.quick,
@@ -212,7 +227,7 @@ class Score:
                     progress=progress.advance,
                 )
 
-        return self._name(policy.name, body.name, split="" if usual else split), evaluate
+        return self._name(policy.name, body.name, split="" if usual else split), record
 
     def _motions(self, body: str) -> Motions:
         from kinesis_bench.motions.store import read_motions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.evaluation.people import People
 from kinesis_bench.evaluation.schema import (
     PROTOCOLS,
     SCHEMA,
@@ -23,7 +24,7 @@ from kinesis_bench.evaluation.schema import (
     PolicyInfo,
     Result,
 )
-from kinesis_bench.evaluation.score import score_clips, score_rollouts
+from kinesis_bench.evaluation.score import score_beside, score_clips, score_rollouts
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
@@ -92,14 +93,12 @@ def default_split(motions: Motions) -> str:
     return "all"
 
 
-def evaluate_policy(
+def record_policy(
     policy: LoadedPolicy,
     body: Body,
     motions: Motions,
-    human: HumanEmg,
     *,
     split: str | None = None,
-    protocol: str = PROTOCOLS[0],
     runs: int | None = None,
     seed: int = 0,
     quick: bool = False,
@@ -107,14 +106,12 @@ def evaluate_policy(
     refine: int = 1,
     push_m_s: float = 0.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Evaluation:
-    """Run a policy on a split and score it.
+) -> Rollouts:
+    """Run a policy on a split and record it, with all that a result says of the run.
 
     Args:
         policy, body, motions: who drives what after which motions.
-        human: people's EMG.
         split: of the motions; the test split unless given.
-        protocol: one of PROTOCOLS.
         runs: of a stochastic policy, 3 unless given; a deterministic one runs once.
         seed: of policy and bootstraps.
         quick: only ten clips.
@@ -124,11 +121,10 @@ def evaluate_policy(
         progress: told the frames done since the last call, and the total.
 
     Raises:
-        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK.
+        InputError: an unknown split, a policy for something else, motions without the body's IK.
     """
     from kinesis_bench.evaluation.run import Job, run_policy
 
-    _known(protocol)
     split = split or default_split(motions)
     clips = motions.select(split)
     chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
@@ -165,8 +161,7 @@ def evaluate_policy(
         diagnostic=_diagnostic(refine, push_m_s),
         wall_s=time.perf_counter() - started,
     )
-    attributes = {"provenance": json.dumps(to_json(provenance))}
-    return evaluate_rollouts(replace(rollouts, attributes=attributes), human, protocol=protocol, seed=seed)
+    return replace(rollouts, attributes={"provenance": json.dumps(to_json(provenance))})
 
 
 def _diagnostic(refine: int, push_m_s: float) -> str:
@@ -180,13 +175,19 @@ def _diagnostic(refine: int, push_m_s: float) -> str:
 
 
 def evaluate_rollouts(
-    rollouts: Rollouts, human: HumanEmg, *, protocol: str = PROTOCOLS[0], seed: int = 0
+    rollouts: Rollouts,
+    human: HumanEmg,
+    *,
+    besides: Mapping[str, People] | None = None,
+    protocol: str = PROTOCOLS[0],
+    seed: int = 0,
 ) -> Evaluation:
     """Score a recording. Needs no simulator.
 
     Args:
         rollouts: the recording.
         human: people's EMG.
+        besides: more people to score it beside, by name of data set and condition.
         protocol: one of PROTOCOLS.
         seed: of the bootstraps, where the recording does not state its own.
 
@@ -227,6 +228,10 @@ def evaluate_rollouts(
         emg_of_activation=scores.emg_of_activation,
         joint_angles=scores.joint_angles,
         effort=scores.effort,
+        besides={
+            name: score_beside(rollouts, people.emg, people.joint_angles, seed=told.seed if told else seed)
+            for name, people in (besides or {}).items()
+        },
         failed_runs=tuple(
             FailedRun(clip.key, clip.run, clip.failure)
             for clip in rollouts.clips

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kinesis_bench.evaluation.schema import Curves, Imitation, JointCurve, MuscleCurve, Scores
+from kinesis_bench.evaluation.schema import Beside, Curves, Imitation, JointCurve, MuscleCurve, Scores
 from kinesis_bench.evaluation.walking import Gait, find_gait, of_joints, under_electrodes
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
@@ -93,7 +93,7 @@ def score_rollouts(
         whole = _emg(gait, activation, human, seed, "activation")
         figures = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
         of_activation = replace(figures, reasons=reasons_of_nulls(figures, whole.reasons))
-    joints, joint_angles = _joint_angles(rollouts, gait, human, angles, independent)
+    joints, joint_angles = _joint_angles(rollouts, gait, human.activity, angles, independent)
     return Scores(
         imitation=imitation,
         imitation_by_skill=by_skill,
@@ -113,6 +113,31 @@ def score_rollouts(
         ),
         reasons=reasons,
     )
+
+
+def score_beside(
+    rollouts: Rollouts, people: HumanEmg | None, angles: HumanJointAngles | None, *, seed: int
+) -> Beside:
+    """A recording beside people of another data set, activity or speed.
+
+    Args:
+        rollouts: the recording.
+        people, angles: their EMG and their joint angles; one of them at least.
+        seed: of the bootstraps.
+    """
+    covered = covered_frames(rollouts, score_clips(rollouts))
+    emg = joint_angles = None
+    if people is not None:
+        gait = find_gait(rollouts, covered, people)
+        shares = under_electrodes(rollouts, people.muscles, gait.side)
+        excitation = gait.curves("excitation", shares, mean_over_step=True)
+        emg = _emg(gait, excitation, people, seed, "excitation")
+    if angles is not None:
+        gait = find_gait(rollouts, covered, angles)
+        _, joint_angles = _joint_angles(rollouts, gait, angles.activity, angles, independent=True)
+    beside = Beside(emg, joint_angles, {})
+    known = {"emg": "the data set has no EMG", "joint_angles": "the data set has no joint angles"}
+    return replace(beside, reasons=reasons_of_nulls(beside, known))
 
 
 def with_floor(
@@ -198,13 +223,13 @@ def _emg(
 
 
 def _joint_angles(
-    rollouts: Rollouts, gait: Gait, human: HumanEmg, angles: HumanJointAngles, independent: bool
+    rollouts: Rollouts, gait: Gait, activity: str, angles: HumanJointAngles, independent: bool
 ) -> tuple[dict[str, np.ndarray], JointAngleScore]:
     columns = of_joints(rollouts, angles.joints, gait.side)
     why_absent = gait.reason or "the recording has no joint angles"
-    if human.activity != angles.activity:
+    if activity != angles.activity:
         columns = {}
-        why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=human.activity)
+        why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=activity)
     curves = gait.curves("joint_angle", columns, mean_over_step=False) or {}
     model = {joint: np.degrees(curve) for joint, curve in curves.items()}
     score = score_joint_angles(

@@ -9,7 +9,7 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
 from kinesis_bench.human.electrodes import shares_under
-from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
 from kinesis_bench.metrics.gait_events import (
     heading_rad,
@@ -68,7 +68,7 @@ class Gait:
         return None if mean is None else dict(zip(shares, mean, strict=True))
 
 
-def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg) -> Gait:
+def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg | HumanJointAngles) -> Gait:
     """Steady cycles of what people do at their speed, pooled over all clips of that skill.
 
     Args:

@@ -44,27 +44,105 @@ SCHERPEREEL_ELECTRODES = {
     "Tibialis Anterior": "tibant",
     "Rectus Femoris": "recfem",
     "Biceps Femoris": "bflh",
-    "Gluteus Medius": "glmed1",
+    "Gluteus Medius": "glmed",
     "Medial Gastrocnemius": "gasmed",
     "Vastus Lateral": "vaslat",
     "Gracilis": "grac",
-    "Gluteus Maximus": "glmax1",
+    "Gluteus Maximus": "glmax",
 }
 """The eight electrodes on each leg of Scherpereel et al. (2023), in the order of their columns."""
 
 SCHERPEREEL_CODES = ("TA", "RF", "BF", "GMED", "MGAS", "VL", "GRAC", "GMAX")
 """Column names of the same electrodes in Scherpereel's tables, behind L or R for the leg."""
 
-ELECTRODES = {**WANG_ELECTRODES, **SANTUZ_ELECTRODES, **SCHERPEREEL_ELECTRODES}
+FALISSE_ELECTRODES = {
+    "Biceps Femoris": "bflh",
+    "Tibialis Anterior": "tibant",
+    "Peroneus Longus": "perlong",
+    "Lateral Gastrocnemius": "gaslat",
+    "Medial Hamstrings": "hammed",
+    "Soleus": "soleus",
+    "Vastus Lateral": "vaslat",
+    "Vastus Medial": "vasmed",
+    "Gluteus Medius": "glmed",
+    "Rectus Femoris": "recfem",
+    "Peroneus Brevis": "perbrev",
+    "Medial Gastrocnemius": "gasmed",
+    "Adductor Longus": "addlong",
+    "Tensor Fasciae Latae": "tfl",
+}
+"""The fourteen electrodes of Falisse et al. (2019), in their order.
+
+Lateral hamstrings are the long head of biceps femoris.
+"""
+
+FALISSE_COLUMNS = (
+    "Hamstrings-lateralis",
+    "Tibialis-anterior",
+    "Peroneus-longus",
+    "Gastrocnemius-lateralis",
+    "Hamstrings-medialis",
+    "Soleus",
+    "Vastus-lateralis",
+    "Vastus-medialis",
+    "Gluteus-medialis",
+    "Rectus-femoris",
+    "Peroneus-brevis",
+    "Gastrocnemius-medialis",
+    "Adductor-longus",
+    "Tensor-fasciae-latae",
+)
+"""Column names of the same electrodes in Falisse's file."""
+
+OPENSIM_ELECTRODES = {
+    "Soleus": "soleus",
+    "Gastrocnemius": "gas",
+    "Tibialis Anterior": "tibant",
+    "Medial Hamstrings": "hammed",
+    "Biceps Femoris": "bflh",
+    "Vastus Lateral": "vaslat",
+    "Vastus Medial": "vasmed",
+    "Rectus Femoris": "recfem",
+    "Gluteus Maximus": "glmax",
+    "Gluteus Medius": "glmed",
+}
+"""The ten electrodes of OpenSim's walking example, in its order.
+
+The file does not say which head of gastrocnemius was measured; OpenSim's own example compares it with both.
+"""
+
+OPENSIM_COLUMNS = (
+    "soleus",
+    "gastrocnemius",
+    "tibialis_anterior",
+    "medial_hamstrings",
+    "biceps_femoris",
+    "vastus_lateralis",
+    "vastus_medius",
+    "rectus_femoris",
+    "gluteus_maximus",
+    "gluteus_medius",
+)
+"""Column names of the same electrodes in OpenSim's file."""
+
+ELECTRODES = {
+    **WANG_ELECTRODES,
+    **SANTUZ_ELECTRODES,
+    **SCHERPEREEL_ELECTRODES,
+    **FALISSE_ELECTRODES,
+    **OPENSIM_ELECTRODES,
+}
 """Every electrode name to its muscle; the data sets agree where they share one."""
 
 HEADS = {
     "glmed": ("glmed1", "glmed2", "glmed3"),
     "glmax": ("glmax1", "glmax2", "glmax3"),
+    "hammed": ("semimem", "semiten"),
+    "gas": ("gasmed", "gaslat"),
 }
-"""Muscles that the bodies have in several parts. A signal over them is the parts' mean, weighted by their
-maximum isometric forces, since an electrode sums what all fibres near it do. The heads of biceps femoris and
-of the hamstrings are muscles of their own, with electrodes of their own."""
+"""What several muscles of the bodies stand for: parts of a muscle, or neighbours that an electrode does not
+tell apart. A signal over them is their mean, weighted by their maximum isometric forces, since an electrode
+sums what all fibres near it do."""
 
 
 def muscles_under(electrode: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.csv_tables import TIME, read_columns, read_header, read_recording
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
@@ -50,6 +51,12 @@ DEFAULT_SETTINGS = SantuzSettings()
 """The settings that are used unless others are given."""
 
 
+def conditions(path: Path, *, settings: SantuzSettings = DEFAULT_SETTINGS) -> tuple[tuple[str, float], ...]:
+    """The one activity and its speed [km/h]."""
+    require_folder(path)
+    return ((ACTIVITY, 3.6 * settings.speed_m_s),)
+
+
 def read_emg(
     path: Path, activity: str, speed_kmh: float, *, settings: SantuzSettings = DEFAULT_SETTINGS
 ) -> HumanEmg:
@@ -65,11 +72,8 @@ def read_emg(
         InputError: another activity, a file is missing or broken, times are uneven, a value is not finite, a
             channel is constant, or there are fewer than three cycles.
     """
-    path = Path(path)
-    if not path.is_dir():
-        raise InputError(path, "no such folder", f"give the folder that holds {EMG_FILE} and {CYCLES_FILE}")
-    if activity != ACTIVITY:
-        raise InputError(path, f"holds no EMG of {activity!r}", f"it holds {ACTIVITY!r} only")
+    path = require_folder(path)
+    require_activity(path, activity, {ACTIVITY})
     codes = _codes(path / EMG_FILE)
     recording = read_recording(path / EMG_FILE, codes)
     table = recording.table(codes)
@@ -83,7 +87,7 @@ def read_emg(
     return from_people(
         trials.mean(axis=0)[None],
         [ELECTRODE_OF_CODE[code] for code in codes],
-        condition=f"{ACTIVITY}-{settings.speed_m_s * 3.6:.1f}",
+        condition=condition_name(ACTIVITY, round(settings.speed_m_s * 3.6, 1)),
         speed_m_s=settings.speed_m_s,
         names=[path.resolve().name],
         cycle_zero=CYCLE_ZERO,

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.csv_tables import TIME, Recording, read_columns, read_header, read_recording
 from kinesis_bench.human.electrodes import SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
@@ -146,7 +147,7 @@ def read_emg(
     return from_people(
         np.stack([curves.mean(axis=0) for curves in singles]),
         muscles,
-        condition=f"{activity}-{speed_m_s * 3.6:.1f}",
+        condition=condition_name(activity, round(speed_m_s * 3.6, 1)),
         speed_m_s=speed_m_s,
         names=list(trials),
         cycle_zero=CYCLE_ZERO,
@@ -196,12 +197,41 @@ def read_joint_angles(
     )
 
 
+def conditions(
+    path: Path, *, settings: ScherpereelSettings = DEFAULT_SETTINGS
+) -> tuple[tuple[str, float], ...]:
+    """Activities and speeds [km/h] of all that the folder holds.
+
+    Raises:
+        InputError: there is no such folder, nobody's recordings in it, or none whose speed is known.
+    """
+    every = [trial for trials in _all_trials(path).values() for trial in trials]
+    return tuple(sorted({(trial.activity, trial.speed_m_s * 3.6) for trial in every}))
+
+
+angle_conditions = conditions
+"""Joint angles are there wherever EMG is."""
+
+
 def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str, list[Trial]]:
     """By person, the trials of an activity at the nearest speed."""
     if side not in SIDE_LETTER:
         raise InputError(f"side {side!r}", "no such leg", "choose 'l' or 'r'")
-    if not path.is_dir():
-        raise InputError(path, "no such folder", f"give the folder that holds {RAW}")
+    found = _all_trials(path)
+    every = [trial for trials in found.values() for trial in trials]
+    require_activity(path, activity, {trial.activity for trial in every})
+    speeds = {trial.speed_m_s * 3.6 for trial in every if trial.activity == activity}
+    chosen = nearest_speed(speed_kmh, list(speeds))
+    return {
+        subject: those
+        for subject, trials in found.items()
+        if (those := [t for t in trials if t.activity == activity and t.speed_m_s * 3.6 == chosen])
+    }
+
+
+def _all_trials(path: Path) -> dict[str, list[Trial]]:
+    """By person, all trials whose speed is known."""
+    path = require_folder(path)
     raw = next((at for at in (path / RAW, path / PROCESSED) if at.is_dir()), path)
     processed = raw.parent / PROCESSED
     subjects = [folder for folder in _folders(raw) if _SUBJECT.fullmatch(folder.name)]
@@ -220,25 +250,13 @@ def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str,
             if not made:
                 no_speed = folder
             found.setdefault(subject.name, []).extend(made)
-    every = [trial for trials in found.values() for trial in trials]
-    speeds = {trial.speed_m_s * 3.6 for trial in every if trial.activity == activity}
-    if not speeds:
-        there = sorted({f"{trial.activity}-{trial.speed_m_s * 3.6:.1f}" for trial in every})
-        if not there and no_speed is not None:
-            raise InputError(
-                no_speed,
-                "its name gives no speed",
-                f"unpack the processed data set into {processed}, whose times tell the speeds",
-            )
+    if no_speed is not None and not any(found.values()):
         raise InputError(
-            raw, f"holds nothing of {activity!r}", f"it holds {', '.join(there) or 'no walking at all'}"
+            no_speed,
+            "its name gives no speed",
+            f"unpack the processed data set into {processed}, whose times tell the speeds",
         )
-    chosen = nearest_speed(speed_kmh, list(speeds))
-    return {
-        subject: those
-        for subject, trials in found.items()
-        if (those := [t for t in trials if t.activity == activity and t.speed_m_s * 3.6 == chosen])
-    }
+    return found
 
 
 def _trials_of(folder: Path, match: re.Match[str], processed: Path) -> list[Trial]:

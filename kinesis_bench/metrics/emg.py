@@ -32,6 +32,7 @@ NOTHING_SHARED = "two people share no muscle"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
 
 WITHIN_PERSON = "a stored figure: one other person, 11 trials, muscles that both have (Falisse et al. 2019)"
+ONE_PERSON = "needs at least two people who have the muscle"
 NO_TRIALS = "needs single cycles or trials of each person, only their means are at hand"
 NO_FLAWS = "no channel of the people is flawed by the rules, or their curves are not at hand"
 
@@ -234,6 +235,10 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     if human.curves is None:
         reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)
     reasons |= dict.fromkeys(("within_person_r", "per_muscle.within_person_r"), NO_TRIALS)
+    if (human.people_by_muscle < 2).any():
+        reasons |= dict.fromkeys(
+            (*OF_PEOPLE, "human_pairs_r", "per_muscle.human_pairs_r", "ratio"), ONE_PERSON
+        )
     if human.mean_of_standardised is None:
         reasons |= dict.fromkeys((*OF_Z_BAR, "human_pairs_r", "per_muscle.human_pairs_r"), MEAN_ONLY)
     if why_absent is not None:
@@ -250,16 +255,18 @@ def _figures(
 ) -> tuple[EmgFigures, list[MuscleEmg]]:
     """The figures, without reasons yet, and those of each muscle."""
     people, z_bar = human.curves, human.mean_of_standardised
-    pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people_by_muscle)
-    if people is not None:
-        pairs = pairs_r(people)
-    loo = _leave_one_out(human, notes)
+    pairs = loo = None
+    if (human.people_by_muscle > 1).all():
+        pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people_by_muscle)
+        if people is not None:
+            pairs = pairs_r(people)
+        loo = _leave_one_out(human, notes)
     within = _within_person(human, notes)
     mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
     by_muscle: np.ndarray | None = None
     flat = np.zeros(len(human.muscles), dtype=bool)
     intervals = EmgIntervals(None, _stored_interval(human, notes), None)
-    if people is not None:
+    if people is not None and pairs is not None:
         intervals = _intervals(model, lags, people, human.phase, rng)
     if model is not None and lags is not None:
         flat = is_flat(model)
@@ -270,7 +277,7 @@ def _figures(
             by_muscle = r_by_lag(model, z_bar, human.phase)
             lag = int(lags.best(by_muscle.mean(axis=0)))
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
-        if people is not None and lag is not None:
+        if people is not None and lag is not None and pairs is not None:
             others = standardise(mean_of_others(people, standardised=True))
             model_loo = float(r_by_lag(model, others, human.phase)[..., lag][measured(people)].mean())
     if mean_r is not None and pairs is not None and pairs.mean() > 0:
@@ -307,9 +314,9 @@ def _figures(
 def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
     """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``.
 
-    None where people's curves are not known, or two people share no muscle.
+    None where people's curves are not known, there is one only, or two of them share no muscle.
     """
-    if human.curves is None:
+    if human.curves is None or len(human.curves) < 2:
         return None
     table = mean_of_known(correlation_table(human.curves), axis=0)
     pairs = table[np.triu_indices(len(table), 1)]

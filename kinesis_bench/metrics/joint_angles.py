@@ -32,6 +32,11 @@ OF_MODEL = (
 )
 """Fields of a score that need a model."""
 
+OF_PEOPLE = tuple(
+    f"{path}{figure}" for path in ("", "per_joint.") for figure in ("human_deg", "human_mean_removed_deg")
+)
+"""Fields of a score that need two people."""
+
 NO_PEOPLE = "needs the joint angles of each person, only mean and SD are at hand"
 
 SD_AS_IT_IS = (
@@ -42,7 +47,8 @@ SD_AS_IT_IS = (
 
 @dataclass(frozen=True)
 class JointAngleFigures:
-    """Differences [deg] of one joint; those of the model are None where it has no curve.
+    """Differences [deg] of one joint; those of the model are None where it has no curve, those between
+    people where there is one person only.
 
     Attributes:
         mpjae_deg: model to people.
@@ -52,9 +58,9 @@ class JointAngleFigures:
     """
 
     mpjae_deg: float | None
-    human_deg: float
+    human_deg: float | None
     mean_removed_deg: float | None
-    human_mean_removed_deg: float
+    human_mean_removed_deg: float | None
     offset_deg: float | None
 
 
@@ -77,9 +83,9 @@ class JointAngleScore:
     """
 
     mpjae_deg: float | None
-    human_deg: float
+    human_deg: float | None
     mean_removed_deg: float | None
-    human_mean_removed_deg: float
+    human_mean_removed_deg: float | None
     ratio: float | None
     ratio_of_mean_curve: float | None
     per_joint: dict[str, JointAngleFigures]
@@ -144,15 +150,16 @@ def score_joint_angles(
         for joint in common
     }
 
-    def over_joints(field: str) -> float:
-        return float(np.mean([getattr(one, field) for one in per_joint.values()]))
+    def over_joints(field: str) -> float | None:
+        values = [getattr(one, field) for one in per_joint.values()]
+        return None if None in values else float(np.mean(values))
 
-    error = None if model is None else over_joints("mpjae_deg")
+    error = over_joints("mpjae_deg")
     between = over_joints("human_deg")
     score = JointAngleScore(
         mpjae_deg=error,
         human_deg=between,
-        mean_removed_deg=None if model is None else over_joints("mean_removed_deg"),
+        mean_removed_deg=over_joints("mean_removed_deg"),
         human_mean_removed_deg=over_joints("human_mean_removed_deg"),
         ratio=error / between if error is not None and between else None,
         ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
@@ -170,9 +177,10 @@ def score_joint_angles(
     known = {
         "human_people": "the source does not say",
         "ratio_of_mean_curve": "known only where people are known by mean and SD",
-        "ratio": "people do not differ",
+        "ratio": "people do not differ, or there is one only",
+        **dict.fromkeys(OF_PEOPLE, "needs at least two people"),
         "by_person": NO_PEOPLE,
-        "pairs_deg": NO_PEOPLE,
+        "pairs_deg": NO_PEOPLE if human.curves_deg is None else "needs at least two people",
     }
     if model is None:
         known |= dict.fromkeys(OF_MODEL, why_absent)
@@ -216,14 +224,16 @@ def _by_person(
 
 
 def _pairs(human: HumanJointAngles, joints: Sequence[str]) -> tuple[float, ...] | None:
-    if human.curves_deg is None:
+    if human.curves_deg is None or len(human.curves_deg) < 2:
         return None
     people = human.curves_deg[:, [human.joints.index(joint) for joint in joints]]
     first, second = np.triu_indices(len(people), 1)
     return tuple(np.abs(people[first] - people[second]).mean(axis=(1, 2)).tolist())
 
 
-def _between(people: np.ndarray) -> float:
-    """Mean absolute difference over all pairs of people: (N, 100)."""
+def _between(people: np.ndarray) -> float | None:
+    """Mean absolute difference over all pairs of people: (N, 100); None for one person."""
+    if len(people) < 2:
+        return None
     first, second = np.triu_indices(len(people), 1)
     return float(np.abs(people[first] - people[second]).mean())

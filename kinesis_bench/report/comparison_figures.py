@@ -148,7 +148,7 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
     axis = figure.subplots()
     first = named[0][1]
     pairs, angles = first.emg.pairs_r, first.joint_angles
-    if first.emg.human_pairs_r is not None:
+    if first.emg.human_pairs_r is not None and angles.human_deg is not None:
         r = first.emg.human_pairs_r
         among = "" if pairs is None else f" (band: all pairs, r {min(pairs):.2f} to {max(pairs):.2f})"
         if pairs is not None:
@@ -158,7 +158,8 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
             axis.axhspan(low, high, color=PEOPLE, alpha=0.12, linewidth=0)
         label = f"between people{among}"
         axis.plot([r], [angles.human_deg], "*", color=PEOPLE, markersize=13, label=label, zorder=4)
-    axis.axhline(angles.human_deg, color=PEOPLE, linestyle="--", linewidth=0.8)
+    if angles.human_deg is not None:
+        axis.axhline(angles.human_deg, color=PEOPLE, linestyle="--", linewidth=0.8)
     for place, (name, result) in enumerate(named):
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         emg, error = result.emg, result.joint_angles

@@ -55,6 +55,7 @@ def print_result(result: Result, console: Console) -> None:
         console.print(f"Imitation: {DASH} ({result.reasons['imitation']})")
     _print_emg(console, result)
     _print_joint_angles(console, result)
+    _print_besides(console, result)
     _print_lines(console, _other_lines(result))
     console.print()
     console.print(Text(headline(result), style="bold"), soft_wrap=True)
@@ -157,7 +158,7 @@ def _imitation_cells(score: Imitation) -> list[str]:
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
-    title = f"EMG, left leg, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
+    title = f"EMG, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
     reason = emg.reasons.get("mean_r", "")
     figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
     if all(figure is None for figure in figures):
@@ -167,6 +168,42 @@ def _print_emg(console: Console, result: Result) -> None:
         if emg.mean_r is None:
             _print_lines(console, [f"EMG: {DASH} ({reason})"])
     _print_lines(console, _emg_lines(result))
+
+
+def _print_besides(console: Console, result: Result) -> None:
+    """A row for each other data set, activity and speed that the recording can be compared with."""
+    made = new_table(
+        "Beside other people and activities", "data set and condition", "people", "cycles", "r at\nthe lag",
+        "lag\n[ms]", "r at\nzero lag", "people,\npairs", "one to\nothers", "within\nperson", "MPJAE\n[deg]",
+        "people\n[deg]",
+    )  # fmt: skip
+    reasons = []
+    for name, beside in result.besides.items():
+        emg, angles = beside.emg, beside.joint_angles
+        compared = (None if emg is None else emg.mean_r or emg.group_mean_r, angles and angles.mpjae_deg)
+        if all(figure is None for figure in compared):
+            known = (emg.reasons if emg else {}) | (angles.reasons if angles else {})
+            reasons.append(f"{name}: {DASH} ({known.get('mean_r') or known.get('mpjae_deg')})")
+            continue
+        cells = [DASH] * 8
+        if emg is not None:
+            of_mean = emg.mean_r is None
+            r, lag = (emg.group_mean_r, emg.group_mean_lag_ms) if of_mean else (emg.mean_r, emg.lag_ms)
+            people = (emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
+            cells = [
+                str(emg.human_people),
+                str(emg.cycles),
+                _plain(r, 3) + ("*" if of_mean else ""),
+                _plain(lag, 0),
+                *(_plain(figure, 3) for figure in (emg.zero_lag_r, *people)),
+            ]
+        of_angles = (None, None) if angles is None else (angles.mpjae_deg, angles.human_deg)
+        made.add_row(name, *cells, *(_plain(figure, 1) for figure in of_angles))
+    if made.row_count:
+        console.print(made, crop=False)
+        if any(beside.emg and beside.emg.mean_r is None for beside in result.besides.values()):
+            _print_lines(console, ["*: with people's mean curve, as nothing else of them is known"])
+    _print_lines(console, reasons)
 
 
 def _emg(result: Result, title: str) -> Table:

@@ -27,7 +27,7 @@ from kinesis_bench.evaluation.comparison import (
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
 from kinesis_bench.evaluation.published import against_published, why_different
 from kinesis_bench.evaluation.result import read_result, write_result
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 
 
 @pytest.fixture(scope="module")

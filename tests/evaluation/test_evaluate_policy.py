@@ -16,14 +16,14 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import (
     Evaluation,
     default_split,
-    evaluate_policy,
     evaluate_rollouts,
     read_recording,
+    record_policy,
 )
 from kinesis_bench.evaluation.result import SCHEMA_FILE, read_result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.files import whole_file
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.motions.motion_set import ClipIk, Motions
 from kinesis_bench.motions.store import write_motions
 from kinesis_bench.policies.load import load_policy
@@ -42,8 +42,11 @@ def motions(body: Body) -> Motions:
     return synthetic_motions(body, clips=12, frames=6)
 
 
-def evaluate(policy: str, body: Body, motions: Motions, **options: object) -> Evaluation:
-    return evaluate_policy(load_policy(policy), body, motions, HUMAN, **options)  # type: ignore[arg-type]
+def evaluate(
+    policy: str, body: Body, motions: Motions, protocol: str = "kinesis-bench-1", **options: object
+) -> Evaluation:
+    rollouts = record_policy(load_policy(policy), body, motions, **options)  # type: ignore[arg-type]
+    return evaluate_rollouts(rollouts, HUMAN, protocol=protocol)
 
 
 def test_who_drove_what_after_which_motions(body: Body, motions: Motions) -> None:

@@ -27,9 +27,9 @@ from kinesis_bench.evaluation.result import (
 from kinesis_bench.evaluation.schema import PROTOCOLS, MotionsInfo, PolicyInfo, Result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.human.electrodes import ELECTRODES
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import from_people
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import pearson, standardise
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts

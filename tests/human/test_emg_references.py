@@ -7,8 +7,8 @@ import pytest
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.electrodes import SANTUZ_ELECTRODES, WANG_ELECTRODES
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import nearest_speed
+from kinesis_bench.human.sources import human_emg
 
 LABELS = np.array(["Time", "Soleus", "Tibialis Anterior"])
 

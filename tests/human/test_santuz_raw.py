@@ -8,9 +8,9 @@ import pytest
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.raw_emg import EmgFilter
 from kinesis_bench.human.santuz_raw import SantuzSettings, read_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import PHASE, pearson, standardise
 from kinesis_bench.metrics.emg_lag import r_by_lag
 from kinesis_bench.metrics.emg_references import pairs_r

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nulls import nulls_without_reason
 
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, at_phase, pearson, standardise
 from kinesis_bench.metrics.emg import EmgScore, score_emg
 from kinesis_bench.metrics.emg_lag import Lags, r_by_lag

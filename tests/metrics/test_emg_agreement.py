@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import HumanEmg, from_people
 from kinesis_bench.human.santuz_raw import read_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE
 from kinesis_bench.metrics.emg_agreement import agreement, as_ring
 

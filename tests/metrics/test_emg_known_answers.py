@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.emg import score_emg
 from kinesis_bench.metrics.emg_references import (
     correlation_table,

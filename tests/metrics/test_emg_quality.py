@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import PHASE, SAMPLES
 from kinesis_bench.metrics.emg_quality import Flag, flag_channels
 

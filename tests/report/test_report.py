@@ -14,7 +14,7 @@ from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.schema import Result
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.report.figures import (
     coverage_figure,

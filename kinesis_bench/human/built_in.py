@@ -1,4 +1,4 @@
-"""Human EMG over the gait cycle by name: the built-in tables, or a folder of one file a person."""
+"""Human EMG over the gait cycle that ships with the project, as figures of groups."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.files import content_dir
+from kinesis_bench.human.conditions import require_activity
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
-from kinesis_bench.human.emg_folder import from_folder
 from kinesis_bench.human.references import WANG_ZERO, HumanEmg, StoredReference, nearest_speed
 from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES
 
@@ -21,9 +19,6 @@ WANG = "emg_walk_wang2023"
 SANTUZ = "emg_run_santuz2020"
 BUILT_IN = (WANG, SANTUZ)
 """Names of the EMG references that ship with the project: folders of ``datasets/``."""
-
-DEFAULT_SPEED_KMH = 4.5
-"""Walking speed of the protocol's human condition [km/h]."""
 
 WITHOUT_FLAWS = " without flaws"
 """Ends the names of reference figures that leave flawed channels out."""
@@ -36,28 +31,26 @@ SANTUZ_ZERO = "touch-down of the same foot"
 """The event at phase 0 of Santuz's curves."""
 
 
-def human_emg(source: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -> HumanEmg:
-    """Human EMG by the name of a built-in data set, or from a folder of one file a person.
+def built_in_conditions(name: str) -> tuple[tuple[str, float], ...]:
+    """Activities and speeds [km/h] of a built-in data set."""
+    if name == WANG:
+        return tuple(("walk", speed) for speed in _wang_speeds())
+    return (("run", SANTUZ_SPEED_M_S * 3.6),)
+
+
+def built_in_emg(name: str, activity: str, speed_kmh: float) -> HumanEmg:
+    """EMG of a built-in data set.
 
     Args:
-        source: ``emg_walk_wang2023``, ``emg_run_santuz2020`` or a folder (see ``from_folder``).
-        speed_kmh: the nearest speed that the source has is taken [km/h].
+        name: of BUILT_IN.
+        activity: one that it has.
+        speed_kmh: the nearest speed at hand is taken [km/h].
 
     Raises:
-        InputError: no such name or folder, or the folder's content cannot be used.
+        InputError: the data set lacks the activity.
     """
-    if str(source) == WANG:
-        return _wang(nearest_speed(speed_kmh, _wang_speeds()))
-    if str(source) == SANTUZ:
-        return _santuz()
-    folder = Path(source)
-    if not folder.is_dir():
-        if len(folder.parts) > 1:
-            raise InputError(
-                folder, "no such folder", f"give a folder of EMG files or one of {', '.join(BUILT_IN)}"
-            )
-        raise unknown_name("human EMG", str(source), BUILT_IN)
-    return from_folder(folder, speed_kmh)
+    require_activity(name, activity, {held for held, _ in built_in_conditions(name)})
+    return _santuz() if name == SANTUZ else _wang(nearest_speed(speed_kmh, _wang_speeds()))
 
 
 @cache
