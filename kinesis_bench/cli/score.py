@@ -28,9 +28,6 @@ FILES = (
 
 HUMAN, SPEED_KMH = ("emg_walk_wang2023", "emg_run_santuz2020"), 4.5
 
-MATCHED = "matched"
-"""In place of a speed: the one at which a recording has most steady cycles."""
-
 PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
 
 POLICY = "reference"
@@ -168,6 +165,10 @@ class Score:
                 raise InputError("--timestep", f"is {self.timestep}", remedy)
 
     @property
+    def _speed_name(self) -> str:
+        return self.human_speed if isinstance(self.human_speed, str) else f"{self.human_speed:g}kmh"
+
+    @property
     def _refine(self) -> int:
         return 1 if self.timestep is None else round(1 / 150 / self.timestep)
 
@@ -177,7 +178,7 @@ class Score:
             self.motions.stem if self.motions else "": self.motions is not None,
             split: bool(split),
             "-".join(Path(text).name for text in self.human): self.human != HUMAN,
-            f"{self.human_speed}kmh".replace(f"{MATCHED}kmh", MATCHED): self.human_speed != SPEED_KMH,
+            self._speed_name: self.human_speed != SPEED_KMH,
             f"runs{self.runs}": self.runs not in (None, STOCHASTIC_RUNS),
             f"seed{self.seed}": self.seed != 0,
             self.protocol: self.protocol != PROTOCOL,

@@ -28,7 +28,7 @@ class PolicyInfo:
 
     Attributes:
         name, source, sha256: which policy; source and hash "" where it is built in.
-        control: ``direct`` or ``pd``, "" where a recording does not say.
+        control: of ``tasks.control.CONTROLS``, "" where a recording does not say.
         deterministic: whether one run says all; None where unknown.
         privileged: whether it saw more than its observation, namely ``needs``.
         notes: for the reader.

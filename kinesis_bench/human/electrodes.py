@@ -60,7 +60,7 @@ FALISSE_ELECTRODES = {
     "Tibialis Anterior": "tibant",
     "Peroneus Longus": "perlong",
     "Lateral Gastrocnemius": "gaslat",
-    "Medial Hamstrings": "hammed",
+    "Medial Hamstrings": "medial_hamstrings",
     "Soleus": "soleus",
     "Vastus Lateral": "vaslat",
     "Vastus Medial": "vasmed",
@@ -73,7 +73,7 @@ FALISSE_ELECTRODES = {
 }
 """The fourteen electrodes of Falisse et al. (2019), in their order.
 
-Lateral hamstrings are the long head of biceps femoris.
+What the file calls lateral hamstrings is the long head of biceps femoris, as in the other data sets.
 """
 
 FALISSE_COLUMNS = (
@@ -96,9 +96,9 @@ FALISSE_COLUMNS = (
 
 OPENSIM_ELECTRODES = {
     "Soleus": "soleus",
-    "Gastrocnemius": "gas",
+    "Gastrocnemius": "gastrocnemius",
     "Tibialis Anterior": "tibant",
-    "Medial Hamstrings": "hammed",
+    "Medial Hamstrings": "medial_hamstrings",
     "Biceps Femoris": "bflh",
     "Vastus Lateral": "vaslat",
     "Vastus Medial": "vasmed",
@@ -137,8 +137,8 @@ ELECTRODES = {
 HEADS = {
     "glmed": ("glmed1", "glmed2", "glmed3"),
     "glmax": ("glmax1", "glmax2", "glmax3"),
-    "hammed": ("semimem", "semiten"),
-    "gas": ("gasmed", "gaslat"),
+    "gastrocnemius": ("gasmed", "gaslat"),
+    "medial_hamstrings": ("semimem", "semiten"),
 }
 """What several muscles of the bodies stand for: parts of a muscle, or neighbours that an electrode does not
 tell apart. A signal over them is their mean, weighted by their maximum isometric forces, since an electrode

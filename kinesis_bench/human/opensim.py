@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,9 @@ from kinesis_bench.human.conditions import condition_name, require_activity, req
 from kinesis_bench.human.electrodes import OPENSIM_COLUMNS, OPENSIM_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
+from kinesis_bench.human.raw_emg import cycles_between, on_cycles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people
-from kinesis_bench.metrics.curves import PHASE, is_flat, resample_cycle
+from kinesis_bench.metrics.curves import PHASE, is_flat
 from kinesis_bench.metrics.cycles import usual_length
 from kinesis_bench.metrics.gait_events import FORCE_BODY_WEIGHTS, GRAVITY_M_S2, heel_strikes_from_force
 from kinesis_bench.time_tables import TimeTable, read_table
@@ -90,13 +90,9 @@ def read_emg(
     folder = require_folder(path)
     require_activity(folder, activity, {"walk"})
     emg = read_table(folder / files.emg)
-    dt_s = _period_s(emg)
     strikes = _strikes_s(folder, files)
-    cycles = [
-        (start, end) for start, end in pairwise(strikes) if start >= emg.time_s[0] and end <= emg.time_s[-1]
-    ]
-    usual = usual_length([end - start for start, end in cycles])
-    cycles = [cycle for cycle, keep in zip(cycles, usual, strict=True) if keep]
+    cycles = cycles_between(strikes, float(emg.time_s[0]), float(emg.time_s[-1]))
+    cycles = cycles[usual_length(np.diff(cycles)[:, 0].tolist())]
     if len(cycles) < max(min_cycles, 1):
         raise InputError(
             folder / files.emg,
@@ -105,9 +101,7 @@ def read_emg(
             "choose the other leg, ask for fewer, or give a longer recording",
         )
     signal = np.column_stack([_column(emg, name) for name in OPENSIM_COLUMNS])
-    trials = np.array(
-        [resample_cycle(signal, start, end, dt_s, float(emg.time_s[0])) for start, end in cycles]
-    )
+    trials = on_cycles(signal, 1.0 / _period_s(emg), float(emg.time_s[0]), cycles)
     curves = trials.mean(axis=0)
     for column, flat in zip(OPENSIM_COLUMNS, is_flat(curves), strict=True):
         if flat:

@@ -62,6 +62,8 @@ def _text_conditions(folder: Path, stem: str, layout: WangText) -> tuple[tuple[s
 def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = _LAYOUT) -> HumanEmg:
     """EMG of each person, from a folder in either layout; repacked files come before text files.
 
+    A muscle that a person's text file lacks counts as not measured on this person.
+
     ``EMG_subject_NN_walk_SS_avg.npy`` holds (100, 1 + M): per cent of the cycle, then M muscles; SS is the
     speed in tenths of km/h. ``EMG_labels.npy`` holds the 1 + M column names. The first sample is the cycle's
     start and the last its end, the same instant: sample i lies at phase i/99 (see the data set's card).
@@ -92,7 +94,9 @@ def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = 
         curves = np.stack([_person(file, muscles) for file, _ in chosen])
         names, phase = tuple(name for _, name in chosen), CLOSED_PHASE
     else:
-        read = read_text(folder, layout.emg_stem, layout.electrodes, activity, speed_kmh, layout)
+        read = read_text(
+            folder, layout.emg_stem, layout.electrodes, activity, speed_kmh, layout, may_lack=True
+        )
         curves, muscles, names = read.curves, tuple(layout.electrodes), read.names
         speed, phase = read.speed_kmh, read.phase
     return from_people(

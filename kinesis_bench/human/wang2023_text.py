@@ -58,7 +58,7 @@ class WangCurves:
         names: of the N people, as in the files.
         speed_kmh: [km/h].
         phase: (100,) of the samples [cycles].
-        curves: (N, columns, 100) in the files' units.
+        curves: (N, columns, 100) in the files' units, NaN where a person's file lacks a column.
     """
 
     names: tuple[str, ...]
@@ -73,7 +73,14 @@ def text_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:
 
 
 def read_text(
-    folder: Path, stem: str, wanted: Mapping[str, str], activity: str, speed_kmh: float, layout: WangText
+    folder: Path,
+    stem: str,
+    wanted: Mapping[str, str],
+    activity: str,
+    speed_kmh: float,
+    layout: WangText,
+    *,
+    may_lack: bool = False,
 ) -> WangCurves:
     """Read one kind of file of every person who has it at the nearest speed.
 
@@ -87,6 +94,7 @@ def read_text(
         activity: ``walk`` or ``run``.
         speed_kmh: the nearest speed that any person has is taken [km/h].
         layout: names of files and columns.
+        may_lack: whether a person's file may lack a column that another person's has.
 
     Raises:
         InputError: no such files, activity or columns, fewer than two people, people with different numbers
@@ -117,7 +125,15 @@ def read_text(
     if len(chosen) < 2:
         raise InputError(folder, f"only one person at {speed:g} km/h", "references need at least two people")
     people = {name: _person(path, wanted, layout) for name, path in chosen.items()}
-    rows = {name: curves.shape[1] for name, curves in people.items()}
+    for what in wanted:
+        lacking = [name for name, (_, curves) in people.items() if what not in curves]
+        if len(lacking) == len(people) or (lacking and not may_lack):
+            raise InputError(
+                f"{chosen[lacking[0]]}: {what}",
+                f"no column {wanted[what]!r}; the columns found are: {', '.join(people[lacking[0]][0])}",
+                "name the column in the settings, or leave it or this person out",
+            )
+    rows = {name: len(next(iter(curves.values()))) for name, (_, curves) in people.items() if curves}
     if len(set(rows.values())) > 1:
         raise InputError(
             folder,
@@ -126,12 +142,17 @@ def read_text(
             "export them with the same number of rows",
         )
     whole = next(iter(rows.values())) > SAMPLES
-    curves = np.stack([curves[:, :SAMPLES] for curves in people.values()])
+    absent = np.full(SAMPLES, np.nan)
+    curves = np.array(
+        [[curves.get(what, absent)[:SAMPLES] for what in wanted] for _, curves in people.values()]
+    )
     return WangCurves(tuple(people), speed, PHASE if whole else CLOSED_PHASE, curves)
 
 
-def _person(path: Path, wanted: Mapping[str, str], layout: WangText) -> np.ndarray:
-    """(columns wanted, rows) of one file."""
+def _person(
+    path: Path, wanted: Mapping[str, str], layout: WangText
+) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """The columns of one file, and (rows,) of each that is wanted and there."""
     table = read_text_table(path)
     if len(table.data) not in (SAMPLES, SAMPLES + 1):
         raise InputError(
@@ -141,22 +162,18 @@ def _person(path: Path, wanted: Mapping[str, str], layout: WangText) -> np.ndarr
         )
     names = table.names or _given_names(path, table, layout)
     places = {_plain(name): place for place, name in enumerate(names)}
-    curves = []
+    curves: dict[str, np.ndarray] = {}
     for what, column in wanted.items():
         place = places.get(_plain(column), places.get(_plain(column + layout.side)))
         if place is None:
-            raise InputError(
-                f"{path}: {what}",
-                f"no column {column!r}; the columns found are: {', '.join(names)}",
-                "name the column in the settings, or leave this muscle or this person out",
-            )
+            continue
         curve = table.data[:, place]
         if not np.isfinite(curve).all():
             raise InputError(f"{path}: {what}", "not a number", "mend the file or remove this person")
         if is_flat(curve):
             raise InputError(f"{path}: {what}", "a constant curve", "remove this person")
-        curves.append(curve)
-    return np.array(curves)
+        curves[what] = curve
+    return names, curves
 
 
 def _given_names(path: Path, table: TextTable, layout: WangText) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ class Context:
 
     Attributes:
         contract: body, hash of its model, layout of the observation, control law.
-        action_size: A, numbers in an action, each in [-1, 1]: one a muscle, or under control law
-            ``tracking`` one an independent joint coordinate.
+        action_size: A, numbers in an action, each in [-1, 1]: one a muscle, under control law ``tracking``
+            one an independent joint coordinate, under ``synergy`` one a group of muscles and one a muscle.
         muscle_names: the M muscles.
         dt_s: control period [s].
         clip_keys: the clip in each row of the block, "" for rows that only fill it up.

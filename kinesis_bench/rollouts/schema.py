@@ -26,7 +26,7 @@ class ClipRollout:
         frames: scored frames of the whole clip (F - 1); T is smaller where the clip failed.
         dt_s: control period [s].
         failure: why it ended early, "" where it did not. ``far from the reference`` is the protocol's own.
-        control: control law, ``direct``, ``pd`` or ``tracking``; "" where unknown.
+        control: control law, ``direct``, ``pd``, ``tracking`` or ``synergy``; "" where unknown.
         action: (T, A) in [-1, 1], as applied (rounded by the protocol).
         excitation: (T, M) muscle excitation, mean over the substeps, 0 to 1.
         excitation_last: (T, M) excitation of the last substep.

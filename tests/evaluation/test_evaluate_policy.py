@@ -214,7 +214,7 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
         ({"threads": 100_000}, "--threads: is 100000; give 0 to 1024"),
         ({"out": Path(__file__) / "x"}, "cannot be written (Not a directory)"),
         ({"rollout": Path("absent.h5")}, "absent.h5: no such file"),
-        ({"human": "emg_walk_wang"}, "did you mean 'emg_walk_wang2023'"),
+        ({"human": ("emg_walk_wang",)}, "did you mean 'emg_walk_wang2023'"),
     ],
 )
 def test_bad_options_name_the_flag(options: dict, message: str) -> None:
@@ -253,7 +253,7 @@ def test_what_differs_from_the_defaults_has_its_own_folder(
             **{"split": "synthetic/train", "seed": 3, "protocol": "kinesis-2025", "quick": True}
         },
         "zero-legs-m-emg_run_santuz2020-6kmh-runs2-timestep0.00333-push0.2": {
-            **{"human": "emg_run_santuz2020", "human_speed": 6.0, "runs": 2, "timestep": 1 / 300},
+            **{"human": ("emg_run_santuz2020",), "human_speed": 6.0, "runs": 2, "timestep": 1 / 300},
             **{"push": 0.2},
         },
     }

@@ -59,7 +59,7 @@ def test_known_envelopes_are_recovered(folder: Path) -> None:
 
 def test_one_person_with_each_cycle_as_a_trial(folder: Path) -> None:
     human = read_emg(folder, "walk", 4.5)
-    assert (human.condition, human.activity, human.people, human.side) == ("walk-5.0", "walk", 1, "r")
+    assert (human.condition, human.activity, human.people, human.side) == ("walk-5", "walk", 1, "r")
     assert human.speed_m_s == 1.4
     assert human.muscles == tuple(SANTUZ_ELECTRODES)
     assert human.curves is not None
@@ -98,7 +98,7 @@ def small(tmp_path: Path) -> Path:
 
 
 def test_other_activities_are_refused(small: Path) -> None:
-    assert "holds no EMG of 'run'; it holds 'walk' only" in refused(small, "run")
+    assert "has no activity 'run'; it has: walk" in refused(small, "run")
 
 
 def test_a_missing_folder_or_file_is_refused(small: Path) -> None:

@@ -14,6 +14,7 @@ from kinesis_bench.human.joint_angles import JOINTS, human_joint_angles
 from kinesis_bench.human.scherpereel2023 import (
     ELECTRODE_HEADERS,
     ScherpereelSettings,
+    conditions,
     read_emg,
     read_joint_angles,
 )
@@ -122,7 +123,7 @@ def test_people_cycles_and_condition(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("activity", "speed_kmh", "condition"),
-    [("walk", 1.0, "walk-2.2"), ("run", 12.0, "run-9.0"), ("backward", 2.0, "backward-2.9")],
+    [("walk", 1.0, "walk-2.2"), ("run", 12.0, "run-9"), ("backward", 2.0, "backward-2.9")],
 )
 def test_nearest_speed_of_each_activity(
     folder: Path, activity: str, speed_kmh: float, condition: str
@@ -205,16 +206,17 @@ def test_a_joint_of_contrary_sign_is_refused_unless_a_setting_turns_it(small: Pa
 
 
 def test_what_there_is_is_listed(folder: Path, small: Path) -> None:
-    assert "nothing of 'run'; it holds walk-2.2" in refused(small, "run")
-    everything = refused(folder, "hop")
-    assert "it holds backward-2.9, run-9.0, walk-2.2, walk-4.3" in everything
+    assert "has no activity 'run'; it has: walk" in refused(small, "run")
+    assert "choose one of backward, run, walk" in refused(folder, "hop")
+    held = [f"{activity}-{speed_kmh:.1f}" for activity, speed_kmh in conditions(folder)]
+    assert held == ["backward-2.9", "run-9.0", "walk-2.2", "walk-4.3"]
 
 
 def test_a_folder_without_the_data_set_is_refused(tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "none")
     assert "holds no folder of a person (AB01 to AB13)" in refused(tmp_path)
     (tmp_path / "AB01" / "CSV_Data").mkdir(parents=True)
-    assert "it holds no walking at all" in refused(tmp_path)
+    assert "it has: nothing that can be used" in refused(tmp_path)
 
 
 def test_muscles_that_somebody_lacks_are_left_out_and_named(small: Path) -> None:

@@ -206,15 +206,32 @@ def test_files_without_names_need_them_in_the_settings(tmp_path: Path) -> None:
     np.testing.assert_array_equal(human.curves[0], emg_table("04", 45).T[::-1])
 
 
-def test_person_without_a_muscle_is_refused_by_name(text: Path) -> None:
+def test_muscle_that_one_person_lacks_was_not_measured_on_that_person(text: Path) -> None:
     path = text / "Subj05" / "Subj05_walk_45_emgAve_l.txt"
     write(path, MUSCLES[:-1], emg_table("05", 45)[:, :-1])
-    message = refused(text)
-    assert "Subj05_walk_45_emgAve_l.txt: Vastus Medial: no column 'Vastus Medial'" in message
-    assert "leave this muscle or this person out" in message
+    human = read_emg(text, "walk", 4.5)
+    assert np.isnan(human.curves[1, 8]).all()
+    assert np.isfinite(human.curves[[0, 2]]).all()
+    np.testing.assert_array_equal(human.people_by_muscle, [3] * 8 + [2])
+    np.testing.assert_allclose(human.mean[8], human.curves[[0, 2], 8].mean(axis=0))
+    for person in ("04", "06"):
+        other = text / f"Subj{person}" / f"Subj{person}_walk_45_emgAve_l.txt"
+        write(other, MUSCLES[:-1], emg_table(person, 45)[:, :-1])
+    assert "Subj04_walk_45_emgAve_l.txt: Vastus Medial: no column 'Vastus Medial'" in refused(text)
     without = replace(LAYOUT, electrodes={name: name for name in MUSCLES[:-1]})
     assert read_emg(text, "walk", 4.5, layout=without).curves.shape == (3, 8, 100)
-    path.unlink()
+
+
+def test_joint_that_one_person_lacks_is_refused(text: Path) -> None:
+    path = text / "Subj05" / "Subj05_walk_45_ikAngAve_l.txt"
+    write(path, JOINTS[:-1], angle_table("05", 100)[:, :-1])
+    message = refused_angles(text)
+    assert "Subj05_walk_45_ikAngAve_l.txt: ankle_angle: no column 'ankle_angle'" in message
+    assert "the columns found are: hip_flexion, hip_adduction, knee_angle;" in message
+
+
+def test_persons_without_the_speed_are_left_out(text: Path) -> None:
+    (text / "Subj05" / "Subj05_walk_45_emgAve_l.txt").unlink()
     assert read_emg(text, "walk", 4.5).names == ("04", "06")
     (text / "Subj06" / "Subj06_walk_45_emgAve_l.txt").unlink()
     assert "only one person at 4.5 km/h" in refused(text)
