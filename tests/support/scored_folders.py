@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from kinesis_bench.human.sources import human_emg
 from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 
 from kinesis_bench.evaluation.evaluate import Provenance, evaluate_rollouts
@@ -15,6 +14,7 @@ from kinesis_bench.evaluation.result import write_clips, write_result
 from kinesis_bench.evaluation.schema import MotionsInfo, PolicyInfo
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.rollouts.schema import Rollouts
 
 GROUP = human_emg()
