@@ -69,9 +69,10 @@ class Score:
             out, with what else differs from the defaults, as in POLICY-BODY-quick.
         protocol: kinesis-bench-1, or the definitions of KINESIS's code of 2025.
         quick: only ten clips, for a first look; marked as such.
-        rollout: score this recording instead of running a policy: a rollouts.h5, or a folder that holds one
-            or what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy). Options
-            of a run are refused beside it.
+        rollout: score this recording instead of running a policy: a rollouts.h5, a result of OpenSim, Moco
+            or SCONE (.sto), a rollout archive for mm-evalkit (.npz), or a folder that holds a rollouts.h5,
+            what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy) or one trial's .sto and
+            .mot files. Options of a run are refused beside it.
         timestep: physics timestep [s], a whole fraction of 1/150 down to 1/9600; a diagnostic, marked as
             no score.
         push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
@@ -197,7 +198,7 @@ class Score:
         path = self.rollout.expanduser().resolve()
         if path.name == "rollouts.h5":
             path = path.parent
-        return self._name(path.name.removesuffix(".h5")), lambda: rollouts
+        return self._name(path.stem if path.is_file() else path.name), lambda: rollouts
 
     def _policy(self) -> tuple[str, Callable[[], Rollouts]]:
         from rich.console import Console

@@ -31,6 +31,8 @@ from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.imitation import ClipImitation
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
+from kinesis_bench.rollouts.mm_evalkit import is_mm_evalkit, read_mm_evalkit
+from kinesis_bench.rollouts.opensim_results import opensim_files, read_opensim_results
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts
 from kinesis_bench.tasks.termination import FAR
@@ -246,19 +248,27 @@ def evaluate_rollouts(
 
 
 def read_recording(path: str | Path) -> Rollouts:
-    """Our own ``rollouts.h5`` (or a folder that holds one), or a folder as KINESIS writes it.
+    """Read a recording, ours or another tool's, told by its ending or by what a folder holds.
+
+    Ours (``rollouts.h5``, or a folder that holds one), KINESIS's folder, mm-evalkit's ``.npz``, and results
+    of OpenSim, Moco and SCONE (a ``.sto`` or ``.mot``, or a folder with those of one trial).
 
     Raises:
         InputError: there is nothing of the kind, or it is damaged.
     """
     path = Path(path).expanduser()
-    if not path.is_dir():
-        return read_rollouts(path)
-    if (path / "rollouts.h5").is_file():
-        return read_rollouts(path / "rollouts.h5")
-    if is_kinesis_recording(path):
-        return read_kinesis_recording(path)
-    raise InputError(path, "holds no recording", "give a rollouts.h5, or a folder with a KINESIS recording")
+    if path.is_dir():
+        if (path / "rollouts.h5").is_file():
+            return read_rollouts(path / "rollouts.h5")
+        if is_kinesis_recording(path):
+            return read_kinesis_recording(path)
+        if opensim_files(path):
+            return read_opensim_results(path)
+        remedy = "give a rollouts.h5, a .sto, an .npz, or a folder with one of them or a KINESIS recording"
+        raise InputError(path, "holds no recording", remedy)
+    if is_mm_evalkit(path):
+        return read_mm_evalkit(path)
+    return read_opensim_results(path) if opensim_files(path) else read_rollouts(path)
 
 
 def versions() -> dict[str, str]:

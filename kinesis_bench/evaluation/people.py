@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from kinesis_bench.evaluation.score import covered_frames, score_clips
 from kinesis_bench.evaluation.walking import find_gait
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
@@ -29,7 +31,7 @@ def headline_people(
         source: the data set.
         rollouts: what is compared with them.
         speed_kmh: the nearest speed at hand is taken [km/h]; None for the one at which the recording has most
-            steady cycles, the slower of two.
+            steady cycles; of several, the one nearest to these cycles' mean speed.
         activity: the first that the data set has if None.
 
     Raises:
@@ -39,8 +41,12 @@ def headline_people(
     if speed_kmh is not None:
         return source.emg(activity, speed_kmh)
     covered = covered_frames(rollouts, score_clips(rollouts))
-    choices = [source.emg(activity, speed) for speed in source.speeds_kmh(activity)]
-    return max(choices, key=lambda people: len(find_gait(rollouts, covered, people).cycles.cycles))
+
+    def fit(people: HumanEmg) -> tuple[int, float]:
+        speeds = [abs(c.speed_m_s) for c in find_gait(rollouts, covered, people).cycles.cycles]
+        return len(speeds), -abs(float(np.mean(speeds)) - people.speed_m_s) if speeds else 0.0
+
+    return max((source.emg(activity, speed) for speed in source.speeds_kmh(activity)), key=fit)
 
 
 def people_besides(

@@ -162,6 +162,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         cycle_s=None,
         human_condition=human.condition,
         human_people=human.people,
+        human_side=SIDE,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
         notes={

@@ -23,6 +23,11 @@ SKILLS = {"walk": ("walk", ""), "run": ("run", ""), "backward": ("backward", "")
 
 BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
 
+OTHER_SPEED = (
+    "; the pelvis goes at {speed:.2f} m/s, people at {people:.2f}: choose people by --human-speed matched, or, "
+    "on a treadmill, add the belt's path to the pelvis (pelvis_tx)"
+)
+
 BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"
 
 
@@ -89,8 +94,10 @@ def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg | Huma
         return Gait(chosen, (), none, "", why + hint, human.side)
     walks = tuple(_walk(rollouts.clips[i], rollouts, human.side, covered[i]) for i in clips)
     cycles = steady_cycles(walks, speed_m_s)
-    events = _events(chosen[0], rollouts, human.side)
-    return Gait(chosen, walks, cycles, events, cycles.reason, human.side)
+    events, why = _events(chosen[0], rollouts, human.side), cycles.reason
+    if why and cycles.other_speed:
+        why += OTHER_SPEED.format(speed=_speed_m_s(walks), people=human.speed_m_s)
+    return Gait(chosen, walks, cycles, events, why, human.side)
 
 
 def under_electrodes(rollouts: Rollouts, electrodes: Sequence[str], side: str) -> dict[str, np.ndarray]:
@@ -143,6 +150,13 @@ def _walk(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> Wal
         force, dt_s = _foot_force(clip, events, side)
         strikes = heel_strikes_from_force(force, dt_s, float(rollouts.body_mass_kg or 0.0))
     return Walk(f"{clip.key} run {clip.run}", clip.dt_s, strikes, covered, pelvis, heading)
+
+
+def _speed_m_s(walks: Sequence[Walk]) -> float:
+    """Mean speed of the pelvis along its path, start to end, over all clips [m/s]."""
+    paths = [walk.pelvis_position[:, :2] for walk in walks if len(walk.pelvis_position)]
+    gone = sum(float(np.linalg.norm(path[-1] - path[0])) for path in paths)
+    return gone / sum(len(walk.pelvis_position) * walk.dt_s for walk in walks)
 
 
 def _foot_force(clip: ClipRollout, events: str, side: str) -> tuple[np.ndarray, float]:

@@ -20,6 +20,9 @@ SANTUZ = "emg_run_santuz2020"
 BUILT_IN = (WANG, SANTUZ)
 """Names of the EMG references that ship with the project: folders of ``datasets/``."""
 
+FALISSE = "emg_walk_falisse2019"
+"""Where the stored figures of one person's trials are."""
+
 WITHOUT_FLAWS = " without flaws"
 """Ends the names of reference figures that leave flawed channels out."""
 
@@ -81,6 +84,8 @@ def _wang(speed_kmh: float) -> HumanEmg:
         source="group figures of 9 people, Wang et al. 2023 (CC BY 4.0)",
         stored=stored_references(speed_kmh),
     )
+    within = {row["muscle"]: float(row["r"]) for row in _rows(FALISSE, "within_person.csv")}
+    whole = replace(whole, stored_within_person={m: within[m] for m in muscles if m in within})
     flaws: dict[str, tuple[str, ...]] = {}
     for row in _rows(WANG, "flaws.csv"):
         if float(row["speed_kmh"]) == speed_kmh:

@@ -137,7 +137,8 @@ class EmgScore(EmgFigures):
         without_flaws: the figures again without those channels, the lag chosen anew.
         chance: what random models reach.
         cycles, cycle_s: number and mean duration of the model's cycles.
-        human_condition, human_people, human_source, cycle_zero: of the references.
+        human_condition, human_people, human_side, human_source, cycle_zero: of the references; the leg that
+            was measured, and is compared, is ``l`` or ``r``.
         notes: field to how it came about, where it is not computed from people at hand.
     """
 
@@ -152,6 +153,7 @@ class EmgScore(EmgFigures):
     cycle_s: float | None
     human_condition: str
     human_people: int
+    human_side: str
     human_source: str
     cycle_zero: str
     notes: dict[str, str] = field(default_factory=dict)
@@ -217,6 +219,7 @@ def score_emg(
         cycle_s=cycle_s,
         human_condition=human.condition,
         human_people=human.people,
+        human_side=human.side,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
         notes=notes,

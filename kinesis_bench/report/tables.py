@@ -85,6 +85,12 @@ def headline(result: Result) -> str:
         parts.append(f"EMG {_with_mean_curve(result)}")
     else:
         parts.append(f"EMG r {DASH}")
+        of_activation = result.emg_of_activation
+        if of_activation is not None and of_activation.mean_r is not None:
+            parts.append(
+                f"of activation alone ({_condition(result)}) {of_activation.mean_r:.3f} at a lag of "
+                f"{of_activation.lag_ms:.0f} ms"
+            )
     if angles.mpjae_deg is not None:
         parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
     return f"{result.policy.name}: {' · '.join(parts)}"
@@ -93,6 +99,10 @@ def headline(result: Result) -> str:
 def _condition(result: Result) -> str:
     """What the people of the EMG do, and how fast."""
     return result.emg.human_condition.replace("-", " at ") + " km/h"
+
+
+def _leg(result: Result) -> str:
+    return {"l": "left", "r": "right"}[result.emg.human_side]
 
 
 def _with_mean_curve(result: Result) -> str:
@@ -158,7 +168,7 @@ def _imitation_cells(score: Imitation) -> list[str]:
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
-    title = f"EMG, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
+    title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
     reason = emg.reasons.get("mean_r", "")
     figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
     if all(figure is None for figure in figures):
@@ -259,7 +269,7 @@ def _emg_lines(result: Result) -> list[str]:
 def _print_joint_angles(console: Console, result: Result) -> None:
     angles = result.joint_angles
     people = f"{angles.human_people} people" if angles.human_people else "people"
-    title = f"Joint angles, left leg: MPJAE [deg], against {people}"
+    title = f"Joint angles, {_leg(result)} leg: MPJAE [deg], against {people}"
     reason = angles.reasons.get("mpjae_deg", "")
     if reason == result.emg.reasons.get("mean_r"):
         reason = "likewise"

@@ -14,6 +14,7 @@ from kinesis_bench.human.joint_angles import JOINTS, human_joint_angles
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import CLOSED_PHASE, pearson
+from kinesis_bench.metrics.emg_references import pairs_r
 from kinesis_bench.time_tables import read_table
 
 COORDINATES = ("pelvis_tilt", "pelvis_tx", *JOINTS, "arm_flex")
@@ -239,3 +240,12 @@ def test_unusable_values_are_refused(tmp_path: Path) -> None:
     data = content()
     data["Q"]["subject1"]["Qdots"]["all"][:] = 0.0
     assert "a forward speed of 0 m/s" in refused(write(tmp_path, data))
+
+
+def test_stored_figures_of_one_person_follow_from_the_trials(shared: Path) -> None:
+    human = read_emg(shared / "data" / "falisse2019", "walk", 4.5)
+    assert human.trials is not None
+    known = dict(zip(human.muscles, pairs_r(human.trials[0]), strict=True))
+    stored = human_emg().stored_within_person
+    assert len(stored) == 8
+    assert stored == pytest.approx({muscle: known[muscle] for muscle in stored}, abs=1e-4)

@@ -1,9 +1,10 @@
-"""Write what `datasets/emg_walk_wang2023` holds of flawed channels, from each person's files.
+"""Write those figures of people that ship with the project and are computed here, from the people's files.
 
-    python docs/publish_wang.py FOLDER
+    python docs/publish_human.py WANG FALISSE
 
-FOLDER holds `EMG_subject_NN_walk_SS_avg.npy` of the nine people. Rewrites `flaws.csv` and `unflawed.csv`, and
-in `references.csv` the rows named "… without flaws".
+WANG holds `EMG_subject_NN_walk_SS_avg.npy` of the nine people: rewrites `flaws.csv` and `unflawed.csv` of
+`datasets/emg_walk_wang2023`, and in its `references.csv` the rows named "… without flaws". FALISSE holds
+`ExperimentalData.mat`: rewrites `within_person.csv` of `datasets/emg_walk_falisse2019`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from kinesis_bench.metrics.emg_references import (
     weighted_pairs_r,
 )
 
-CARD = Path(__file__).resolve().parent.parent / "datasets" / "emg_walk_wang2023"
+CARDS = Path(__file__).resolve().parent.parent / "datasets"
+CARD = CARDS / "emg_walk_wang2023"
 SPEEDS_KMH = (0.9, 1.8, 2.7, 3.6, 4.5, 5.4)
 SAMPLES = 20000
 
@@ -58,8 +60,21 @@ def references(human: HumanEmg) -> Iterable[list[str]]:
         yield [speed, name + WITHOUT_FLAWS, *(f"{figure:.4f}" for figure in figures)]
 
 
-def main(folder: str) -> None:
-    """Rewrite the three files."""
+def write_within_person(folder: str) -> None:
+    """How well one person repeats oneself, by muscle."""
+    human = human_emg(f"falisse2019={folder}")
+    assert human.trials is not None
+    rows = zip(human.muscles, pairs_r(human.trials[0]), strict=True)
+    path = CARDS / "emg_walk_falisse2019" / "within_person.csv"
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            [("muscle", "r"), *((m, f"{r:.4f}") for m, r in rows)]
+        )
+
+
+def main(folder: str, falisse: str) -> None:
+    """Rewrite all files."""
+    write_within_person(falisse)
     with (CARD / "references.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
     kept = [row for row in rows if "without" not in row[1]]
