@@ -11,6 +11,7 @@ from typing import Any
 
 from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
+from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
@@ -23,6 +24,7 @@ from kinesis_bench.errors import InputError
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
     "score": Score,
+    "compare": Compare,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,

@@ -17,9 +17,25 @@ from kinesis_bench.evaluation.score import (
 )
 from kinesis_bench.evaluation.walking import SKILLS
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
-from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat
-from kinesis_bench.metrics.emg import NO_FLAWS, EmgFigures, EmgIntervals, EmgScore, MuscleEmg
-from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
+from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat, pearson
+from kinesis_bench.metrics.emg import (
+    NO_FLAWS,
+    NOTHING_SHARED,
+    EmgFigures,
+    EmgIntervals,
+    EmgScore,
+    MuscleEmg,
+    PersonEmg,
+    person_names,
+    single_pairs_r,
+)
+from kinesis_bench.metrics.emg_references import (
+    leave_one_out_r,
+    mean_of_known,
+    measured,
+    pairs_r,
+    pairs_r_of_group,
+)
 from kinesis_bench.metrics.imitation import Figure, absent
 from kinesis_bench.metrics.kinesis_2025 import (
     MUSCLES,
@@ -124,11 +140,11 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         if clip.skill in SKILLS.get(human.activity, ()) and clip.excitation is not None and code is not None:
             excitation.append(np.asarray(clip.excitation, dtype=float)[:frames])
             codes.append(code[:frames])
-    measured = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
-    group = human.only(measured or human.muscles)
+    shared = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
+    group = human.only(shared or human.muscles)
     score = score_emg_2025(excitation, codes, rollouts.muscle_names, group)
-    curves = _curves(rollouts, excitation, codes, measured)
-    by_muscle = {} if curves is None else dict(zip(measured, curves, strict=True))
+    curves = _curves(rollouts, excitation, codes, shared)
+    by_muscle = {} if curves is None else dict(zip(shared, curves, strict=True))
     known = _known_reasons(score)
     without = None
     if group.unflawed is not None:
@@ -138,6 +154,8 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         **vars(_figures(score)),
         lag_curve=None,
         per_muscle=_by_muscle(score, group, curves),
+        by_person=_by_person(group, curves),
+        pairs_r=single_pairs_r(group),
         flaws=dict(group.flaws),
         without_flaws=without,
         chance=None,
@@ -150,6 +168,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         cycle_zero=human.cycle_zero,
         notes={
             "per_muscle": "r is the median over people, zero_lag_r the mean",
+            "by_person": "r is zero_lag_r: this protocol knows no lag",
             "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
             "muscles": "left leg; biceps femoris is the short head",
             "leave_one_out_r": "on raw curves",
@@ -170,13 +189,19 @@ def _known_reasons(score: Emg2025) -> dict[str, str]:
     )
     intervals = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
     of_fields = {
-        "mean_r": ("mean_r", "zero_lag_r", "ratio"),
+        "mean_r": ("mean_r", "zero_lag_r", "ratio", "by_person"),
         "median_r_by_muscle": ("per_muscle.r",),
         "mean_r_by_muscle": ("per_muscle.zero_lag_r",),
         "human_pairs_r": ("human_pairs_r", "per_muscle.human_pairs_r", "ratio"),
-        "leave_one_out_r": ("leave_one_out_r", "per_muscle.leave_one_out_r"),
+        "leave_one_out_r": (
+            *("leave_one_out_r", "per_muscle.leave_one_out_r"),
+            *("by_person", "pairs_r"),
+        ),
     }
-    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED) | {"without_flaws": NO_FLAWS}
+    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED) | {
+        "without_flaws": NO_FLAWS,
+        "pairs_r": NOTHING_SHARED,
+    }
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
     for field, reason in score.reasons.items():
         known |= dict.fromkeys(of_fields[field], reason)
@@ -195,9 +220,9 @@ def _of_2025(curves: Curves, muscles: dict[str, MuscleCurve], emg: EmgScore) -> 
 
 
 def _curves(
-    rollouts: Rollouts, excitation: list[np.ndarray], codes: list[np.ndarray], measured: list[str]
+    rollouts: Rollouts, excitation: list[np.ndarray], codes: list[np.ndarray], shared: list[str]
 ) -> np.ndarray | None:
-    if not codes or not measured:
+    if not codes or not shared:
         return None
     starts = np.cumsum([0, *(len(code) for code in codes)])[:-1]
     kept = usual_cycles(
@@ -205,7 +230,7 @@ def _curves(
     )
     if not len(kept):
         return None
-    columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in measured]
+    columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in shared]
     return mean_cycle(np.concatenate(excitation)[:, columns], kept)
 
 
@@ -228,6 +253,14 @@ def _figures(score: Emg2025) -> EmgFigures:
         ci95=EmgIntervals(None, None, None),
         reasons={},
     )
+
+
+def _by_person(human: HumanEmg, curves: np.ndarray | None) -> dict[str, PersonEmg] | None:
+    if curves is None or human.curves is None:
+        return None
+    r_by_muscle = np.where(measured(human.curves), pearson(curves, human.curves), np.nan)
+    by_person = mean_of_known(r_by_muscle, axis=1).tolist()
+    return {name: PersonEmg(r, r) for name, r in zip(person_names(human), by_person, strict=True)}
 
 
 def _by_muscle(score: Emg2025, human: HumanEmg, curves: np.ndarray | None) -> dict[str, MuscleEmg]:

@@ -213,6 +213,7 @@ class HumanJointAngles:
         source: for people to read.
         frame: what to know of the frames that the angles are measured in.
         side: the leg that was measured, ``l`` or ``r``.
+        names: of the people of ``curves_deg``, () where unknown.
     """
 
     condition: str
@@ -226,6 +227,7 @@ class HumanJointAngles:
     source: str = ""
     frame: str = ""
     side: str = "l"
+    names: tuple[str, ...] = ()
 
     @property
     def activity(self) -> str:

@@ -28,6 +28,7 @@ from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
+NOTHING_SHARED = "two people share no muscle"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
 
 WITHIN_PERSON = "a stored figure: one other person, 11 trials, muscles that both have (Falisse et al. 2019)"
@@ -44,12 +45,16 @@ OF_Z_BAR = (
 OF_MODEL = (
     *OF_Z_BAR,
     *("model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95.mean_r", "ci95.ratio"),
+    "by_person",
 )
 """Fields of a score that need a model."""
 
 OF_INTERVALS = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
 
-OF_PEOPLE = (*OF_INTERVALS, "model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r")
+OF_PEOPLE = (
+    *OF_INTERVALS,
+    *("model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r", "by_person", "pairs_r"),
+)
 """Fields of a score that need each person's curves, or stored figures."""
 
 
@@ -109,12 +114,25 @@ class EmgFigures:
 
 
 @dataclass(frozen=True)
+class PersonEmg:
+    """The model against one person: means over the person's muscles of r at the common lag and at zero lag.
+
+    Over people these average to ``mean_r`` and ``zero_lag_r``, where all muscles were measured on all.
+    """
+
+    r: float
+    zero_lag_r: float
+
+
+@dataclass(frozen=True)
 class EmgScore(EmgFigures):
     """Everything about EMG; the inherited figures are over all muscles.
 
     Attributes:
         lag_curve: mean r against lag over ±20 % of the cycle.
         per_muscle: by electrode name.
+        by_person: by the person's name, in the order of the source; what comparisons over people need.
+        pairs_r: mean over muscles of r between two people, by pair: first with second, first with third, …
         flaws: muscle to its flawed channels, see ``metrics.emg_quality``.
         without_flaws: the figures again without those channels, the lag chosen anew.
         chance: what random models reach.
@@ -126,6 +144,8 @@ class EmgScore(EmgFigures):
 
     lag_curve: LagCurve | None
     per_muscle: dict[str, MuscleEmg]
+    by_person: dict[str, PersonEmg] | None
+    pairs_r: tuple[float, ...] | None
     flaws: dict[str, tuple[str, ...]]
     without_flaws: EmgFigures | None
     chance: Chance | None
@@ -190,6 +210,8 @@ def score_emg(
         **vars(figures),
         lag_curve=curve,
         per_muscle=dict(zip(common, muscles, strict=True)),
+        by_person=_by_person(curves, figures.lag_pct, group),
+        pairs_r=single_pairs_r(group),
         flaws=dict(group.flaws),
         without_flaws=without,
         chance=chance,
@@ -210,6 +232,7 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     reasons = {
         "ratio": "people do not correlate with each other",
         "without_flaws": NO_FLAWS,
+        "pairs_r": NOTHING_SHARED,
         **dict.fromkeys(OF_INTERVALS, "too few people for an interval, or all alike"),
     }
     if human.curves is None:
@@ -289,6 +312,34 @@ def _figures(
         reasons={},
     )
     return figures, muscles
+
+
+def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
+    """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``.
+
+    None where people's curves are not known, there is one only, or two of them share no muscle.
+    """
+    if human.curves is None or len(human.curves) < 2:
+        return None
+    table = mean_of_known(correlation_table(human.curves), axis=0)
+    pairs = table[np.triu_indices(len(table), 1)]
+    return None if np.isnan(pairs).any() else tuple(pairs.tolist())
+
+
+def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> dict[str, PersonEmg] | None:
+    if model is None or lag is None or human.curves is None:
+        return None
+    by_lag = r_by_lag(model, standardise(human.curves), human.phase)
+    by_person = mean_of_known(np.where(measured(human.curves)[..., None], by_lag, np.nan), axis=1)
+    return {
+        name: PersonEmg(float(r[lag]), float(r[0]))
+        for name, r in zip(person_names(human), by_person, strict=True)
+    }
+
+
+def person_names(human: HumanEmg) -> tuple[str, ...]:
+    """Names of the people, their places where the source has none."""
+    return human.names or tuple(str(place + 1) for place in range(human.people))
 
 
 def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:

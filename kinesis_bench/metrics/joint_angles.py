@@ -11,7 +11,7 @@ model equal to the mean curve therefore scores 1/√2 ≈ 0.71 of what two peopl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
 
 OF_MODEL = (
     *("mpjae_deg", "mean_removed_deg", "ratio"),
-    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg"),
+    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg", "by_person"),
 )
 """Fields of a score that need a model."""
 
@@ -36,6 +36,8 @@ OF_PEOPLE = tuple(
     f"{path}{figure}" for path in ("", "per_joint.") for figure in ("human_deg", "human_mean_removed_deg")
 )
 """Fields of a score that need two people."""
+
+NO_PEOPLE = "needs the joint angles of each person, only mean and SD are at hand"
 
 SD_AS_IT_IS = (
     "the SD of curves without their mean is unknown; the SD as it is stands for it, which is at least as "
@@ -72,6 +74,8 @@ class JointAngleScore:
         ratio_of_mean_curve: what a model equal to people's mean curve would have for ``ratio``, about 0.71;
             None where it is not known (each person's curves are at hand).
         per_joint: by joint name without side.
+        by_person: MPJAE against each person, by name [deg]; what comparisons over people need.
+        pairs_deg: the same between two people, by pair: first with second, first with third, … [deg].
         independent: False where the motions were made from these very tables.
         cycles: behind the model's curves.
         human_condition, human_people, human_source: of the references.
@@ -85,6 +89,8 @@ class JointAngleScore:
     ratio: float | None
     ratio_of_mean_curve: float | None
     per_joint: dict[str, JointAngleFigures]
+    by_person: dict[str, float] | None
+    pairs_deg: tuple[float, ...] | None
     independent: bool
     cycles: int
     human_condition: str
@@ -158,6 +164,8 @@ def score_joint_angles(
         ratio=error / between if error is not None and between else None,
         ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
         per_joint=per_joint,
+        by_person=_by_person(model, human, common),
+        pairs_deg=_pairs(human, common),
         independent=independent,
         cycles=cycles,
         human_condition=human.condition,
@@ -171,6 +179,8 @@ def score_joint_angles(
         "ratio_of_mean_curve": "known only where people are known by mean and SD",
         "ratio": "people do not differ, or there is one only",
         **dict.fromkeys(OF_PEOPLE, "needs at least two people"),
+        "by_person": NO_PEOPLE,
+        "pairs_deg": NO_PEOPLE if human.curves_deg is None else "needs at least two people",
     }
     if model is None:
         known |= dict.fromkeys(OF_MODEL, why_absent)
@@ -199,6 +209,26 @@ def _figures(model: np.ndarray | None, human: HumanJointAngles, joint: int) -> J
         human_mean_removed_deg=between_levelled,
         offset_deg=float(model.mean() - mean.mean()),
     )
+
+
+def _by_person(
+    model: Mapping[str, np.ndarray] | None, human: HumanJointAngles, joints: Sequence[str]
+) -> dict[str, float] | None:
+    if model is None or human.curves_deg is None:
+        return None
+    rows = [human.joints.index(joint) for joint in joints]
+    curves = np.stack([np.asarray(model[joint], dtype=float) for joint in joints])
+    error = np.abs(curves - human.curves_deg[:, rows]).mean(axis=(1, 2)).tolist()
+    names = human.names or tuple(str(place + 1) for place in range(len(error)))
+    return dict(zip(names, error, strict=True))
+
+
+def _pairs(human: HumanJointAngles, joints: Sequence[str]) -> tuple[float, ...] | None:
+    if human.curves_deg is None or len(human.curves_deg) < 2:
+        return None
+    people = human.curves_deg[:, [human.joints.index(joint) for joint in joints]]
+    first, second = np.triu_indices(len(people), 1)
+    return tuple(np.abs(people[first] - people[second]).mean(axis=(1, 2)).tolist())
 
 
 def _between(people: np.ndarray) -> float | None:

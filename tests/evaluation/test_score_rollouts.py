@@ -30,7 +30,7 @@ from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import from_people
 from kinesis_bench.human.sources import human_emg
-from kinesis_bench.metrics.curves import standardise
+from kinesis_bench.metrics.curves import pearson, standardise
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
 
@@ -383,13 +383,44 @@ def test_a_recording_read_back_scores_the_same(tmp_path: Path) -> None:
 
 def test_clips_csv(tmp_path: Path) -> None:
     evaluation = evaluate_rollouts(
-        walking(walking_clip(key="a", error_m=0.03), walking_clip(key="b", fails_at=0)), HUMAN
+        walking(
+            walking_clip(key="a", error_m=0.03, muscles=lambda phase: np.full((*phase.shape, 11), 0.25)),
+            walking_clip(key="b", fails_at=0),
+        ),
+        HUMAN,
     )
     write_clips(tmp_path / "clips.csv", evaluation.rollouts, evaluation.clips)
     with (tmp_path / "clips.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert (first["key"], first["success"], first["mpjpe_mm"]) == ("a", "1", "30.000")
+    assert (first["mean_excitation"], second["mean_excitation"]) == ("0.250000", "")
     assert (second["covered"], second["mpjpe_mm"], second["failure"]) == ("0", "", "far from the reference")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_figures_of_single_people_average_to_those_of_all(protocol: str) -> None:
+    people = np.random.default_rng(0).random((4, 9, 100))
+    human = from_people(
+        people, HUMAN.muscles, condition="walk-4.5", speed_m_s=1.25, names=("p", "q", "r", "s")
+    )
+    emg = evaluate_rollouts(long_recording(), human, protocol=protocol).result.emg
+    assert emg.by_person is not None
+    assert emg.pairs_r is not None
+    assert list(emg.by_person) == ["p", "q", "r", "s"]
+    assert np.mean([one.r for one in emg.by_person.values()]) == pytest.approx(emg.mean_r)
+    assert np.mean([one.zero_lag_r for one in emg.by_person.values()]) == pytest.approx(emg.zero_lag_r)
+    assert np.mean(emg.pairs_r) == pytest.approx(emg.human_pairs_r)
+    first_with_third = np.mean(pearson(people[0], people[2]))
+    assert emg.pairs_r[1] == pytest.approx(first_with_third)
+
+
+def long_recording() -> Rollouts:
+    """Whose cycles differ in length by a frame, as upstream's definitions demand."""
+    muscles = cyclic(like_people())
+    return walking(
+        walking_clip(key="a", muscles=muscles, frames=400, cycle_s=1.1),
+        walking_clip(key="b", muscles=muscles, frames=400, cycle_s=1.14),
+    )
 
 
 def test_a_recording_is_scored_without_the_simulator(tmp_path: Path) -> None:

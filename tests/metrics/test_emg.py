@@ -398,3 +398,29 @@ def test_within_person_is_r_between_two_trials_of_one() -> None:
     assert stored.within_person_r == pytest.approx(0.9)
     assert stored.per_muscle["Tibialis Anterior"].within_person_r is None
     assert "stored" in stored.notes["within_person_r"]
+
+
+def test_single_people_are_compared_by_the_muscles_that_they_have() -> None:
+    rng = np.random.default_rng(6)
+    people = rng.random((3, 2, 100))
+    people[0, 1] = np.nan
+    human = from_people(people, ("Soleus", "Tibialis Anterior"), condition="walk-4.5", speed_m_s=1.25)
+    model = dict(zip(human.muscles, rng.random((2, 100)), strict=True))
+    score = score_emg(model, human, rng, cycles=5, cycle_s=1.1)
+    assert score.by_person is not None
+    assert score.pairs_r is not None
+    assert score.by_person["1"].zero_lag_r == pytest.approx(pearson(model["Soleus"], people[0, 0]))
+    whole = [pearson(model[muscle], people[1, place]) for place, muscle in enumerate(human.muscles)]
+    assert score.by_person["2"].zero_lag_r == pytest.approx(np.mean(whole))
+    assert score.pairs_r[0] == pytest.approx(pearson(people[0, 0], people[1, 0]))
+    assert score.pairs_r[2] == pytest.approx(np.mean(pearson(people[1], people[2])))
+    people[1, 0] = np.nan  # the first two have no muscle in common
+    apart = score_emg(
+        model,
+        from_people(people, human.muscles, condition="walk-4.5", speed_m_s=1.25),
+        rng,
+        cycles=5,
+        cycle_s=1.1,
+    )
+    assert apart.pairs_r is None
+    assert apart.reasons["pairs_r"] == "two people share no muscle"
