@@ -13,6 +13,7 @@ from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
 from kinesis_bench.cli.usage import parse
@@ -21,6 +22,7 @@ from kinesis_bench.errors import InputError
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
     "score": Score,
+    "record": Record,
     "train-reference": TrainReference,
     "data": Data,
     "bodies": Bodies,

@@ -10,6 +10,7 @@ from typing import Any
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.files import content_dir
 from kinesis_bench.policies.builtin import Constant, Random, Zero
+from kinesis_bench.policies.foreign import foreign_kinds
 from kinesis_bench.policies.loaded import LoadedPolicy, declared
 from kinesis_bench.policies.muscle_pd import MusclePd
 
@@ -36,9 +37,9 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
 
     Args:
         policy: a built-in name, the name of a reference policy (``reference`` for the body's own),
-            ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with ``policy.toml`` and an
-            ONNX file. The code of a plug-in named here runs; nothing else is executed, and nothing is
-            unpickled.
+            ``file.onnx``, ``sb3=file.zip`` of Stable-Baselines3, ``file.py:Class``, ``package.module:Class``
+            or a folder with ``policy.toml`` and an ONNX file. The code of a plug-in named here runs; nothing
+            else is executed, and nothing is unpickled.
         body: that it is to drive, for ``reference``.
 
     Raises:
@@ -61,6 +62,14 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         from kinesis_bench.policies.folder import load_folder
 
         return replace(load_folder(references[policy]), source=f"reference_policies/{policy}")
+    kind, equals, file = policy.partition("=")
+    if equals and kind == "sb3":
+        from kinesis_bench.policies.sb3_file import load_sb3
+
+        return load_sb3(Path(file).expanduser())
+    if equals and kind in foreign_kinds():
+        remedy = f"kinesis-bench record --policy {policy}, then score --rollout"
+        raise InputError(f"policy {policy}", "drives the body of another environment", remedy)
     path = Path(policy).expanduser()
     if path.is_dir():
         from kinesis_bench.policies.folder import load_folder
@@ -80,6 +89,8 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         if path.suffix == ".py":
             raise InputError(path, "names no class", f"write {policy}:Class")
         remedy = "give an ONNX file, file.py:Class or a folder with policy.toml; nothing is unpickled"
+        if path.suffix == ".zip":
+            remedy = f"for one of Stable-Baselines3, write sb3={policy}"
         raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
     if path.suffix or "/" in policy:
         raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")
