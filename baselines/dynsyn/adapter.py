@@ -9,7 +9,7 @@ a group and, for every muscle but its group's first, a factor near 1 that depend
 of the mean and a is clipped to [-1, 1]; with PPO u is the mean and a is clipped to the environment's bounds.
 
 A zip of Stable-Baselines3 keeps the groups and the numbers of ``amp`` as plain JSON; where the groups are not
-in it, they are taken from the ``config.json`` of the run beside it.
+in it, they are taken from the run's ``config.json``, beside it or where DynSyn's runner leaves it.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class DynSyn:
 def _groups(file: Sb3File) -> tuple[tuple[int, ...], ...]:
     """Muscles of each group; every muscle is in exactly one."""
     where, found = f"{file.path}: policy_kwargs dynsyn", _named(file.data, "policy_kwargs", "dynsyn")
-    config = file.path.with_name("config.json")
-    if found is None and config.is_file():
+    config = next((path for path in _configs(file.path) if path.is_file()), None)
+    if found is None and config is not None:
         where = f"{config}: agent_kwargs.policy_kwargs.dynsyn"
         try:
             found = _named(json.loads(config.read_text()), "agent_kwargs", "policy_kwargs", "dynsyn")
@@ -111,6 +111,11 @@ def _groups(file: Sb3File) -> tuple[tuple[int, ...], ...]:
     if not all(groups) or sorted(map(repr, muscles)) != sorted(map(repr, range(len(muscles)))):
         raise InputError(where, "does not hold every muscle's number once", remedy)
     return groups
+
+
+def _configs(path: Path) -> tuple[Path, ...]:
+    """Where the config of a run may lie: beside the zip, or over ``checkpoint/<which>/model.zip``."""
+    return path.with_name("config.json"), path.resolve().parent.parent.parent / "config.json"
 
 
 def _amplitude(file: Sb3File) -> float:

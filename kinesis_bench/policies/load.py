@@ -10,7 +10,7 @@ from typing import Any
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.files import content_dir
 from kinesis_bench.policies.builtin import Constant, Random, Zero
-from kinesis_bench.policies.foreign import foreign_kinds
+from kinesis_bench.policies.foreign import baseline_adapters
 from kinesis_bench.policies.loaded import LoadedPolicy, declared
 from kinesis_bench.policies.muscle_pd import MusclePd
 
@@ -45,6 +45,14 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
     Raises:
         InputError: there is no such policy, or it cannot be used.
     """
+    kind, equals, file = policy.partition("=")
+    if equals and kind == "sb3":
+        from kinesis_bench.policies.sb3_file import load_sb3
+
+        return load_sb3(Path(file).expanduser())
+    if kind in baseline_adapters():
+        remedy = f"kinesis-bench record --policy {kind}={file or 'PATH'}, then score --rollout"
+        raise InputError(f"policy {policy}", "drives the body of another environment", remedy)
     if policy in BUILT_IN:
         make = BUILT_IN[policy]
         deterministic, control, needs = declared(make(), policy)
@@ -62,14 +70,6 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         from kinesis_bench.policies.folder import load_folder
 
         return replace(load_folder(references[policy]), source=f"reference_policies/{policy}")
-    kind, equals, file = policy.partition("=")
-    if equals and kind == "sb3":
-        from kinesis_bench.policies.sb3_file import load_sb3
-
-        return load_sb3(Path(file).expanduser())
-    if equals and kind in foreign_kinds():
-        remedy = f"kinesis-bench record --policy {policy}, then score --rollout"
-        raise InputError(f"policy {policy}", "drives the body of another environment", remedy)
     path = Path(policy).expanduser()
     if path.is_dir():
         from kinesis_bench.policies.folder import load_folder

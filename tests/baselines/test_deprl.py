@@ -101,8 +101,9 @@ def test_nothing_is_executed(tmp_path: Path) -> None:
 
 
 def test_it_is_no_policy_of_our_bodies() -> None:
-    with pytest.raises(InputError, match="kinesis-bench record --policy deprl=somewhere"):
-        load_policy("deprl=somewhere")
+    for given, path in (("deprl=somewhere", "somewhere"), ("deprl", "PATH")):
+        with pytest.raises(InputError, match=f"kinesis-bench record --policy deprl={path}, then score"):
+            load_policy(given)
 
 
 DEPRL_SCRIPT = """
@@ -110,11 +111,11 @@ import sys, types
 for name in ("myosuite", "myosuite.utils"):  # named by the config's header, not needed to load
     sys.modules[name] = types.ModuleType(name)
 sys.modules["myosuite.utils"].gym = None
-import deprl, gymnasium, numpy as np, yaml
+import deprl, gym, numpy as np, yaml
 
 class Spaces:
-    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (403,), np.float32)
-    action_space = gymnasium.spaces.Box(-1, 1, (80,), np.float32)
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (403,), dtype=np.float32)
+    action_space = gym.spaces.Box(-1, 1, (80,), dtype=np.float32)
 
 folder = sys.argv[1]
 config = yaml.safe_load(open(folder + "/config.yaml"))
@@ -142,7 +143,6 @@ def test_action_for_action_as_deprl_itself(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     wanted = (
         "deprl==0.3.2",
-        "gymnasium",
         "gym==0.13.1",
         "numpy<2",
         f"torch=={torch.__version__.split('+')[0]}",

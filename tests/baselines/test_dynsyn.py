@@ -64,7 +64,7 @@ def save(
     for _ in range(20):
         env.step(np.zeros((1, A), np.float32))
     sac.num_timesteps = steps
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     sac.save(folder / "model.zip")
     env.save(str(folder / "env.zip"))
     np.savez(
@@ -117,15 +117,18 @@ def test_actions_are_stretched_to_the_range_of_the_environment(tmp_path: Path) -
     np.testing.assert_allclose(actions, (formula(sac, env, 0.1) + 1) / 2, atol=1e-6)
 
 
-def test_groups_come_from_the_run_s_config_where_the_zip_lacks_them(tmp_path: Path) -> None:
-    sac, env = save(tmp_path, dynsyn_weight_amp=0.1)
+@pytest.mark.parametrize("beside", ["checkpoint/best/config.json", "config.json"])
+def test_groups_come_from_the_run_s_config_where_the_zip_lacks_them(tmp_path: Path, beside: str) -> None:
+    """Beside the zip, or where DynSyn's runner leaves it."""
+    folder = tmp_path / "checkpoint/best"
+    sac, env = save(folder, dynsyn_weight_amp=0.1)
     sac.policy_kwargs = {}
-    sac.save(tmp_path / "model.zip")
+    sac.save(folder / "model.zip")
     with pytest.raises(InputError, match=r"the groups of muscles are unknown; put the run's config\.json"):
-        load_foreign(f"dynsyn={tmp_path}")
+        load_foreign(f"dynsyn={folder}")
     config = {"agent": "DynSynSAC", "agent_kwargs": {"policy_kwargs": {"dynsyn": GROUPS}}}
-    (tmp_path / "config.json").write_text(json.dumps(config))
-    policy = load_foreign(f"dynsyn={tmp_path}")
+    (tmp_path / beside).write_text(json.dumps(config))
+    policy = load_foreign(f"dynsyn={folder}")
     np.testing.assert_allclose(policy.act(OBSERVATION[0]), formula(sac, env, 0.1)[0], atol=1e-6)
 
 

@@ -329,7 +329,7 @@ def test_myosuite_s_legs_have_our_names_axes_and_signs() -> None:
 
 @MYOSUITE
 def test_myosuite_s_ground_bears_the_body() -> None:
-    """While nothing but the feet touches the floor, their forces are all that constrains the root's height."""
+    """While only the feet touch the floor, their forces are all that constrains the height of the root."""
     import myosuite  # noqa: F401
 
     env = gymnasium.make(WALK)
