@@ -167,9 +167,8 @@ def _run(env: Any, act: _Adapted, recorder: _Recorder, observation: np.ndarray, 
     steps: list[dict[str, np.ndarray]] = []
     terminated = truncated = False
     while not (terminated or truncated):
-        action = act(observation)
-        observation, _, terminated, truncated, _ = env.step(action)
-        steps.append({"action": action, **recorder.state()})
+        observation, _, terminated, truncated, _ = env.step(act(observation))
+        steps.append(recorder.state())
     arrays: dict[str, Any] = {name: np.stack([step[name] for step in steps]) for name in steps[0]}
     return ClipRollout(
         key=key,

@@ -12,34 +12,16 @@ import numpy as np
 import torch
 from torch import nn
 
-CONFIG = """DEP:
-  kappa: 1169.7
-  tau: 40
-env_args: {}
-mpo_args:
+CONFIG = """mpo_args:
   hidden_size: %d
-  lr_actor: 3.53e-05
 tonic:
-  after_training: ''
-  agent: deprl.custom_agents.dep_factory(3, deprl.custom_mpo_torch.TunedMPO())(
-    replay=deprl.replays.buffers.Buffer(return_steps=3, batch_size=256, steps_between_batches=1000,
-    batch_iterations=30, steps_before_batches=2e5))
-  before_training: ''
-  checkpoint: last
+  agent: deprl.custom_agents.dep_factory(3, deprl.custom_mpo_torch.TunedMPO())(replay=deprl.replays.Buffer())
   environment: deprl.environments.Gym('myoLegWalk-v0', scaled_actions=False, reset_type='random')
-  environment_name: deprl_baseline
-  full_save: 1
-  header: import deprl, myosuite; from myosuite.utils import gym
-  name: myoLeg
-  parallel: 20
-  resume: 1
-  seed: 0
-  sequential: 10
-  test_environment: null
-  trainer: deprl.custom_trainer.Trainer(steps=int(1e8), epoch_steps=int(2e5), save_steps=int(1e6))
-working_dir: ./baselines_DEPRL
+  header: import deprl, myosuite
+  name: walk
+working_dir: ./runs
 """
-"""A ``config.yaml`` with the keys of deprl's own of ``myoLegWalk-v0``."""
+"""A ``config.yaml`` with the keys by which deprl builds an agent to load."""
 
 
 class Actor(nn.Module):
