@@ -61,8 +61,9 @@ class Record:
         write_rollouts(self.out, rollouts)
         seconds = [len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None]
         whole = sum(not clip.failure for clip in rollouts.clips)
+        episodes = f"{self.episodes} episode{'s' * (self.episodes > 1)}"
         console().print(
-            f"{self.episodes} episodes of {min(seconds):.2f} to {max(seconds):.2f} s, {whole} to their end\n"
+            f"{episodes} of {min(seconds):.2f} to {max(seconds):.2f} s, {whole} to the end\n"
             f"written to {self.out}; next: kinesis-bench score --rollout {self.out}",
             soft_wrap=True,
         )
