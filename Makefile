@@ -20,6 +20,7 @@ lint: .venv/dev
 benchmark: .venv/base
 	$(BIN)/python benchmarks/environment_speed.py
 	$(BIN)/python benchmarks/ik_speed.py
+	$(BIN)/python benchmarks/static_optimisation_speed.py
 
 clean:
 	rm -rf .venv

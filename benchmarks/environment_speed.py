@@ -22,10 +22,10 @@ from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.envs import ImitationVectorEnv
 from kinesis_bench.tasks.control import CONTROLS, LengthControl
 
-WANTED = {"direct": 0.80, "pd": 0.60, "tracking": 0.60}
+WANTED = {"direct": 0.80, "pd": 0.60, "tracking": 0.60, "synergy": 0.80}
 """Share of bare physics that the environment has to reach."""
 
-ACTION_SD = {"direct": 0.1, "pd": 0.02, "tracking": 0.3}
+ACTION_SD = {"direct": 0.1, "pd": 0.02, "tracking": 0.3, "synergy": 0.1}
 
 
 class Pair:
@@ -41,7 +41,7 @@ class Pair:
         if isinstance(law, LengthControl):
             self.centre = law.action(self.env.task.engine.field("actuator_length").mean(axis=0))
         else:
-            self.centre = np.full(self.env.task.action_size, -0.9 if control == "direct" else 0.0)
+            self.centre = np.full(self.env.task.action_size, 0.0 if control == "tracking" else -0.9)
         self.sd = ACTION_SD[control]
         self.ended = np.zeros(rows, bool)
         self.start(np.arange(rows))

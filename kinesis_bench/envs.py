@@ -117,7 +117,7 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         body: ``legs``, ``legs_abs`` or ``legs_back``.
         motions: a motion file, or motions in memory; by default the built-in ones.
         split: clips to draw from; by default the motions' train split if they have just one, else all.
-        control: ``direct``, ``pd`` or ``tracking``.
+        control: of ``tasks.control.CONTROLS``.
         random_start: start anywhere in the clip, else at its first frame.
         reward: weights and rates; by default the paper's for the body.
         termination: when the body is too far off; by default any keypoint beyond 0.15 m.

@@ -105,6 +105,8 @@ def _read_opensim(source: Path) -> TimeTable:
             f"states {stated} rows but it holds {len(data)}",
             "copy or export the file again",
         )
+    if "time" in names and len(data) > 2 and data[-1, names.index("time")] == data[-2, names.index("time")]:
+        data = data[:-1]  # OpenSim's analyses write their last frame twice
     return _table(source, names, data, _degrees(source, header))
 
 

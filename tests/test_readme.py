@@ -26,7 +26,7 @@ def test_the_policy_in_five_lines(tmp_path: Path):
 
 def test_the_table_holds_what_the_data_say():
     """People's figures of the table, from the built-in data."""
-    from kinesis_bench.human.emg import human_emg
+    from kinesis_bench.human.sources import human_emg
     from kinesis_bench.metrics.emg import score_emg
 
     score = score_emg(

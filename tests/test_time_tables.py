@@ -192,3 +192,12 @@ def test_nan_in_a_used_column_is_refused_and_elsewhere_passed_over() -> None:
     columns["hip_flexion_l"][7] = np.nan
     with pytest.raises(InputError, match="hip_flexion_l: holds NaN in row 8"):
         coordinates(_table(columns))
+
+
+def test_the_last_frame_written_twice_counts_once(tmp_path: Path) -> None:
+    """As OpenSim's analyses leave it, with other digits in the second."""
+    path = tmp_path / "q.sto"
+    path.write_text("q\nversion=1\nnRows=3\nnColumns=2\nendheader\ntime\tx\n0\t1\n1\t2\n1\t2.1\n")
+    table = read_table(path)
+    assert table.time_s.tolist() == [0, 1]
+    assert table.columns["x"].tolist() == [1, 2]

@@ -127,6 +127,11 @@ class Body:
         """Names of the anatomical angles, the columns of ``joint_angles``."""
         return tuple(angle.name for angle in self.angles)
 
+    @property
+    def muscle_force_n(self) -> tuple[float, ...]:
+        """Maximum isometric force of each muscle [N]."""
+        return tuple(self.model.actuator_gainprm[:, 2].tolist())
+
     def joint_angles(self, qpos: np.ndarray) -> np.ndarray:
         """Anatomical joint angles of poses.
 

@@ -80,6 +80,7 @@ class InverseDynamics:
 
     Attributes:
         independent: (D,) places in qpos of the independent joint coordinates.
+        side: (P,) ``r`` or ``l``, the foot under which each sole point lies.
     """
 
     def __init__(self, model: mujoco.MjModel) -> None:
@@ -93,6 +94,7 @@ class InverseDynamics:
         self._points = _sole_points(model)
         self._weight_n = float(model.body_mass.sum() * np.linalg.norm(model.opt.gravity))
         self.independent = self._coupling.independent
+        self.side = np.array([model.body(body).name[-1] for body in self._points.bodies])
         joints = len(self._coupling.qpos)
         self._driven = np.zeros((joints, len(self.independent)))
         self._driven[np.arange(joints), self._coupling.driver] = 1.0
@@ -106,7 +108,14 @@ class InverseDynamics:
             qpos, qvel: (F, nq), (F, nv) at equal steps; at least two frames.
             dt_s: the step [s].
         """
-        qacc = np.gradient(qvel, dt_s, axis=0)
+        return self.at(qpos, qvel, np.gradient(qvel, dt_s, axis=0))
+
+    def at(self, qpos: np.ndarray, qvel: np.ndarray, qacc: np.ndarray) -> Dynamics:
+        """Dynamics of single instants.
+
+        Args:
+            qpos, qvel, qacc: (F, nq), (F, nv), (F, nv); at least one.
+        """
         parts = [
             self._chunk(qpos[part], qvel[part], qacc[part])
             for part in (slice(i, i + _FRAMES) for i in range(0, len(qpos), _FRAMES))

@@ -81,7 +81,7 @@ def summarise(name: str) -> BodySummary:
         observation=15 * len(body.segments) + 6 + 9 * len(body.keypoints),
         mass_kg=body.mass_kg,
         height_m=float(tops.max() - soles),
-        force_n=float(model.actuator_gainprm[:, 2].sum()),
+        force_n=sum(body.muscle_force_n),
         lengths_mm={key: (value[0], value[1]) for key, value in lengths.items()},
         hip_width_mm=1000 * float(np.linalg.norm(place["femur_l"] - place["femur_r"])),
         asymmetry_mm=1000 * _asymmetry_m(body, place, data.xmat[body.pelvis_id].reshape(3, 3)),

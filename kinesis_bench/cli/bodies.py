@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 class Bodies:
     """Show the bodies: muscles, joints, mass, segment lengths, left-right symmetry, hash of the physics."""
 
+    emg_map: bool = False
+    """Show instead which muscles of each body lie under each electrode of the human data sets."""
+
     def run(self) -> None:
         """Print a column a body."""
+        if self.emg_map:
+            _print_emg_map()
+            return
         from kinesis_bench.bodies.build import BODIES
         from kinesis_bench.bodies.summary import summarise
         from kinesis_bench.terminal import console, table
@@ -24,6 +30,31 @@ class Bodies:
         for label in _rows(summaries[0]):
             made.add_row(label, *[_rows(summary)[label] for summary in summaries])
         console().print(made, crop=False)
+
+
+def _print_emg_map() -> None:
+    """A row an electrode, a column a body; several heads with their parts of the signal."""
+    from kinesis_bench.bodies.build import BODIES
+    from kinesis_bench.bodies.contract import load_body
+    from kinesis_bench.human.electrodes import ELECTRODES, shares_under
+    from kinesis_bench.terminal import console, table
+
+    made = table("Muscles under each electrode, on either leg", "electrode", "muscles", "bodies")
+    for electrode in ELECTRODES:
+        owners: dict[str, list[str]] = {}
+        for body in map(load_body, BODIES):
+            shares = shares_under(electrode, "l", dict(zip(body.muscles, body.muscle_force_n, strict=True)))
+            heads = [(muscle.removesuffix("_l"), share) for muscle, share in shares.items()]
+            alone = len(heads) == 1
+            cell = ", ".join(name if alone else f"{name} {share:.0%}" for name, share in heads)
+            owners.setdefault(cell or "–", []).append(body.name)
+        for cell, names in owners.items():
+            made.add_row(electrode, cell, ", ".join(names))
+    console().print(made, crop=False)
+    console().print(
+        "several heads: their mean, weighted by maximum isometric force\n"
+        "biceps femoris: its long head, over which a surface electrode lies"
+    )
 
 
 def _rows(summary: BodySummary) -> dict[str, str]:

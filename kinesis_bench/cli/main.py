@@ -11,9 +11,12 @@ from typing import Any
 
 from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
+from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
+from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.record import Record
+from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
 from kinesis_bench.cli.usage import parse
@@ -23,14 +26,17 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
     "score": Score,
     "record": Record,
+    "compare": Compare,
     "train-reference": TrainReference,
     "data": Data,
+    "rollouts": RolloutsCommand,
+    "human": Human,
     "bodies": Bodies,
     "bench": Bench,
 }
 """Name on the command line to its class."""
 
-ACTIONS = {"data": ("ls", "show", "verify", "diff")}
+ACTIONS = {"data": ("ls", "show", "verify", "diff"), "rollouts": ("show", "convert")}
 """Of the commands that have some, what stands behind their name."""
 
 DESCRIPTION = """How human is a muscle policy? Prepare motions, score policies, compare them with people.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
     from kinesis_bench.human.references import HumanEmg
     from kinesis_bench.motions.motion_set import Motions
+    from kinesis_bench.rollouts.schema import Rollouts
 
 SCORES = Path("results")
 """Folder of the results for which no other is named."""
@@ -27,7 +27,7 @@ FILES = (
 )
 """What a result's folder may hold; the result itself is put there last."""
 
-HUMAN, SPEED_KMH = "emg_walk_wang2023", 4.5
+HUMAN, SPEED_KMH = ("emg_walk_wang2023", "emg_run_santuz2020"), 4.5
 
 PROTOCOL: Literal["kinesis-bench-1"] = "kinesis-bench-1"
 
@@ -54,22 +54,28 @@ class Score:
 
     Args:
         policy: what to score: reference (trained for the body, where there is one; if left out), another
-            policy that ships by its name, zero, random, constant, muscle-pd, an ONNX file, sb3=FILE.zip,
-            file.py:Class, package.module:Class, or a folder with policy.toml and an ONNX file.
+            policy that ships by its name, a baseline (zero, random, constant, muscle-pd, dep or
+            static-optimisation; without simulation, on the recorded motion itself: mean-human or
+            static-optimisation-prescribed), an ONNX file, sb3=FILE.zip, file.py:Class,
+            package.module:Class, or a folder with policy.toml and an ONNX file.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
-        human: people's EMG: emg_walk_wang2023, emg_run_santuz2020, or a folder of one file a person.
-        human_speed: walking speed of the people to compare with [km/h]; the nearest at hand is taken.
+        human: people to compare with, the headline's first: emg_walk_wang2023, emg_run_santuz2020, or
+            LAYOUT=PATH with a data set that you have: wang2023, scherpereel2023, falisse2019, opensim or
+            santuz_raw. What else they do (run, walk backwards) is compared too.
+        human_speed: speed of the headline's people [km/h]; the nearest at hand is taken. `matched` takes
+            that at which the policy has most steady cycles.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
         out: folder for result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if left
             out, with what else differs from the defaults, as in POLICY-BODY-quick.
         protocol: kinesis-bench-1, or the definitions of KINESIS's code of 2025.
         quick: only ten clips, for a first look; marked as such.
-        rollout: score this recording instead of running a policy: a rollouts.h5, or a folder that holds one
-            or what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy). Options
-            of a run are refused beside it.
+        rollout: score this recording instead of running a policy: a rollouts.h5, a result of OpenSim, Moco
+            or SCONE (.sto), a rollout archive for mm-evalkit (.npz), or a folder that holds a rollouts.h5,
+            what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy) or one trial's .sto and
+            .mot files. Options of a run are refused beside it.
         timestep: physics timestep [s], a whole fraction of 1/150 down to 1/9600; a diagnostic, marked as
             no score.
         push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
@@ -81,8 +87,8 @@ class Score:
     body: str | None = None
     motions: Path | None = None
     split: str | None = None
-    human: str = HUMAN
-    human_speed: float = SPEED_KMH
+    human: tuple[str, ...] = HUMAN
+    human_speed: float | Literal["matched"] = SPEED_KMH
     runs: int | None = None
     seed: int = 0
     out: Path | None = None
@@ -102,15 +108,30 @@ class Score:
         """
         from rich.console import Console
 
-        from kinesis_bench.human.emg import human_emg
+        from kinesis_bench.evaluation.evaluate import evaluate_rollouts
+        from kinesis_bench.evaluation.people import headline_people, people_besides
+        from kinesis_bench.human.sources import human_source
         from kinesis_bench.report.tables import print_result
 
         self._check()
-        human = human_emg(self.human, self.human_speed)
-        name, evaluate = self._policy(human) if self.rollout is None else self._recording(human)
+        sources = [human_source(text) for text in dict.fromkeys(self.human)]
+        speed_kmh = None if isinstance(self.human_speed, str) else self.human_speed
+
+        def people(rollouts: Rollouts) -> HumanEmg:
+            return headline_people(sources[0], rollouts, speed_kmh)
+
+        name, record = self._policy(people) if self.rollout is None else self._recording()
         folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
         with whole_folder(folder, FILES) as temporary:
-            evaluation = evaluate()
+            rollouts = record()
+            human = people(rollouts)
+            evaluation = evaluate_rollouts(
+                rollouts,
+                human,
+                besides=people_besides(sources, rollouts, human),
+                protocol=self.protocol,
+                seed=self.seed,
+            )
             _write(temporary, evaluation, with_rollouts=self.rollout is None)
         console = Console(highlight=False)
         print_result(evaluation.result, console)
@@ -136,7 +157,9 @@ class Score:
             if value is not None and not least <= value <= most:
                 remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
                 raise InputError(f"--{name}", f"is {value}", remedy)
-        if not 0 < self.human_speed <= FASTEST_KMH:
+        if not self.human:
+            raise InputError("--human", "names nobody", f"leave it out, or give {HUMAN[0]} or LAYOUT=PATH")
+        if not isinstance(self.human_speed, str) and not 0 < self.human_speed <= FASTEST_KMH:
             remedy = f"give a speed above 0 and up to {FASTEST_KMH} km/h"
             raise InputError("--human-speed", f"is {self.human_speed}", remedy)
         if self.push is not None and not 0 <= self.push <= HARDEST_PUSH_M_S:
@@ -150,6 +173,10 @@ class Score:
                 raise InputError("--timestep", f"is {self.timestep}", remedy)
 
     @property
+    def _speed_name(self) -> str:
+        return self.human_speed if isinstance(self.human_speed, str) else f"{self.human_speed:g}kmh"
+
+    @property
     def _refine(self) -> int:
         return 1 if self.timestep is None else round(1 / 150 / self.timestep)
 
@@ -158,8 +185,8 @@ class Score:
         differs = {
             self.motions.stem if self.motions else "": self.motions is not None,
             split: bool(split),
-            Path(self.human).name: self.human != HUMAN,
-            f"{self.human_speed:g}kmh": self.human_speed != SPEED_KMH,
+            "-".join(Path(text).name for text in self.human): self.human != HUMAN,
+            self._speed_name: self.human_speed != SPEED_KMH,
             f"runs{self.runs}": self.runs not in (None, STOCHASTIC_RUNS),
             f"seed{self.seed}": self.seed != 0,
             self.protocol: self.protocol != PROTOCOL,
@@ -170,22 +197,21 @@ class Score:
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
 
-    def _recording(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
-        from kinesis_bench.evaluation.evaluate import evaluate_rollouts, read_recording
+    def _recording(self) -> tuple[str, Callable[[], Rollouts]]:
+        from kinesis_bench.evaluation.evaluate import read_recording
 
         assert self.rollout is not None
         rollouts = read_recording(self.rollout)
         path = self.rollout.expanduser().resolve()
         if path.name == "rollouts.h5":
             path = path.parent
-        name = self._name(path.name.removesuffix(".h5"))
-        return name, partial(evaluate_rollouts, rollouts, human, protocol=self.protocol, seed=self.seed)
+        return self._name(path.stem if path.is_file() else path.name), lambda: rollouts
 
-    def _policy(self, human: HumanEmg) -> tuple[str, Callable[[], Evaluation]]:
+    def _policy(self, people: Callable[[Rollouts], HumanEmg]) -> tuple[str, Callable[[], Rollouts]]:
         from rich.console import Console
 
         from kinesis_bench.bodies.contract import load_body
-        from kinesis_bench.evaluation.evaluate import default_split, evaluate_policy
+        from kinesis_bench.evaluation.evaluate import default_split, record_policy
         from kinesis_bench.policies.load import load_policy
 
         body = load_body("legs" if self.body is None else self.body)
@@ -194,25 +220,24 @@ class Score:
         split = default_split(motions) if self.split is None else self.split
         usual = split == default_split(motions)
 
-        def evaluate() -> Evaluation:
+        def record() -> Rollouts:
             with _Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
-                return evaluate_policy(
+                return record_policy(
                     policy,
                     body,
                     motions,
-                    human,
                     split=split,
-                    protocol=self.protocol,
                     runs=self.runs,
                     seed=self.seed,
                     quick=self.quick,
                     threads=self.threads or 0,
                     refine=self._refine,
                     push_m_s=self.push or 0.0,
+                    people=people,
                     progress=progress.advance,
                 )
 
-        return self._name(policy.name, body.name, split="" if usual else split), evaluate
+        return self._name(policy.name, body.name, split="" if usual else split), record
 
     def _motions(self, body: str) -> Motions:
         from kinesis_bench.motions.store import read_motions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.evaluation.people import People
 from kinesis_bench.evaluation.schema import (
     PROTOCOLS,
     SCHEMA,
@@ -23,13 +24,16 @@ from kinesis_bench.evaluation.schema import (
     PolicyInfo,
     Result,
 )
-from kinesis_bench.evaluation.score import score_clips, score_rollouts
+from kinesis_bench.evaluation.score import NOT_SIMULATED, score_beside, score_clips, score_rollouts
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.imitation import ClipImitation
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
+from kinesis_bench.rollouts.mm_evalkit import is_mm_evalkit, read_mm_evalkit
+from kinesis_bench.rollouts.opensim_results import opensim_files, read_opensim_results
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts
 from kinesis_bench.tasks.termination import FAR
@@ -50,6 +54,11 @@ MADE_FROM_THE_TABLES = "normative-gait"
 
 USUAL_LEG_M = 0.9
 """Leg length that chooses the speed of the joint-angle table where a recording states none [m]."""
+
+PRESCRIBED_NOTE = (
+    "prescribed: what its muscles would do in the recorded motion itself; nothing was simulated, so it says "
+    "nothing of movement or balance"
+)
 
 PACKAGES = ("kinesis-bench", "mujoco", "myo-sim", "numpy", "scipy", "onnxruntime")
 
@@ -92,69 +101,83 @@ def default_split(motions: Motions) -> str:
     return "all"
 
 
-def evaluate_policy(
+def record_policy(
     policy: LoadedPolicy,
     body: Body,
     motions: Motions,
-    human: HumanEmg,
     *,
     split: str | None = None,
-    protocol: str = PROTOCOLS[0],
     runs: int | None = None,
     seed: int = 0,
     quick: bool = False,
     threads: int = 0,
     refine: int = 1,
     push_m_s: float = 0.0,
+    people: Callable[[Rollouts], HumanEmg] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Evaluation:
-    """Run a policy on a split and score it.
+) -> Rollouts:
+    """Run a policy on a split and record it, with all that a result says of the run.
 
     Args:
-        policy, body, motions: who drives what after which motions.
-        human: people's EMG.
+        policy, body, motions: who drives what after which motions; a prescribed one drives nothing.
         split: of the motions; the test split unless given.
-        protocol: one of PROTOCOLS.
         runs: of a stochastic policy, 3 unless given; a deterministic one runs once.
         seed: of policy and bootstraps.
         quick: only ten clips.
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
         push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
+        people: whom a recording will be compared with; what is prescribed may depend on them.
         progress: told the frames done since the last call, and the total.
 
     Raises:
-        InputError: an unknown split or protocol, a policy for something else, motions without the body's IK.
+        InputError: an unknown split, a policy for something else, motions without the body's IK, or a change
+            of the simulation where there is none.
     """
+    from kinesis_bench.evaluation.prescribed import prescribe
     from kinesis_bench.evaluation.run import Job, run_policy
 
-    _known(protocol)
+    prescribed = policy.control == PRESCRIBED
+    if prescribed and _diagnostic(refine, push_m_s):
+        problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
+        raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
     split = split or default_split(motions)
     clips = motions.select(split)
     chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
-    runs = 1 if policy.deterministic and not push_m_s else runs or STOCHASTIC_RUNS
+    once = prescribed or (policy.deterministic and not push_m_s)
+    runs = 1 if once else runs or STOCHASTIC_RUNS
     frames = int((motions.length[clips[chosen]] - 1).sum())
+    job = Job(clips, chosen, runs, seed)
     started = time.perf_counter()
-    rollouts = run_policy(
-        policy,
-        body,
-        motions,
-        Job(clips, chosen, runs, seed),
-        threads=threads,
-        refine=refine,
-        push_m_s=push_m_s,
-        progress=lambda done: progress(done, runs * frames),
-    )
+
+    def told(done: int) -> None:
+        progress(done, runs * frames)
+
+    if prescribed:
+        if people is None:
+            raise ValueError("a prescribed policy has to know the people that it will be compared with")
+        rollouts = prescribe(policy, body, motions, job, people, told)
+    else:
+        rollouts = run_policy(
+            policy,
+            body,
+            motions,
+            job,
+            threads=threads,
+            refine=refine,
+            push_m_s=push_m_s,
+            progress=told,
+        )
     provenance = Provenance(
         policy=PolicyInfo(
             name=policy.name,
             source=policy.source,
             sha256=policy.sha256,
             control=policy.control,
-            deterministic=policy.deterministic,
+            deterministic=policy.deterministic or prescribed,
             privileged=policy.privileged,
             needs=policy.needs,
-            notes=policy.notes,
+            notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
         ),
         motions=MotionsInfo(
             motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
@@ -165,8 +188,8 @@ def evaluate_policy(
         diagnostic=_diagnostic(refine, push_m_s),
         wall_s=time.perf_counter() - started,
     )
-    attributes = {"provenance": json.dumps(to_json(provenance))}
-    return evaluate_rollouts(replace(rollouts, attributes=attributes), human, protocol=protocol, seed=seed)
+    attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(provenance))}
+    return replace(rollouts, attributes=attributes)
 
 
 def _diagnostic(refine: int, push_m_s: float) -> str:
@@ -180,13 +203,19 @@ def _diagnostic(refine: int, push_m_s: float) -> str:
 
 
 def evaluate_rollouts(
-    rollouts: Rollouts, human: HumanEmg, *, protocol: str = PROTOCOLS[0], seed: int = 0
+    rollouts: Rollouts,
+    human: HumanEmg,
+    *,
+    besides: Mapping[str, People] | None = None,
+    protocol: str = PROTOCOLS[0],
+    seed: int = 0,
 ) -> Evaluation:
     """Score a recording. Needs no simulator.
 
     Args:
         rollouts: the recording.
         human: people's EMG.
+        besides: more people to score it beside, by name of data set and condition.
         protocol: one of PROTOCOLS.
         seed: of the bootstraps, where the recording does not state its own.
 
@@ -206,7 +235,8 @@ def evaluate_rollouts(
         independent=not motions.id.startswith(MADE_FROM_THE_TABLES),
     )
     simulated_s = sum(len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None)
-    reasons = scores.reasons
+    simulated = rollouts.clips[0].control != PRESCRIBED
+    reasons = scores.reasons if simulated else scores.reasons | {"realtime_factor": NOT_SIMULATED}
     if told is None:
         why = "the recording does not say"
         reasons = reasons | dict.fromkeys(("policy.deterministic", "seed", "wall_s", "realtime_factor"), why)
@@ -227,13 +257,17 @@ def evaluate_rollouts(
         emg_of_activation=scores.emg_of_activation,
         joint_angles=scores.joint_angles,
         effort=scores.effort,
+        besides={
+            name: score_beside(rollouts, people.emg, people.joint_angles, seed=told.seed if told else seed)
+            for name, people in (besides or {}).items()
+        },
         failed_runs=tuple(
             FailedRun(clip.key, clip.run, clip.failure)
             for clip in rollouts.clips
             if clip.failure not in ("", FAR)
         ),
         wall_s=told.wall_s if told else None,
-        realtime_factor=simulated_s / told.wall_s if told else None,
+        realtime_factor=simulated_s / told.wall_s if told and simulated else None,
         curves=scores.curves,
         reasons=reasons,
     )
@@ -241,19 +275,27 @@ def evaluate_rollouts(
 
 
 def read_recording(path: str | Path) -> Rollouts:
-    """Our own ``rollouts.h5`` (or a folder that holds one), or a folder as KINESIS writes it.
+    """Read a recording, ours or another tool's, told by its ending or by what a folder holds.
+
+    Ours (``rollouts.h5``, or a folder that holds one), KINESIS's folder, mm-evalkit's ``.npz``, and results
+    of OpenSim, Moco and SCONE (a ``.sto`` or ``.mot``, or a folder with those of one trial).
 
     Raises:
         InputError: there is nothing of the kind, or it is damaged.
     """
     path = Path(path).expanduser()
-    if not path.is_dir():
-        return read_rollouts(path)
-    if (path / "rollouts.h5").is_file():
-        return read_rollouts(path / "rollouts.h5")
-    if is_kinesis_recording(path):
-        return read_kinesis_recording(path)
-    raise InputError(path, "holds no recording", "give a rollouts.h5, or a folder with a KINESIS recording")
+    if path.is_dir():
+        if (path / "rollouts.h5").is_file():
+            return read_rollouts(path / "rollouts.h5")
+        if is_kinesis_recording(path):
+            return read_kinesis_recording(path)
+        if opensim_files(path):
+            return read_opensim_results(path)
+        remedy = "give a rollouts.h5, a .sto, an .npz, or a folder with one of them or a KINESIS recording"
+        raise InputError(path, "holds no recording", remedy)
+    if is_mm_evalkit(path):
+        return read_mm_evalkit(path)
+    return read_opensim_results(path) if opensim_files(path) else read_rollouts(path)
 
 
 def versions() -> dict[str, str]:

@@ -256,6 +256,7 @@ class _Recorder:
             body_mass_kg=float(model.body_subtreemass[model.body_rootid[self._pelvis]]),
             leg_length_m=leg_length_m(model),
             muscle_names=tuple(model.actuator(i).name for i in self._muscles),
+            muscle_force_n=tuple(model.actuator_gainprm[self._muscles, 2].tolist()),
             joint_names=tuple(angle.name for angle in self._angles),
             keypoint_names=tuple(self._sites),
             attributes={"provenance": json.dumps(to_json(provenance))},

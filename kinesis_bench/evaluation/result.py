@@ -12,6 +12,7 @@ import numpy as np
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import SCHEMA, Result
+from kinesis_bench.evaluation.score import covered_frames
 from kinesis_bench.evaluation.typed_json import from_json, json_schema, to_json
 from kinesis_bench.files import write_text
 from kinesis_bench.metrics.imitation import ClipImitation
@@ -57,12 +58,13 @@ def published_schema() -> str:
 
 
 def write_clips(path: str | Path, rollouts: Rollouts, clips: Sequence[ClipImitation] | None) -> None:
-    """A line a clip and run: what it covered, its errors, and why it failed."""
+    """A line a clip and run: what it covered, its errors, its effort while covered, and why it failed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = ("frames", "covered", "coverage_pct", "success", "strict_success", "mpjpe_mm")
-    writer.writerow(("key", "run", "skill", *columns, "root_relative_mpjpe_mm", "ik_floor_mm", "failure"))
-    for i, rollout in enumerate(rollouts.clips):
+    more = ("root_relative_mpjpe_mm", "ik_floor_mm", "mean_excitation", "failure")
+    writer.writerow(("key", "run", "skill", *columns, *more))
+    for i, (rollout, covered) in enumerate(zip(rollouts.clips, covered_frames(rollouts, clips), strict=True)):
         row: list[object] = [rollout.key, rollout.run, rollout.skill, rollout.frames]
         if clips is None:
             row += [""] * 7
@@ -72,7 +74,10 @@ def write_clips(path: str | Path, rollouts: Rollouts, clips: Sequence[ClipImitat
             floor = 1000.0 * float(np.mean(error)) if error is not None and len(error) else None
             row += [clip.covered, f"{100.0 * clip.coverage:.3f}", int(clip.success), int(clip.strict_success)]
             row += [_number(x) for x in (clip.mpjpe_mm, clip.root_relative_mpjpe_mm, floor)]
-        writer.writerow([*row, rollout.failure])
+        effort = ""
+        if rollout.excitation is not None and covered:
+            effort = f"{np.mean(rollout.excitation[:covered], dtype=float):.6f}"
+        writer.writerow([*row, effort, rollout.failure])
     write_text(path, text.getvalue())
 
 

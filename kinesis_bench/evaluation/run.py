@@ -139,6 +139,7 @@ def run_policy(
         body_mass_kg=body.mass_kg,
         leg_length_m=leg_length_m(body.model),
         muscle_names=body.muscles,
+        muscle_force_n=body.muscle_force_n,
         joint_names=body.angle_names,
         keypoint_names=body.keypoints,
     )

@@ -28,7 +28,8 @@ class PolicyInfo:
 
     Attributes:
         name, source, sha256: which policy; source and hash "" where it is built in.
-        control: ``direct`` or ``pd``, "" where a recording does not say.
+        control: of ``tasks.control.CONTROLS``, or ``prescribed`` where nothing was simulated; "" where a
+            recording does not say.
         deterministic: whether one run says all; None where unknown.
         privileged: whether it saw more than its observation, namely ``needs``.
         notes: for the reader.
@@ -130,6 +131,21 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The same recording beside people of another data set, activity or speed; None where these have none.
+
+    Attributes:
+        emg: excitation against their EMG.
+        joint_angles: against their joint angles.
+        reasons: field to why it is None.
+    """
+
+    emg: EmgScore | None
+    joint_angles: JointAngleScore | None
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Scores:
     """Everything that is computed from rollouts.
 
@@ -165,6 +181,8 @@ class Result:
         diagnostic: "" for a score; else what makes this no score.
         versions: of the software.
         imitation, imitation_by_skill, emg, emg_of_activation, joint_angles, effort: the figures.
+        besides: name of a data set and its condition, such as ``scherpereel2023 run-9.0``, to the figures
+            beside its people.
         failed_runs: what ended for a reason other than the distance.
         wall_s: time that simulation and policy took [s].
         realtime_factor: simulated time / wall_s.
@@ -188,6 +206,7 @@ class Result:
     emg_of_activation: EmgFigures | None
     joint_angles: JointAngleScore
     effort: Effort
+    besides: dict[str, Beside]
     failed_runs: tuple[FailedRun, ...]
     wall_s: float | None
     realtime_factor: float | None

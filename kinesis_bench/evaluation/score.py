@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from kinesis_bench.evaluation.schema import Curves, Imitation, JointCurve, MuscleCurve, Scores
-from kinesis_bench.evaluation.walking import Gait, find_gait, joint_columns, muscle_columns
+from kinesis_bench.evaluation.schema import Beside, Curves, Imitation, JointCurve, MuscleCurve, Scores
+from kinesis_bench.evaluation.walking import Gait, find_gait, of_joints, under_electrodes
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.effort import Effort, score_effort
@@ -24,10 +24,12 @@ from kinesis_bench.metrics.imitation import (
 )
 from kinesis_bench.metrics.joint_angles import JointAngleScore, score_joint_angles
 from kinesis_bench.metrics.reasons import reasons_of_nulls
-from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+from kinesis_bench.policies.interface import PRESCRIBED
+from kinesis_bench.rollouts.schema import UNIT, ClipRollout, Rollouts
 from kinesis_bench.tasks.termination import FAR
 
 NO_REFERENCE = "the recording has no keypoints beside a reference's"
+NOT_SIMULATED = "prescribed: nothing was simulated"
 NO_SCORE = "the floor is of the body and the motions, not of the policy: its uncertainty is not estimated"
 OTHER_ACTIVITY = "the people of the joint-angle table {table}, the cycles are of the activity {human}"
 DIGITS = 5
@@ -72,7 +74,8 @@ def score_rollouts(
     reasons: dict[str, str] = {}
     imitation = by_skill = None
     if clips is None:
-        reasons["imitation"] = reasons["imitation_by_skill"] = NO_REFERENCE
+        why = NOT_SIMULATED if rollouts.clips[0].control == PRESCRIBED else NO_REFERENCE
+        reasons["imitation"] = reasons["imitation_by_skill"] = why
     else:
         rng = np.random.default_rng([seed, 1])
         imitation = with_floor(aggregate(clips, rng), clips, rollouts.clips)
@@ -82,18 +85,18 @@ def score_rollouts(
         }
     covered = covered_frames(rollouts, clips)
     gait = find_gait(rollouts, covered, human)
-    columns = muscle_columns(rollouts, human.muscles)
-    excitation = gait.curves("excitation", list(columns.values()), mean_over_step=True)
-    activation = gait.curves("activation", list(columns.values()), mean_over_step=False)
-    emg = _emg(gait, columns, excitation, human, seed, "excitation")
+    shares = under_electrodes(rollouts, human.muscles, gait.side)
+    excitation = gait.curves("excitation", shares, mean_over_step=True)
+    activation = gait.curves("activation", shares, mean_over_step=False)
+    emg = _emg(gait, excitation, human, seed, "excitation")
     of_activation = None
     if activation is None:
         reasons["emg_of_activation"] = gait.reason or "the recording has no activation"
     else:
-        whole = _emg(gait, columns, activation, human, seed, "activation")
+        whole = _emg(gait, activation, human, seed, "activation")
         figures = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
         of_activation = replace(figures, reasons=reasons_of_nulls(figures, whole.reasons))
-    joints, joint_angles = _joint_angles(rollouts, gait, human, angles, independent)
+    joints, joint_angles = _joint_angles(rollouts, gait, human.activity, angles, independent)
     return Scores(
         imitation=imitation,
         imitation_by_skill=by_skill,
@@ -103,7 +106,7 @@ def score_rollouts(
         effort=effort(rollouts, covered),
         curves=_curves(
             Curves(
-                muscles=muscle_curves(human, list(columns), excitation, activation),
+                muscles=muscle_curves(human, excitation or {}, activation or {}),
                 joints=_joint_curves(angles, joints),
                 model_phase=rounded(PHASE),
                 human_phase=rounded(human.phase),
@@ -113,6 +116,31 @@ def score_rollouts(
         ),
         reasons=reasons,
     )
+
+
+def score_beside(
+    rollouts: Rollouts, people: HumanEmg | None, angles: HumanJointAngles | None, *, seed: int
+) -> Beside:
+    """A recording beside people of another data set, activity or speed.
+
+    Args:
+        rollouts: the recording.
+        people, angles: their EMG and their joint angles; one of them at least.
+        seed: of the bootstraps.
+    """
+    covered = covered_frames(rollouts, score_clips(rollouts))
+    emg = joint_angles = None
+    if people is not None:
+        gait = find_gait(rollouts, covered, people)
+        shares = under_electrodes(rollouts, people.muscles, gait.side)
+        excitation = gait.curves("excitation", shares, mean_over_step=True)
+        emg = _emg(gait, excitation, people, seed, "excitation")
+    if angles is not None:
+        gait = find_gait(rollouts, covered, angles)
+        _, joint_angles = _joint_angles(rollouts, gait, angles.activity, angles, independent=True)
+    beside = Beside(emg, joint_angles, {})
+    known = {"emg": "the data set has no EMG", "joint_angles": "the data set has no joint angles"}
+    return replace(beside, reasons=reasons_of_nulls(beside, known))
 
 
 def with_floor(
@@ -148,8 +176,9 @@ def covered_frames(rollouts: Rollouts, clips: Sequence[ClipImitation] | None) ->
 
 def effort(rollouts: Rollouts, covered: Sequence[int]) -> Effort:
     """Effort over the covered frames."""
-    if rollouts.clips[0].excitation is None:
-        why = "the recording has no excitation"
+    unit = (rollouts.attributes or {}).get(UNIT)
+    if rollouts.clips[0].excitation is None or unit:
+        why = f"excitation is in {unit}" if unit else "the recording has no excitation"
         return Effort(None, None, {}, {"mean_excitation": why, "co_contraction": why})
     rows = [
         np.asarray(clip.excitation, dtype=float)[:n] for clip, n in zip(rollouts.clips, covered, strict=True)
@@ -158,19 +187,13 @@ def effort(rollouts: Rollouts, covered: Sequence[int]) -> Effort:
 
 
 def muscle_curves(
-    human: HumanEmg, electrodes: Sequence[str], excitation: np.ndarray | None, activation: np.ndarray | None
+    human: HumanEmg, excitation: Mapping[str, np.ndarray], activation: Mapping[str, np.ndarray]
 ) -> dict[str, MuscleCurve]:
-    """Curves (electrodes, 100) of the model beside people's, by electrode."""
-
-    def of_model(curves: np.ndarray | None, electrode: str) -> tuple[float, ...] | None:
-        if curves is None or electrode not in electrodes:
-            return None
-        return rounded(curves[list(electrodes).index(electrode)])
-
+    """Curves (100,) of the model, where it has them, beside people's, by electrode."""
     return {
         electrode: MuscleCurve(
-            excitation=of_model(excitation, electrode),
-            activation=of_model(activation, electrode),
+            excitation=rounded(excitation[electrode]) if electrode in excitation else None,
+            activation=rounded(activation[electrode]) if electrode in activation else None,
             human_mean=rounded(human.mean[place]),
             human_sd=rounded(human.sd[place]),
         )
@@ -185,34 +208,34 @@ def rounded(curve: np.ndarray) -> tuple[float, ...]:
 
 def _emg(
     gait: Gait,
-    columns: dict[str, int],
-    curves: np.ndarray | None,
+    curves: dict[str, np.ndarray] | None,
     human: HumanEmg,
     seed: int,
     signal: str,
 ) -> EmgScore:
     score = score_emg(
-        None if curves is None else dict(zip(columns, curves, strict=True)),
+        curves,
         human,
         np.random.default_rng([seed, 2]),
         cycles=len(gait.cycles.cycles),
         cycle_s=gait.cycles.mean_duration_s,
         why_absent=gait.reason or f"the recording has no {signal}",
     )
-    how = f"from left heel strike, by {gait.events}" if gait.events else ""
+    leg = {"l": "left", "r": "right"}[gait.side]
+    how = f"from {leg} heel strike, by {gait.events}" if gait.events else ""
     return replace(score, notes=score.notes | ({"cycles": how} if how else {}))
 
 
 def _joint_angles(
-    rollouts: Rollouts, gait: Gait, human: HumanEmg, angles: HumanJointAngles, independent: bool
+    rollouts: Rollouts, gait: Gait, activity: str, angles: HumanJointAngles, independent: bool
 ) -> tuple[dict[str, np.ndarray], JointAngleScore]:
-    columns = joint_columns(rollouts, angles.joints)
+    columns = of_joints(rollouts, angles.joints, gait.side)
     why_absent = gait.reason or "the recording has no joint angles"
-    if human.activity != angles.activity:
+    if activity != angles.activity:
         columns = {}
-        why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=human.activity)
-    curves = gait.curves("joint_angle", list(columns.values()), mean_over_step=False) if columns else None
-    model = {} if curves is None else dict(zip(columns, np.degrees(curves), strict=True))
+        why_absent = OTHER_ACTIVITY.format(table=angles.activity, human=activity)
+    curves = gait.curves("joint_angle", columns, mean_over_step=False) or {}
+    model = {joint: np.degrees(curve) for joint, curve in curves.items()}
     score = score_joint_angles(
         model or None,
         angles,

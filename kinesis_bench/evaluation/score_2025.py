@@ -15,12 +15,27 @@ from kinesis_bench.evaluation.score import (
     score_clips,
     score_rollouts,
 )
-from kinesis_bench.evaluation.walking import SIDE, SKILLS
-from kinesis_bench.human.electrodes import UNRELIABLE
+from kinesis_bench.evaluation.walking import SKILLS
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
-from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat
-from kinesis_bench.metrics.emg import EmgFigures, EmgIntervals, EmgScore, MuscleEmg
-from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
+from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat, pearson
+from kinesis_bench.metrics.emg import (
+    NO_FLAWS,
+    NOTHING_SHARED,
+    EmgFigures,
+    EmgIntervals,
+    EmgScore,
+    MuscleEmg,
+    PersonEmg,
+    person_names,
+    single_pairs_r,
+)
+from kinesis_bench.metrics.emg_references import (
+    leave_one_out_r,
+    mean_of_known,
+    measured,
+    pairs_r,
+    pairs_r_of_group,
+)
 from kinesis_bench.metrics.imitation import Figure, absent
 from kinesis_bench.metrics.kinesis_2025 import (
     MUSCLES,
@@ -34,7 +49,11 @@ from kinesis_bench.metrics.kinesis_2025 import (
     usual_cycles,
 )
 from kinesis_bench.metrics.reasons import reasons_of_nulls
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
+
+SIDE = "l"
+"""The leg that upstream compares with people."""
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
 NO_LAG = "protocol kinesis-2025 knows no lag"
@@ -73,7 +92,7 @@ def score_rollouts_2025(
         imitation_by_skill=by_skill,
         emg=emg,
         emg_of_activation=None,
-        curves=_of_2025(ours.curves, muscle_curves(human, list(emg.per_muscle), model, None), emg),
+        curves=_of_2025(ours.curves, muscle_curves(human, model, {}), emg),
         reasons=reasons,
     )
 
@@ -99,7 +118,7 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
     """Gait codes of a clip, from touch at the last substep of each control step where it is known.
 
     MuJoCo computes touch from the state before a substep is integrated, so that the codes are of up to one
-    substep (6.7 ms) before the end of the control step.
+    substep (6.7 ms) before the end of the control step. Forces of inverse dynamics tell no contact.
     """
     if clip.touch is not None:
         last = np.asarray(clip.touch)[:, -1]
@@ -109,60 +128,80 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
         )
         return gait_codes(left, right)
     feet = clip.foot_contact if clip.foot_contact is not None else clip.ground_force
-    if feet is None:
+    if feet is None or clip.control == PRESCRIBED:
         return None
     return gait_codes(feet[:, FEET.index("l")], feet[:, FEET.index("r")])
 
 
-def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, np.ndarray | None]:
+def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, dict[str, np.ndarray]]:
     excitation, codes = [], []
     for clip, frames in zip(rollouts.clips, covered, strict=True):
         code = _codes(clip)
         if clip.skill in SKILLS.get(human.activity, ()) and clip.excitation is not None and code is not None:
             excitation.append(np.asarray(clip.excitation, dtype=float)[:frames])
             codes.append(code[:frames])
-    measured = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
-    group = human.only(measured or human.muscles)
+    shared = [m for m in human.muscles if f"{MUSCLES.get(m, '')}_{SIDE}" in rollouts.muscle_names]
+    group = human.only(shared or human.muscles)
     score = score_emg_2025(excitation, codes, rollouts.muscle_names, group)
-    reliable = [muscle for muscle in group.muscles if muscle != UNRELIABLE]
-    without = score_emg_2025(excitation, codes, rollouts.muscle_names, group.only(reliable))
-    curves = _curves(rollouts, excitation, codes, measured)
+    curves = _curves(rollouts, excitation, codes, shared)
+    by_muscle = {} if curves is None else dict(zip(shared, curves, strict=True))
     known = _known_reasons(score)
-    part = _figures(without)
+    without = None
+    if group.unflawed is not None:
+        without = _figures(score_emg_2025(excitation, codes, rollouts.muscle_names, group.unflawed))
+        without = replace(without, reasons=reasons_of_nulls(without, known))
     result = EmgScore(
         **vars(_figures(score)),
         lag_curve=None,
         per_muscle=_by_muscle(score, group, curves),
-        without_vastus_lateralis=replace(part, reasons=reasons_of_nulls(part, known)),
+        by_person=_by_person(group, curves),
+        pairs_r=single_pairs_r(group),
+        flaws=dict(group.flaws),
+        without_flaws=without,
         chance=None,
         cycles=score.cycles,
         cycle_s=None,
         human_condition=human.condition,
         human_people=human.people,
+        human_side=SIDE,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
         notes={
             "per_muscle": "r is the median over people, zero_lag_r the mean",
+            "by_person": "r is zero_lag_r: this protocol knows no lag",
             "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
             "muscles": "left leg; biceps femoris is the short head",
             "leave_one_out_r": "on raw curves",
         },
     )
-    return replace(result, reasons=reasons_of_nulls(result, known)), curves
+    return replace(result, reasons=reasons_of_nulls(result, known)), by_muscle
 
 
 def _known_reasons(score: Emg2025) -> dict[str, str]:
     """Why each EMG figure is None where it is."""
-    undefined = ("chance", "group_mean_r", "model_leave_one_out_r", "cycle_s")
+    undefined = (
+        "chance",
+        "within_person_r",
+        "per_muscle.within_person_r",
+        "group_mean_r",
+        "model_leave_one_out_r",
+        "cycle_s",
+    )
     intervals = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
     of_fields = {
-        "mean_r": ("mean_r", "zero_lag_r", "ratio"),
+        "mean_r": ("mean_r", "zero_lag_r", "ratio", "by_person"),
         "median_r_by_muscle": ("per_muscle.r",),
         "mean_r_by_muscle": ("per_muscle.zero_lag_r",),
         "human_pairs_r": ("human_pairs_r", "per_muscle.human_pairs_r", "ratio"),
-        "leave_one_out_r": ("leave_one_out_r", "per_muscle.leave_one_out_r"),
+        "leave_one_out_r": (
+            *("leave_one_out_r", "per_muscle.leave_one_out_r"),
+            *("by_person", "pairs_r"),
+        ),
     }
-    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED)
+    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED) | {
+        "without_flaws": NO_FLAWS,
+        "pairs_r": NOTHING_SHARED,
+    }
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
     for field, reason in score.reasons.items():
         known |= dict.fromkeys(of_fields[field], reason)
@@ -181,9 +220,9 @@ def _of_2025(curves: Curves, muscles: dict[str, MuscleCurve], emg: EmgScore) -> 
 
 
 def _curves(
-    rollouts: Rollouts, excitation: list[np.ndarray], codes: list[np.ndarray], measured: list[str]
+    rollouts: Rollouts, excitation: list[np.ndarray], codes: list[np.ndarray], shared: list[str]
 ) -> np.ndarray | None:
-    if not codes or not measured:
+    if not codes or not shared:
         return None
     starts = np.cumsum([0, *(len(code) for code in codes)])[:-1]
     kept = usual_cycles(
@@ -191,7 +230,7 @@ def _curves(
     )
     if not len(kept):
         return None
-    columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in measured]
+    columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in shared]
     return mean_cycle(np.concatenate(excitation)[:, columns], kept)
 
 
@@ -208,6 +247,7 @@ def _figures(score: Emg2025) -> EmgFigures:
         ratio=ratio,
         model_leave_one_out_r=None,
         leave_one_out_r=score.leave_one_out_r,
+        within_person_r=None,
         group_mean_r=None,
         group_mean_lag_ms=None,
         ci95=EmgIntervals(None, None, None),
@@ -215,12 +255,20 @@ def _figures(score: Emg2025) -> EmgFigures:
     )
 
 
+def _by_person(human: HumanEmg, curves: np.ndarray | None) -> dict[str, PersonEmg] | None:
+    if curves is None or human.curves is None:
+        return None
+    r_by_muscle = np.where(measured(human.curves), pearson(curves, human.curves), np.nan)
+    by_person = mean_of_known(r_by_muscle, axis=1).tolist()
+    return {name: PersonEmg(r, r) for name, r in zip(person_names(human), by_person, strict=True)}
+
+
 def _by_muscle(score: Emg2025, human: HumanEmg, curves: np.ndarray | None) -> dict[str, MuscleEmg]:
     pairs = loo = None
     if human.curves is not None:
         pairs, loo = pairs_r(human.curves), leave_one_out_r(human.curves, standardised=False)
     elif human.mean_of_standardised is not None:
-        pairs = pairs_r_of_group(human.mean_of_standardised, human.people)
+        pairs = pairs_r_of_group(human.mean_of_standardised, human.people_by_muscle)
     median, mean = score.median_r_by_muscle or {}, score.mean_r_by_muscle or {}
     flat = np.zeros(len(human.muscles), dtype=bool) if curves is None else is_flat(curves)
     return {
@@ -229,6 +277,7 @@ def _by_muscle(score: Emg2025, human: HumanEmg, curves: np.ndarray | None) -> di
             zero_lag_r=mean.get(muscle),
             human_pairs_r=None if pairs is None else float(pairs[place]),
             leave_one_out_r=None if loo is None else float(loo[place]),
+            within_person_r=None,
             flat=bool(flat[place]),
         )
         for place, muscle in enumerate(human.muscles)

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
-from kinesis_bench.human.electrodes import ELECTRODES
-from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.electrodes import shares_under
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
 from kinesis_bench.metrics.gait_events import (
     heading_rad,
     heel_strikes_from_force,
     heel_strikes_from_kinematics,
 )
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
-SKILLS = {"walk": ("walk", ""), "run": ("run", "")}
-"""Skills whose clips may hold what people do: steady forward gait; a recording may not know its skill."""
-
-SIDE = "l"
-"""The leg that is compared with people."""
+SKILLS = {"walk": ("walk", ""), "run": ("run", ""), "backward": ("backward", "")}
+"""Skills whose clips may hold what people do: steady gait; a recording may not know its skill."""
 
 BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
+
+OTHER_SPEED = (
+    "; the pelvis goes at {speed:.2f} m/s, people at {people:.2f}: choose people by --human-speed matched, "
+    "or, on a treadmill, add the belt's path to the pelvis (pelvis_tx)"
+)
 
 BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"
 
@@ -39,6 +42,7 @@ class Gait:
         cycles: those that count.
         events: how heel strikes were found, "" where there are no clips.
         reason: why there are no curves, "" if there are.
+        side: the leg that is compared with people, ``l`` or ``r``.
     """
 
     clips: tuple[ClipRollout, ...]
@@ -46,88 +50,133 @@ class Gait:
     cycles: SteadyCycles
     events: str
     reason: str
+    side: str
 
-    def curves(self, name: str, columns: Sequence[int], *, mean_over_step: bool) -> np.ndarray | None:
-        """Mean over the cycles (columns, 100) of columns of a recorded array; None where it is lacking."""
-        if self.reason or getattr(self.clips[0], name) is None:
+    def curves(
+        self, name: str, shares: Mapping[str, np.ndarray], *, mean_over_step: bool
+    ) -> dict[str, np.ndarray] | None:
+        """Mean over the cycles (100,) of weighted columns of a recorded array; None where it is lacking.
+
+        Args:
+            name: of the recorded array.
+            shares: name of a curve to the weight of each column.
+            mean_over_step: see ``mean_curve``.
+        """
+        if self.reason or not shares or getattr(self.clips[0], name) is None:
             return None
+        weights = np.stack(list(shares.values()))
+        used = np.flatnonzero(weights.any(axis=0))
 
         def signal(index: int) -> np.ndarray:
-            return np.asarray(getattr(self.clips[index], name))[:, list(columns)].astype(float)
+            return np.asarray(getattr(self.clips[index], name))[:, used].astype(float) @ weights[:, used].T
 
-        return mean_curve(self.cycles, self.walks, signal, mean_over_step=mean_over_step)
+        mean = mean_curve(self.cycles, self.walks, signal, mean_over_step=mean_over_step)
+        return None if mean is None else dict(zip(shares, mean, strict=True))
 
 
-def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg) -> Gait:
+def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg | HumanJointAngles) -> Gait:
     """Steady cycles of what people do at their speed, pooled over all clips of that skill.
 
     Args:
         rollouts: the recording.
         covered: frames before its failure, of each of the recording's clips.
-        human: whose activity and speed count.
+        human: whose activity, speed and leg count.
     """
+    speed_m_s = -human.speed_m_s if human.activity == "backward" else human.speed_m_s
     clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in SKILLS.get(human.activity, ())]
     chosen = tuple(rollouts.clips[i] for i in clips)
-    none = steady_cycles((), human.speed_m_s)
+    none = steady_cycles((), speed_m_s)
     if not chosen:
-        return Gait((), (), none, "", f"no clip of the skill {human.activity} was run")
-    lacking = _lacking(chosen[0], rollouts)
+        return Gait((), (), none, "", f"no clip of the skill {human.activity} was run", human.side)
+    lacking = _lacking(chosen[0], rollouts, human.side)
     if lacking:
         why = f"the recording has no {lacking}, so steady cycles cannot be told"
         hint = "" if chosen[0].foot_contact is None else BY_CODES
-        return Gait(chosen, (), none, "", why + hint)
-    walks = tuple(_walk(rollouts.clips[i], rollouts, covered[i]) for i in clips)
-    cycles = steady_cycles(walks, human.speed_m_s)
-    return Gait(chosen, walks, cycles, _events(chosen[0], rollouts), cycles.reason)
+        return Gait(chosen, (), none, "", why + hint, human.side)
+    walks = tuple(walk_of(rollouts.clips[i], rollouts, human.side, covered[i]) for i in clips)
+    cycles = steady_cycles(walks, speed_m_s)
+    events, why = _events(chosen[0], rollouts, human.side), cycles.reason
+    if why and cycles.other_speed:
+        why += OTHER_SPEED.format(speed=_speed_m_s(walks), people=human.speed_m_s)
+    return Gait(chosen, walks, cycles, events, why, human.side)
 
 
-def muscle_columns(rollouts: Rollouts, electrodes: Sequence[str]) -> dict[str, int]:
-    """Electrode name to column of the muscle under it on the compared leg, where the body has it."""
+def under_electrodes(rollouts: Rollouts, electrodes: Sequence[str], side: str) -> dict[str, np.ndarray]:
+    """Electrode name to the (M,) shares of the muscles in its signal, where the body has all of them.
+
+    Several heads share by their maximum isometric forces, or evenly where the recording does not state them.
+    """
     names = rollouts.muscle_names
-    under = {electrode: f"{ELECTRODES.get(electrode, '')}_{SIDE}" for electrode in electrodes}
-    return {electrode: names.index(muscle) for electrode, muscle in under.items() if muscle in names}
+    force_n = dict(zip(names, rollouts.muscle_force_n or [1.0] * len(names), strict=True))
+    shares = {electrode: shares_under(electrode, side, force_n) for electrode in electrodes}
+    return {
+        electrode: np.array([share.get(name, 0.0) for name in names])
+        for electrode, share in shares.items()
+        if share
+    }
 
 
-def joint_columns(rollouts: Rollouts, joints: Sequence[str]) -> dict[str, int]:
-    """Joint name without side to its column on the compared leg, where the recording has it."""
+def of_joints(rollouts: Rollouts, joints: Sequence[str], side: str) -> dict[str, np.ndarray]:
+    """Joint name without side to the (J,) choice of its column, where the recording has it."""
     names = rollouts.joint_names
-    return {joint: names.index(f"{joint}_{SIDE}") for joint in joints if f"{joint}_{SIDE}" in names}
+    found = [joint for joint in joints if f"{joint}_{side}" in names]
+    return {joint: np.eye(len(names))[names.index(f"{joint}_{side}")] for joint in found}
 
 
-def _lacking(clip: ClipRollout, rollouts: Rollouts) -> str:
+def _lacking(clip: ClipRollout, rollouts: Rollouts, side: str) -> str:
     if clip.pelvis_quaternion is None:
         return "pelvis orientation"
     if clip.keypoint_position is None or "pelvis" not in rollouts.keypoint_names:
         return "pelvis position"
-    return "" if _events(clip, rollouts) else "forces or ankle positions"
+    return "" if _events(clip, rollouts, side) else "forces or ankle positions"
 
 
-def _events(clip: ClipRollout, rollouts: Rollouts) -> str:
-    if rollouts.body_mass_kg is not None and clip.touch is not None:
+def _events(clip: ClipRollout, rollouts: Rollouts, side: str) -> str:
+    """How heel strikes are found.
+
+    Forces of inverse dynamics do not tell them: a foot that comes down is let push some 100 ms too early.
+    """
+    felt = rollouts.body_mass_kg is not None and clip.control != PRESCRIBED
+    if felt and clip.touch is not None:
         return BY_TOUCH
-    if rollouts.body_mass_kg is not None and clip.ground_force is not None:
+    if felt and clip.ground_force is not None:
         return BY_FORCE
-    return BY_KINEMATICS if f"{SIDE}_ankle" in rollouts.keypoint_names else ""
+    return BY_KINEMATICS if f"{side}_ankle" in rollouts.keypoint_names else ""
 
 
-def _walk(clip: ClipRollout, rollouts: Rollouts, covered: int) -> Walk:
+def walk_of(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> Walk:
+    """What cycle selection needs of a clip that holds the pelvis, and forces or ankles.
+
+    Args:
+        clip: of the recording.
+        rollouts: the recording.
+        side: the leg whose heel strikes count, ``l`` or ``r``.
+        covered: frames before its failure.
+    """
     keypoints = np.asarray(clip.keypoint_position, dtype=float)
     pelvis = keypoints[:, rollouts.keypoint_names.index("pelvis")]
     heading = heading_rad(np.asarray(clip.pelvis_quaternion))
-    events = _events(clip, rollouts)
+    events = _events(clip, rollouts, side)
     if events == BY_KINEMATICS:
-        ankle = keypoints[:, rollouts.keypoint_names.index(f"{SIDE}_ankle")]
+        ankle = keypoints[:, rollouts.keypoint_names.index(f"{side}_ankle")]
         strikes = heel_strikes_from_kinematics(ankle, pelvis, heading, clip.dt_s)
     else:
-        force, dt_s = _foot_force(clip, events)
+        force, dt_s = _foot_force(clip, events, side)
         strikes = heel_strikes_from_force(force, dt_s, float(rollouts.body_mass_kg or 0.0))
     return Walk(f"{clip.key} run {clip.run}", clip.dt_s, strikes, covered, pelvis, heading)
 
 
-def _foot_force(clip: ClipRollout, events: str) -> tuple[np.ndarray, float]:
+def _speed_m_s(walks: Sequence[Walk]) -> float:
+    """Mean speed of the pelvis along its path, start to end, over all clips [m/s]."""
+    paths = [walk.pelvis_position[:, :2] for walk in walks if len(walk.pelvis_position)]
+    gone = sum(float(np.linalg.norm(path[-1] - path[0])) for path in paths)
+    return gone / sum(len(walk.pelvis_position) * walk.dt_s for walk in walks)
+
+
+def _foot_force(clip: ClipRollout, events: str, side: str) -> tuple[np.ndarray, float]:
     """Vertical force under the compared foot [N], and its sampling period [s]."""
     if events == BY_TOUCH:
         touch = np.asarray(clip.touch, dtype=float)
-        parts = [TOUCH_SENSORS.index(f"{SIDE}_{part}") for part in ("foot", "toes")]
+        parts = [TOUCH_SENSORS.index(f"{side}_{part}") for part in ("foot", "toes")]
         return touch[:, :, parts].sum(axis=2).ravel(), clip.dt_s / touch.shape[1]
-    return np.asarray(clip.ground_force, dtype=float)[:, FEET.index(SIDE)], clip.dt_s
+    return np.asarray(clip.ground_force, dtype=float)[:, FEET.index(side)], clip.dt_s

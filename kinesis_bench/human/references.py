@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from kinesis_bench.metrics.curves import PHASE, standardise
+from kinesis_bench.metrics.emg_quality import flag_channels
+from kinesis_bench.metrics.emg_references import measured
 
 WANG_ZERO = (
-    "taken as heel strike of the same leg; the curves lie 2-5 % of the cycle before those of Santuz et al. "
-    "for all nine muscles, so part of a best lag may be this data set's own zero"
+    "not stated; people of three data sets that begin at a measured ground contact come 3, 5 and 9 % of the "
+    "cycle later, so it lies about 3 to 5 % (30 to 55 ms) after touch-down of the same leg"
 )
 """The event at phase 0 of the curves of Wang et al. (2023)."""
 
@@ -50,9 +53,11 @@ class HumanEmg:
         speed_m_s: [m/s].
         muscles: M electrode names.
         people: number of people N.
+        channels: (M,) how many of them each muscle was measured on; None where all muscles were on all.
         mean, sd: (M, 100) mean and SD between people of the raw curves.
         mean_of_standardised: (M, 100) mean of the people's standardised curves, None where unknown.
-        curves: (N, M, 100) of each person, None where only group figures are known.
+        curves: (N, M, 100) of each person, NaN where a muscle was not measured on one; None where only group
+            figures are known.
         phase: (100,) of the samples [cycles]; 1 is the same instant as 0.
         names: of the people, () where unknown.
         cycle_zero: the event at phase 0.
@@ -61,6 +66,10 @@ class HumanEmg:
         side: the leg that was measured, ``l`` or ``r``; the model's same leg is compared with it.
         trials: of each person, in the order of ``curves``, (T, M, 100) of single cycles or trials, for how
             well a person repeats oneself; None where unknown.
+        stored_within_person: muscle to r between trials of one person, where only a stored figure is known.
+        flaws: muscle to its channels that are flawed by the rules of ``metrics.emg_quality``, in words;
+            figures are given with and without them.
+        unflawed: the same people without those channels; None where there are none.
     """
 
     condition: str
@@ -78,15 +87,25 @@ class HumanEmg:
     stored: Mapping[str, StoredReference] | None = None
     side: str = "l"
     trials: tuple[np.ndarray, ...] | None = None
+    channels: np.ndarray | None = None
+    stored_within_person: Mapping[str, float] = field(default_factory=dict)
+    flaws: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unflawed: HumanEmg | None = None
 
     @property
     def activity(self) -> str:
         """What the people do: ``walk``, ``run`` or ``backward``."""
         return self.condition.split("-")[0]
 
+    @property
+    def people_by_muscle(self) -> np.ndarray:
+        """(M,) number of people that each muscle was measured on."""
+        return np.full(len(self.muscles), self.people) if self.channels is None else self.channels
+
     def only(self, muscles: Sequence[str]) -> HumanEmg:
         """The same people with some of the muscles, in the order given."""
         rows = [self.muscles.index(muscle) for muscle in muscles]
+        flaws = {muscle: self.flaws[muscle] for muscle in muscles if muscle in self.flaws}
         return replace(
             self,
             muscles=tuple(muscles),
@@ -97,6 +116,9 @@ class HumanEmg:
             else self.mean_of_standardised[rows],
             curves=None if self.curves is None else self.curves[:, rows],
             trials=None if self.trials is None else tuple(trial[:, rows] for trial in self.trials),
+            channels=None if self.channels is None else self.channels[rows],
+            flaws=flaws,
+            unflawed=self.unflawed.only(muscles) if self.unflawed is not None and flaws else None,
         )
 
 
@@ -116,25 +138,56 @@ def from_people(
     """A HumanEmg from each person's curves.
 
     Args:
-        curves: (N, M, 100).
+        curves: (N, M, 100), NaN where a muscle was not measured on a person.
         muscles: M electrode names.
         condition, speed_m_s, phase, names, cycle_zero, source, side, trials: as in HumanEmg.
     """
-    return HumanEmg(
+    whole = _group(
+        curves,
         condition=condition,
         speed_m_s=speed_m_s,
         muscles=tuple(muscles),
-        people=len(curves),
-        mean=curves.mean(axis=0),
-        sd=curves.std(axis=0, ddof=1) if len(curves) > 1 else np.zeros(curves.shape[1:]),
-        mean_of_standardised=standardise(curves).mean(axis=0),
-        curves=curves,
         phase=phase,
         names=tuple(names),
         cycle_zero=cycle_zero,
         source=source,
         side=side,
         trials=None if trials is None else tuple(trials),
+    )
+    flags = flag_channels(curves)
+    if not flags:
+        return whole
+    kept = curves.copy()
+    flaws: dict[str, tuple[str, ...]] = {}
+    for flag in flags:
+        kept[flag.person, flag.muscle] = np.nan
+        muscle = whole.muscles[flag.muscle]
+        person = names[flag.person] if names else str(flag.person + 1)
+        r = "" if flag.leave_one_out_r is None else f" (r {flag.leave_one_out_r:.2f} with the others)"
+        flaws[muscle] = (*flaws.get(muscle, ()), f"person {person} {flag.flaw}{r}")
+    common = {name: getattr(whole, name) for name in _GIVEN}
+    return replace(whole, flaws=flaws, unflawed=_group(kept, **common))
+
+
+_GIVEN = ("condition", "speed_m_s", "muscles", "phase", "names", "cycle_zero", "source", "side", "trials")
+"""Fields of HumanEmg that do not follow from the curves."""
+
+
+def _group(curves: np.ndarray, **given: Any) -> HumanEmg:
+    """The fields that follow from each person's curves, beside those given."""
+    there = measured(curves)
+    count = there.sum(axis=0)
+    present = np.where(there[..., None], curves, 0.0)
+    mean = present.sum(axis=0) / count[:, None]
+    square = np.where(there[..., None], (curves - mean) ** 2, 0.0).sum(axis=0)
+    return HumanEmg(
+        people=len(curves),
+        mean=mean,
+        sd=np.sqrt(square / np.maximum(count - 1, 1)[:, None]),
+        mean_of_standardised=standardise(curves).sum(axis=0) / count[:, None],
+        curves=curves,
+        channels=count,
+        **given,
     )
 
 
@@ -160,6 +213,7 @@ class HumanJointAngles:
         source: for people to read.
         frame: what to know of the frames that the angles are measured in.
         side: the leg that was measured, ``l`` or ``r``.
+        names: of the people of ``curves_deg``, () where unknown.
     """
 
     condition: str
@@ -173,6 +227,7 @@ class HumanJointAngles:
     source: str = ""
     frame: str = ""
     side: str = "l"
+    names: tuple[str, ...] = ()
 
     @property
     def activity(self) -> str:

@@ -23,7 +23,7 @@ FLAT = 1e-12
 
 
 def standardise(curves: np.ndarray) -> np.ndarray:
-    """z = (x - mean) / population SD over the last axis; a constant curve becomes zeros.
+    """z = (x - mean) / population SD over the last axis; a constant curve, or one of NaN, becomes zeros.
 
     Args:
         curves: (..., samples), any unit.

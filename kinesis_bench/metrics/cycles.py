@@ -29,7 +29,7 @@ class Walk:
     Attributes:
         key: the clip (and run).
         dt_s: control period [s].
-        strikes_s: (strikes,) times of left heel strikes [s].
+        strikes_s: (strikes,) times at which the compared foot strikes the ground [s].
         covered: rows before the clip's failure.
         pelvis_position: (T, 3) or (T, 2) [m].
         pelvis_heading: (T,) yaw, unwrapped [rad].
@@ -45,7 +45,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class GaitCycle:
-    """One cycle, from a left heel strike to the next.
+    """One cycle, from a strike of the compared foot to the next.
 
     Attributes:
         walk: index of the clip in the sequence given to ``steady_cycles``.
@@ -125,7 +125,7 @@ def steady_cycles(walks: Sequence[Walk], speed_m_s: float) -> SteadyCycles:
 
     Args:
         walks: the clips.
-        speed_m_s: speed of the human condition [m/s].
+        speed_m_s: speed of the human condition [m/s], negative for walking backwards.
     """
     kept: list[GaitCycle] = []
     found = first = uncovered = turning = other_speed = 0

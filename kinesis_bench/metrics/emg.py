@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kinesis_bench.human.electrodes import UNRELIABLE, WANG_ELECTRODES
+from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.curves import is_flat, standardise
 from kinesis_bench.metrics.emg_lag import Chance, LagCurve, Lags, chance_level, lag_curve, r_by_lag
 from kinesis_bench.metrics.emg_references import (
     correlation_table,
     leave_one_out_r,
+    mean_of_known,
     mean_of_others,
+    measured,
     pairs_r,
     pairs_r_of_group,
     weighted_pairs_r,
@@ -26,7 +28,13 @@ from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
+NOTHING_SHARED = "two people share no muscle"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
+
+WITHIN_PERSON = "a stored figure: one other person, 11 trials, muscles that both have (Falisse et al. 2019)"
+ONE_PERSON = "needs at least two people who have the muscle"
+NO_TRIALS = "needs single cycles or trials of each person, only their means are at hand"
+NO_FLAWS = "no channel of the people is flawed by the rules, or their curves are not at hand"
 
 OF_Z_BAR = (
     *("mean_r", "lag_ms", "lag_pct", "zero_lag_r", "ratio", "lag_curve", "chance"),
@@ -37,12 +45,16 @@ OF_Z_BAR = (
 OF_MODEL = (
     *OF_Z_BAR,
     *("model_leave_one_out_r", "group_mean_r", "group_mean_lag_ms", "cycle_s", "ci95.mean_r", "ci95.ratio"),
+    "by_person",
 )
 """Fields of a score that need a model."""
 
 OF_INTERVALS = ("ci95.mean_r", "ci95.human_pairs_r", "ci95.ratio")
 
-OF_PEOPLE = (*OF_INTERVALS, "model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r")
+OF_PEOPLE = (
+    *OF_INTERVALS,
+    *("model_leave_one_out_r", "leave_one_out_r", "per_muscle.leave_one_out_r", "by_person", "pairs_r"),
+)
 """Fields of a score that need each person's curves, or stored figures."""
 
 
@@ -55,6 +67,7 @@ class MuscleEmg:
     zero_lag_r: float | None
     human_pairs_r: float | None
     leave_one_out_r: float | None
+    within_person_r: float | None
     flat: bool
 
 
@@ -79,6 +92,7 @@ class EmgFigures:
         ratio: mean_r / human_pairs_r. Pairs are no upper bound: the mean of many people exceeds them.
         model_leave_one_out_r: mean over people of r(model at the lag, mean of the other people).
         leave_one_out_r: mean over people of r(person, mean of the other people), standardised curves.
+        within_person_r: mean over people of r between two of their own cycles or trials.
         group_mean_r, group_mean_lag_ms: r with the group's mean raw curve, at the lag best for that.
         ci95: intervals.
         reasons: field to why it is None (see ``kinesis_bench.metrics.reasons``).
@@ -92,10 +106,22 @@ class EmgFigures:
     ratio: float | None
     model_leave_one_out_r: float | None
     leave_one_out_r: float | None
+    within_person_r: float | None
     group_mean_r: float | None
     group_mean_lag_ms: float | None
     ci95: EmgIntervals
     reasons: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PersonEmg:
+    """The model against one person: means over the person's muscles of r at the common lag and at zero lag.
+
+    Over people these average to ``mean_r`` and ``zero_lag_r``, where all muscles were measured on all.
+    """
+
+    r: float
+    zero_lag_r: float
 
 
 @dataclass(frozen=True)
@@ -105,21 +131,29 @@ class EmgScore(EmgFigures):
     Attributes:
         lag_curve: mean r against lag over ±20 % of the cycle.
         per_muscle: by electrode name.
-        without_vastus_lateralis: the figures again without the unreliable channel, the lag chosen anew.
+        by_person: by the person's name, in the order of the source; what comparisons over people need.
+        pairs_r: mean over muscles of r between two people, by pair: first with second, first with third, …
+        flaws: muscle to its flawed channels, see ``metrics.emg_quality``.
+        without_flaws: the figures again without those channels, the lag chosen anew.
         chance: what random models reach.
         cycles, cycle_s: number and mean duration of the model's cycles.
-        human_condition, human_people, human_source, cycle_zero: of the references.
+        human_condition, human_people, human_side, human_source, cycle_zero: of the references; the leg that
+            was measured, and is compared, is ``l`` or ``r``.
         notes: field to how it came about, where it is not computed from people at hand.
     """
 
     lag_curve: LagCurve | None
     per_muscle: dict[str, MuscleEmg]
-    without_vastus_lateralis: EmgFigures | None
+    by_person: dict[str, PersonEmg] | None
+    pairs_r: tuple[float, ...] | None
+    flaws: dict[str, tuple[str, ...]]
+    without_flaws: EmgFigures | None
     chance: Chance | None
     cycles: int
     cycle_s: float | None
     human_condition: str
     human_people: int
+    human_side: str
     human_source: str
     cycle_zero: str
     notes: dict[str, str] = field(default_factory=dict)
@@ -163,11 +197,9 @@ def score_emg(
     lags = None if curves is None else Lags(cycle_s or 0.0)
     known = _known_reasons(human, None if curves is not None else why_absent)
     figures, muscles = _figures(curves, lags, group, rng, notes)
-    reliable = [index for index, muscle in enumerate(common) if muscle != UNRELIABLE]
     without = None
-    if 0 < len(reliable) < len(common):
-        part = None if curves is None else curves[reliable]
-        without, _ = _figures(part, lags, group.only([common[i] for i in reliable]), rng, {})
+    if group.unflawed is not None:
+        without, _ = _figures(curves, lags, group.unflawed, rng, {})
         without = replace(without, reasons=reasons_of_nulls(without, known))
     z_bar = group.mean_of_standardised
     curve = chance = None
@@ -178,12 +210,16 @@ def score_emg(
         **vars(figures),
         lag_curve=curve,
         per_muscle=dict(zip(common, muscles, strict=True)),
-        without_vastus_lateralis=without,
+        by_person=_by_person(curves, figures.lag_pct, group),
+        pairs_r=single_pairs_r(group),
+        flaws=dict(group.flaws),
+        without_flaws=without,
         chance=chance,
         cycles=cycles,
         cycle_s=cycle_s,
         human_condition=human.condition,
         human_people=human.people,
+        human_side=human.side,
         human_source=human.source,
         cycle_zero=human.cycle_zero,
         notes=notes,
@@ -195,11 +231,17 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     """Why each figure is None where it is; ``why_absent`` says why there is no model, None if there is."""
     reasons = {
         "ratio": "people do not correlate with each other",
-        "without_vastus_lateralis": f"{UNRELIABLE} is not among the muscles, or is the only one",
+        "without_flaws": NO_FLAWS,
+        "pairs_r": NOTHING_SHARED,
         **dict.fromkeys(OF_INTERVALS, "too few people for an interval, or all alike"),
     }
     if human.curves is None:
         reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)
+    reasons |= dict.fromkeys(("within_person_r", "per_muscle.within_person_r"), NO_TRIALS)
+    if (human.people_by_muscle < 2).any():
+        reasons |= dict.fromkeys(
+            (*OF_PEOPLE, "human_pairs_r", "per_muscle.human_pairs_r", "ratio"), ONE_PERSON
+        )
     if human.mean_of_standardised is None:
         reasons |= dict.fromkeys((*OF_Z_BAR, "human_pairs_r", "per_muscle.human_pairs_r"), MEAN_ONLY)
     if why_absent is not None:
@@ -216,15 +258,18 @@ def _figures(
 ) -> tuple[EmgFigures, list[MuscleEmg]]:
     """The figures, without reasons yet, and those of each muscle."""
     people, z_bar = human.curves, human.mean_of_standardised
-    pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people)
-    if people is not None:
-        pairs = pairs_r(people)
-    loo = _leave_one_out(human, notes)
+    pairs = loo = None
+    if (human.people_by_muscle > 1).all():
+        pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people_by_muscle)
+        if people is not None:
+            pairs = pairs_r(people)
+        loo = _leave_one_out(human, notes)
+    within = _within_person(human, notes)
     mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
     by_muscle: np.ndarray | None = None
     flat = np.zeros(len(human.muscles), dtype=bool)
     intervals = EmgIntervals(None, _stored_interval(human, notes), None)
-    if people is not None:
+    if people is not None and pairs is not None:
         intervals = _intervals(model, lags, people, human.phase, rng)
     if model is not None and lags is not None:
         flat = is_flat(model)
@@ -235,9 +280,9 @@ def _figures(
             by_muscle = r_by_lag(model, z_bar, human.phase)
             lag = int(lags.best(by_muscle.mean(axis=0)))
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
-        if people is not None and lag is not None:
+        if people is not None and lag is not None and pairs is not None:
             others = standardise(mean_of_others(people, standardised=True))
-            model_loo = float(r_by_lag(model, others, human.phase)[..., lag].mean())
+            model_loo = float(r_by_lag(model, others, human.phase)[..., lag][measured(people)].mean())
     if mean_r is not None and pairs is not None and pairs.mean() > 0:
         ratio = mean_r / float(pairs.mean())
     muscles = [
@@ -246,6 +291,7 @@ def _figures(
             zero_lag_r=None if by_muscle is None else float(by_muscle[m, 0]),
             human_pairs_r=None if pairs is None else float(pairs[m]),
             leave_one_out_r=None if loo is None else float(loo[m]),
+            within_person_r=None if within is None or np.isnan(within[m]) else float(within[m]),
             flat=bool(flat[m]),
         )
         for m in range(len(human.muscles))
@@ -259,12 +305,41 @@ def _figures(
         ratio=ratio,
         model_leave_one_out_r=model_loo,
         leave_one_out_r=None if loo is None else float(loo.mean()),
+        within_person_r=None if within is None else float(mean_of_known(within, axis=0)),
         group_mean_r=group_r,
         group_mean_lag_ms=None if group_lag is None or lags is None else lags.to_ms(group_lag),
         ci95=intervals,
         reasons={},
     )
     return figures, muscles
+
+
+def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
+    """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``.
+
+    None where people's curves are not known, there is one only, or two of them share no muscle.
+    """
+    if human.curves is None or len(human.curves) < 2:
+        return None
+    table = mean_of_known(correlation_table(human.curves), axis=0)
+    pairs = table[np.triu_indices(len(table), 1)]
+    return None if np.isnan(pairs).any() else tuple(pairs.tolist())
+
+
+def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> dict[str, PersonEmg] | None:
+    if model is None or lag is None or human.curves is None:
+        return None
+    by_lag = r_by_lag(model, standardise(human.curves), human.phase)
+    by_person = mean_of_known(np.where(measured(human.curves)[..., None], by_lag, np.nan), axis=1)
+    return {
+        name: PersonEmg(float(r[lag]), float(r[0]))
+        for name, r in zip(person_names(human), by_person, strict=True)
+    }
+
+
+def person_names(human: HumanEmg) -> tuple[str, ...]:
+    """Names of the people, their places where the source has none."""
+    return human.names or tuple(str(place + 1) for place in range(human.people))
 
 
 def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
@@ -276,15 +351,25 @@ def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
     return None
 
 
+def _within_person(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
+    """(M,) r between two trials of one person, mean over people; NaN for a muscle that nobody has."""
+    if human.trials is not None:
+        by_person = np.stack([pairs_r(trials) for trials in human.trials])
+        there = np.ones_like(by_person, bool) if human.curves is None else measured(human.curves)
+        return mean_of_known(np.where(there, by_person, np.nan), axis=0)
+    stored = np.array([human.stored_within_person.get(muscle, np.nan) for muscle in human.muscles])
+    if np.isnan(stored).all():
+        return None
+    notes["within_person_r"] = WITHIN_PERSON
+    return stored
+
+
 def _stored_interval(human: HumanEmg, notes: dict[str, str]) -> Interval | None:
     """The stored interval of the pairs, if it is for just these muscles."""
-    names = {tuple(WANG_ELECTRODES): "all"}
-    names[tuple(muscle for muscle in WANG_ELECTRODES if muscle != UNRELIABLE)] = f"all without {UNRELIABLE}"
-    name = names.get(human.muscles, "")
-    if human.curves is not None or human.stored is None or name not in human.stored:
+    if human.curves is not None or human.stored is None or human.muscles != tuple(WANG_ELECTRODES):
         return None
     notes["ci95.human_pairs_r"] = "a stored figure (percentile interval), on the data set's card"
-    return human.stored[name].pairs_ci95
+    return human.stored["all"].pairs_ci95
 
 
 def _intervals(
@@ -296,12 +381,15 @@ def _intervals(
 ) -> EmgIntervals:
     resampling = resample(np.zeros(len(people)), rng)
     weights = resampling.weights
-    pairs = weighted_pairs_r(correlation_table(people), weights).mean(axis=1)
+    pairs = mean_of_known(weighted_pairs_r(correlation_table(people), weights), axis=1)
     pairs_ci = resampling.interval(pairs)
     if model is None or lags is None:
         return EmgIntervals(None, pairs_ci, None)
-    by_person = r_by_lag(model, standardise(people), phase).mean(axis=1)
-    by_sample = weights @ by_person / len(people)
+    by_person = r_by_lag(model, standardise(people), phase)
+    total = weights @ measured(people)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        by_muscle = np.einsum("bp,pml->bml", weights, by_person, optimize=True) / total[..., None]
+    by_sample = mean_of_known(by_muscle, axis=1)
     best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(pairs > 0, best / pairs, np.nan)

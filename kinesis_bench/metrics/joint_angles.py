@@ -11,7 +11,7 @@ model equal to the mean curve therefore scores 1/√2 ≈ 0.71 of what two peopl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,9 +28,16 @@ MODEL_AT_MEAN = float(1.0 / np.sqrt(2.0))
 
 OF_MODEL = (
     *("mpjae_deg", "mean_removed_deg", "ratio"),
-    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg"),
+    *("per_joint.mpjae_deg", "per_joint.mean_removed_deg", "per_joint.offset_deg", "by_person"),
 )
 """Fields of a score that need a model."""
+
+OF_PEOPLE = tuple(
+    f"{path}{figure}" for path in ("", "per_joint.") for figure in ("human_deg", "human_mean_removed_deg")
+)
+"""Fields of a score that need two people."""
+
+NO_PEOPLE = "needs the joint angles of each person, only mean and SD are at hand"
 
 SD_AS_IT_IS = (
     "the SD of curves without their mean is unknown; the SD as it is stands for it, which is at least as "
@@ -40,7 +47,8 @@ SD_AS_IT_IS = (
 
 @dataclass(frozen=True)
 class JointAngleFigures:
-    """Differences [deg] of one joint; those of the model are None where it has no curve.
+    """Differences [deg] of one joint; those of the model are None where it has no curve, those between
+    people where there is one person only.
 
     Attributes:
         mpjae_deg: model to people.
@@ -50,9 +58,9 @@ class JointAngleFigures:
     """
 
     mpjae_deg: float | None
-    human_deg: float
+    human_deg: float | None
     mean_removed_deg: float | None
-    human_mean_removed_deg: float
+    human_mean_removed_deg: float | None
     offset_deg: float | None
 
 
@@ -66,6 +74,8 @@ class JointAngleScore:
         ratio_of_mean_curve: what a model equal to people's mean curve would have for ``ratio``, about 0.71;
             None where it is not known (each person's curves are at hand).
         per_joint: by joint name without side.
+        by_person: MPJAE against each person, by name [deg]; what comparisons over people need.
+        pairs_deg: the same between two people, by pair: first with second, first with third, … [deg].
         independent: False where the motions were made from these very tables.
         cycles: behind the model's curves.
         human_condition, human_people, human_source: of the references.
@@ -73,12 +83,14 @@ class JointAngleScore:
     """
 
     mpjae_deg: float | None
-    human_deg: float
+    human_deg: float | None
     mean_removed_deg: float | None
-    human_mean_removed_deg: float
+    human_mean_removed_deg: float | None
     ratio: float | None
     ratio_of_mean_curve: float | None
     per_joint: dict[str, JointAngleFigures]
+    by_person: dict[str, float] | None
+    pairs_deg: tuple[float, ...] | None
     independent: bool
     cycles: int
     human_condition: str
@@ -138,19 +150,22 @@ def score_joint_angles(
         for joint in common
     }
 
-    def over_joints(field: str) -> float:
-        return float(np.mean([getattr(one, field) for one in per_joint.values()]))
+    def over_joints(field: str) -> float | None:
+        values = [getattr(one, field) for one in per_joint.values()]
+        return None if None in values else float(np.mean(values))
 
-    error = None if model is None else over_joints("mpjae_deg")
+    error = over_joints("mpjae_deg")
     between = over_joints("human_deg")
     score = JointAngleScore(
         mpjae_deg=error,
         human_deg=between,
-        mean_removed_deg=None if model is None else over_joints("mean_removed_deg"),
+        mean_removed_deg=over_joints("mean_removed_deg"),
         human_mean_removed_deg=over_joints("human_mean_removed_deg"),
         ratio=error / between if error is not None and between else None,
         ratio_of_mean_curve=MODEL_AT_MEAN if human.curves_deg is None else None,
         per_joint=per_joint,
+        by_person=_by_person(model, human, common),
+        pairs_deg=_pairs(human, common),
         independent=independent,
         cycles=cycles,
         human_condition=human.condition,
@@ -162,7 +177,10 @@ def score_joint_angles(
     known = {
         "human_people": "the source does not say",
         "ratio_of_mean_curve": "known only where people are known by mean and SD",
-        "ratio": "people do not differ",
+        "ratio": "people do not differ, or there is one only",
+        **dict.fromkeys(OF_PEOPLE, "needs at least two people"),
+        "by_person": NO_PEOPLE,
+        "pairs_deg": NO_PEOPLE if human.curves_deg is None else "needs at least two people",
     }
     if model is None:
         known |= dict.fromkeys(OF_MODEL, why_absent)
@@ -193,7 +211,29 @@ def _figures(model: np.ndarray | None, human: HumanJointAngles, joint: int) -> J
     )
 
 
-def _between(people: np.ndarray) -> float:
-    """Mean absolute difference over all pairs of people: (N, 100)."""
+def _by_person(
+    model: Mapping[str, np.ndarray] | None, human: HumanJointAngles, joints: Sequence[str]
+) -> dict[str, float] | None:
+    if model is None or human.curves_deg is None:
+        return None
+    rows = [human.joints.index(joint) for joint in joints]
+    curves = np.stack([np.asarray(model[joint], dtype=float) for joint in joints])
+    error = np.abs(curves - human.curves_deg[:, rows]).mean(axis=(1, 2)).tolist()
+    names = human.names or tuple(str(place + 1) for place in range(len(error)))
+    return dict(zip(names, error, strict=True))
+
+
+def _pairs(human: HumanJointAngles, joints: Sequence[str]) -> tuple[float, ...] | None:
+    if human.curves_deg is None or len(human.curves_deg) < 2:
+        return None
+    people = human.curves_deg[:, [human.joints.index(joint) for joint in joints]]
+    first, second = np.triu_indices(len(people), 1)
+    return tuple(np.abs(people[first] - people[second]).mean(axis=(1, 2)).tolist())
+
+
+def _between(people: np.ndarray) -> float | None:
+    """Mean absolute difference over all pairs of people: (N, 100); None for one person."""
+    if len(people) < 2:
+        return None
     first, second = np.triu_indices(len(people), 1)
     return float(np.abs(people[first] - people[second]).mean())

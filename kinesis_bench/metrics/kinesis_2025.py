@@ -15,7 +15,7 @@ import numpy as np
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.curves import SAMPLES, pearson, standardise
-from kinesis_bench.metrics.emg_references import leave_one_out_r, pairs_r, pairs_r_of_group
+from kinesis_bench.metrics.emg_references import leave_one_out_r, measured, pairs_r, pairs_r_of_group
 from kinesis_bench.metrics.imitation import ClipImitation
 
 NEITHER, LEFT, RIGHT, BOTH = -1, 0, 1, 2
@@ -137,8 +137,8 @@ def score_emg_2025(
     every = [gait_cycles(code) + offset for code, offset in zip(codes, lengths[:-1], strict=True)]
     cycles = np.concatenate(every) if every else np.zeros((0, 2), dtype=int)
     kept = usual_cycles(cycles)
-    measured = [name for name in human.muscles if f"{muscles.get(name, '')}_{side}" in muscle_names]
-    group = human.only(measured)
+    shared = [name for name in human.muscles if f"{muscles.get(name, '')}_{side}" in muscle_names]
+    group = human.only(shared)
     reasons: dict[str, str] = {}
     pairs = loo = None
     if group.curves is not None:
@@ -147,27 +147,28 @@ def score_emg_2025(
     else:
         reasons["leave_one_out_r"] = reasons["median_r_by_muscle"] = NEEDS_PEOPLE
         if group.mean_of_standardised is not None:
-            pairs = float(pairs_r_of_group(group.mean_of_standardised, group.people).mean())
+            pairs = float(pairs_r_of_group(group.mean_of_standardised, group.people_by_muscle).mean())
         else:
             reasons["human_pairs_r"] = reasons["mean_r"] = reasons["mean_r_by_muscle"] = NEEDS_PEOPLE
     missing = ""
     if not len(kept):
         missing = f"no gait cycle to average ({len(cycles)} found)"
-    elif not measured:
+    elif not shared:
         missing = "the recording has none of the muscles of the human data"
     if missing:
         reasons.update(dict.fromkeys(("mean_r", "median_r_by_muscle", "mean_r_by_muscle"), missing))
     mean = median = None
     if not missing and group.mean_of_standardised is not None:
-        columns = [list(muscle_names).index(f"{muscles[name]}_{side}") for name in measured]
+        columns = [list(muscle_names).index(f"{muscles[name]}_{side}") for name in shared]
         model = mean_cycle(np.concatenate(list(excitation))[:, columns], kept)
         mean = np.mean(standardise(model) * group.mean_of_standardised, axis=-1)
         if group.curves is not None:
-            median = np.median(pearson(model, group.curves), axis=0)
+            r = np.where(measured(group.curves), pearson(model, group.curves), np.nan)
+            median = np.nanmedian(r, axis=0)
     return Emg2025(
         mean_r=None if mean is None else float(mean.mean()),
-        median_r_by_muscle=None if median is None else dict(zip(measured, median.tolist(), strict=True)),
-        mean_r_by_muscle=None if mean is None else dict(zip(measured, mean.tolist(), strict=True)),
+        median_r_by_muscle=None if median is None else dict(zip(shared, median.tolist(), strict=True)),
+        mean_r_by_muscle=None if mean is None else dict(zip(shared, mean.tolist(), strict=True)),
         human_pairs_r=pairs,
         leave_one_out_r=loo,
         cycles_found=len(cycles),

@@ -1,4 +1,8 @@
-"""Policies as folders: a ``policy.toml`` that names an ONNX file beside it. Opening one runs no code."""
+"""Policies as folders: a ``policy.toml`` that names what is beside it.
+
+A folder may come from anyone: it names an ONNX file, and opening it runs no code. Only a baseline that ships
+with us may name a Python class.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +28,7 @@ def load_folder(folder: Path) -> LoadedPolicy:
         InputError: the file is missing or malformed, has an unknown key, or names Python or a file elsewhere.
     """
     path = folder / "policy.toml"
-    if not path.is_file():
-        raise InputError(folder, "holds no policy.toml", 'add one with a line like: policy = "network.onnx"')
-    try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(path, f"is not valid TOML ({error})", "correct the file") from error
+    content = _read(path)
     target = content.get("policy")
     if isinstance(target, str) and ":" in target:
         location = target.rpartition(":")[0]
@@ -53,3 +52,21 @@ def load_folder(folder: Path) -> LoadedPolicy:
 
     name = content.get("name", folder.resolve().name)
     return replace(load_onnx(folder / target, control=content.get("control"), name=name), source=str(folder))
+
+
+def load_baseline(folder: Path) -> LoadedPolicy:
+    """A baseline that ships with us: the class in a file beside it that its ``policy.toml`` names."""
+    from kinesis_bench.policies.python_plugin import load_plugin
+
+    target = _read(folder / "policy.toml")["policy"]
+    return replace(load_plugin(str(folder / target)), name=folder.name, source=f"baselines/{folder.name}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        remedy = 'add one with a line like: policy = "network.onnx"'
+        raise InputError(path.parent, "holds no policy.toml", remedy)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(path, f"is not valid TOML ({error})", "correct the file") from error

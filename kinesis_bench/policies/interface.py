@@ -21,14 +21,19 @@ NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What a policy may ask to see beyond its observation; results of one that does are marked privileged."""
 
 
+PRESCRIBED = "prescribed"
+"""Declared as ``control`` by what drives no body but says what muscles would do in the recorded motion
+itself: see ``evaluation.prescribed``."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a policy is told before it starts.
 
     Attributes:
         contract: body, hash of its model, layout of the observation, control law.
-        action_size: A, numbers in an action, each in [-1, 1]: one a muscle, or under control law
-            ``tracking`` one an independent joint coordinate.
+        action_size: A, numbers in an action, each in [-1, 1]: one a muscle, under control law ``tracking``
+            one an independent joint coordinate, under ``synergy`` one a group of muscles and one a muscle.
         muscle_names: the M muscles.
         dt_s: control period [s].
         clip_keys: the clip in each row of the block, "" for rows that only fill it up.

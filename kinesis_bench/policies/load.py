@@ -28,18 +28,27 @@ REFERENCE = "reference"
 
 def reference_policies() -> dict[str, Path]:
     """Folders of the trained policies that ship, by name; the one named after a body is its reference."""
-    folder = content_dir("reference_policies")
-    return {path.parent.name: path.parent for path in sorted(folder.glob("*/policy.toml"))}
+    return _folders("reference_policies")
+
+
+def baselines() -> dict[str, Path]:
+    """Folders of the baselines that drive our bodies, by name: what a trained policy is set beside."""
+    elsewhere = baseline_adapters()
+    return {name: path for name, path in _folders("baselines").items() if name not in elsewhere}
+
+
+def _folders(content: str) -> dict[str, Path]:
+    return {path.parent.name: path.parent for path in sorted(content_dir(content).glob("*/policy.toml"))}
 
 
 def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
     """Open a policy.
 
     Args:
-        policy: a built-in name, the name of a reference policy (``reference`` for the body's own),
-            ``file.onnx``, ``sb3=file.zip`` of Stable-Baselines3, ``file.py:Class``, ``package.module:Class``
-            or a folder with ``policy.toml`` and an ONNX file. The code of a plug-in named here runs; nothing
-            else is executed, and nothing is unpickled.
+        policy: a built-in name, the name of a baseline or of a reference policy (``reference`` for the body's
+            own), ``file.onnx``, ``sb3=file.zip`` of Stable-Baselines3, ``file.py:Class``,
+            ``package.module:Class`` or a folder with ``policy.toml`` and an ONNX file. The code of a plug-in
+            named here runs, and that of our own baselines; nothing else is executed, and nothing is unpickled.
         body: that it is to drive, for ``reference``.
 
     Raises:
@@ -57,6 +66,11 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         make = BUILT_IN[policy]
         deterministic, control, needs = declared(make(), policy)
         return LoadedPolicy(policy, make, deterministic, control, needs)
+    ours = baselines()
+    if policy in ours:
+        from kinesis_bench.policies.folder import load_baseline
+
+        return load_baseline(ours[policy])
     references = reference_policies()
     if policy == REFERENCE:
         if body not in references:
@@ -94,4 +108,4 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
     if path.suffix or "/" in policy:
         raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")
-    raise unknown_name("policy", policy, [*BUILT_IN, *references])
+    raise unknown_name("policy", policy, [*BUILT_IN, *ours, *references])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.policies.contract import Contract
-from kinesis_bench.policies.interface import NEEDS, Policy
+from kinesis_bench.policies.interface import NEEDS, PRESCRIBED, Policy
 from kinesis_bench.tasks.control import CONTROLS, PRIVILEGED_CONTROLS
 
 
@@ -19,7 +19,7 @@ class LoadedPolicy:
         name: for tables.
         make: gives a new instance.
         deterministic: whether it uses no randomness, so that one run says all.
-        control: control law that its actions are meant for.
+        control: control law that its actions are meant for, or PRESCRIBED.
         needs: what it sees beyond its observation; not empty means privileged.
         contract: what it was made for, None where it does not say.
         observation_size, action_size: N and A where the file fixes them.
@@ -43,7 +43,7 @@ class LoadedPolicy:
     @property
     def privileged(self) -> bool:
         """Whether it, or its control law, sees more than its observation."""
-        return bool(self.needs) or self.control in PRIVILEGED_CONTROLS
+        return bool(self.needs) or self.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
 
     def refuse_unless(self, asked: Contract, action_size: int) -> None:
         """Check it against the body and observation of a run.
@@ -72,13 +72,16 @@ def declared(policy: object, where: str) -> tuple[bool, str, tuple[str, ...]]:
     Raises:
         InputError: it lacks a method, or an attribute has a value that does not exist.
     """
+    control = getattr(policy, "control", "direct")
+    if control not in (*CONTROLS, PRESCRIBED):
+        known = ", ".join((*CONTROLS, PRESCRIBED))
+        raise InputError(f"{where}: control", f"is {control!r}", f"use one of {known}")
     remedy = "see the policy interface: reset(context, rows) and act(observation, rngs)"
-    for method in ("reset", "act"):
+    if control == PRESCRIBED:
+        remedy = "see evaluation/prescribed.py: prescribe(motion)"
+    for method in ("prescribe",) if control == PRESCRIBED else ("reset", "act"):
         if not callable(getattr(policy, method, None)):
             raise InputError(where, f"has no method {method}", remedy)
-    control = getattr(policy, "control", "direct")
-    if control not in CONTROLS:
-        raise InputError(f"{where}: control", f"is {control!r}", f"use one of {', '.join(CONTROLS)}")
     needs = getattr(policy, "needs", ())
     if isinstance(needs, str) or any(need not in NEEDS for need in needs):
         raise InputError(f"{where}: needs", f"is {needs!r}", f"use a tuple of {', '.join(NEEDS)}")

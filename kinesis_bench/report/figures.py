@@ -15,7 +15,7 @@ import numpy as np
 from kinesis_bench.evaluation.schema import MuscleCurve, Result
 from kinesis_bench.files import whole_file
 from kinesis_bench.metrics.curves import PHASE
-from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
+from kinesis_bench.report.tables import JOINT_NAMES, LEGS, SKILL_NAMES, by_skill
 
 MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
 DPI = 150
@@ -87,7 +87,8 @@ def emg_figure(result: Result) -> Any:
         if highest > TOP:
             note = f"band cut, up to {highest:.1f}"
             axis.text(0.98, 0.97, note, transform=axis.transAxes, ha="right", va="top", fontsize=7)
-    event = "left single stance" if upstream else "left heel strike"
+    leg = LEGS[emg.human_side]
+    event = f"{leg} single stance" if upstream else f"{leg} heel strike"
     _finish_cycles(figure, axes, len(curves), "activity [part of the mean curve's peak]", COLUMNS)
     figure.suptitle(f"Muscle activity from {event}: {result.policy.name}, {emg.cycles} cycles", fontsize=10)
     return figure
@@ -143,7 +144,8 @@ def joint_figure(result: Result) -> Any:
             f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}° (people {one.human_deg:.1f}°)", loc="left"
         )
     _finish_cycles(figure, axes, len(curves), "angle [deg]", 2)
-    title = f"Joint angles from left heel strike: {result.policy.name}, {angles.cycles} cycles"
+    leg = LEGS[result.emg.human_side]
+    title = f"Joint angles from {leg} heel strike: {result.policy.name}, {angles.cycles} cycles"
     suffix = "" if angles.independent else "\nnot independent: the motions are made from this table"
     figure.suptitle(title + suffix, fontsize=10)
     return figure

@@ -10,6 +10,8 @@ from kinesis_bench.evaluation.schema import Imitation, Result
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.terminal import table as new_table
 
+LEGS = {"l": "left", "r": "right"}
+
 SKILL_NAMES = {
     "walk": "walk",
     "gradual_turn": "gradual turn",
@@ -55,6 +57,7 @@ def print_result(result: Result, console: Console) -> None:
         console.print(f"Imitation: {DASH} ({result.reasons['imitation']})")
     _print_emg(console, result)
     _print_joint_angles(console, result)
+    _print_besides(console, result)
     _print_lines(console, _other_lines(result))
     console.print()
     console.print(Text(headline(result), style="bold"), soft_wrap=True)
@@ -84,6 +87,12 @@ def headline(result: Result) -> str:
         parts.append(f"EMG {_with_mean_curve(result)}")
     else:
         parts.append(f"EMG r {DASH}")
+        of_activation = result.emg_of_activation
+        if of_activation is not None and of_activation.mean_r is not None:
+            parts.append(
+                f"of activation alone ({_condition(result)}) {of_activation.mean_r:.3f} at a lag of "
+                f"{of_activation.lag_ms:.0f} ms"
+            )
     if angles.mpjae_deg is not None:
         parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
     return f"{result.policy.name}: {' · '.join(parts)}"
@@ -92,6 +101,10 @@ def headline(result: Result) -> str:
 def _condition(result: Result) -> str:
     """What the people of the EMG do, and how fast."""
     return result.emg.human_condition.replace("-", " at ") + " km/h"
+
+
+def _leg(result: Result) -> str:
+    return LEGS[result.emg.human_side]
 
 
 def _with_mean_curve(result: Result) -> str:
@@ -115,7 +128,7 @@ def _warnings(result: Result) -> list[str]:
         lines.append(result.diagnostic)
     if result.quick:
         lines.append(f"quick: only {result.motions.clips} clips, not comparable with a full score")
-    if result.policy.privileged:
+    if result.policy.needs:
         lines.append(f"privileged: the policy sees {', '.join(result.policy.needs)} beyond its observation")
     if result.failed_runs:
         first = result.failed_runs[0]
@@ -157,7 +170,8 @@ def _imitation_cells(score: Imitation) -> list[str]:
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
-    title = f"EMG, left leg, {emg.cycles} cycles, against {emg.human_people} people ({_condition(result)})"
+    people = f"{emg.human_people} people ({_condition(result)})"
+    title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {people}"
     reason = emg.reasons.get("mean_r", "")
     figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
     if all(figure is None for figure in figures):
@@ -169,21 +183,59 @@ def _print_emg(console: Console, result: Result) -> None:
     _print_lines(console, _emg_lines(result))
 
 
+def _print_besides(console: Console, result: Result) -> None:
+    """A row for each other data set, activity and speed that the recording can be compared with."""
+    made = new_table(
+        "Beside other people and activities", "data set and condition", "people", "cycles", "r at\nthe lag",
+        "lag\n[ms]", "r at\nzero lag", "people,\npairs", "one to\nothers", "within\nperson", "MPJAE\n[deg]",
+        "people\n[deg]",
+    )  # fmt: skip
+    reasons = []
+    for name, beside in result.besides.items():
+        emg, angles = beside.emg, beside.joint_angles
+        compared = (None if emg is None else emg.mean_r or emg.group_mean_r, angles and angles.mpjae_deg)
+        if all(figure is None for figure in compared):
+            known = (emg.reasons if emg else {}) | (angles.reasons if angles else {})
+            reasons.append(f"{name}: {DASH} ({known.get('mean_r') or known.get('mpjae_deg')})")
+            continue
+        cells = [DASH] * 8
+        if emg is not None:
+            of_mean = emg.mean_r is None
+            r, lag = (emg.group_mean_r, emg.group_mean_lag_ms) if of_mean else (emg.mean_r, emg.lag_ms)
+            people = (emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
+            cells = [
+                str(emg.human_people),
+                str(emg.cycles),
+                _plain(r, 3) + ("*" if of_mean else ""),
+                _plain(lag, 0),
+                *(_plain(figure, 3) for figure in (emg.zero_lag_r, *people)),
+            ]
+        of_angles = (None, None) if angles is None else (angles.mpjae_deg, angles.human_deg)
+        made.add_row(name, *cells, *(_plain(figure, 1) for figure in of_angles))
+    if made.row_count:
+        console.print(made, crop=False)
+        if any(beside.emg and beside.emg.mean_r is None for beside in result.besides.values()):
+            _print_lines(console, ["*: with people's mean curve, as nothing else of them is known"])
+    _print_lines(console, reasons)
+
+
 def _emg(result: Result, title: str) -> Table:
     emg = result.emg
     upstream = result.protocol == "kinesis-2025"
     own, zero = ("r,\nmedian", "r,\nmean") if upstream else ("r at\nthe lag", "r at\nzero lag")
-    table = new_table(title, "muscle", own, zero, "people,\npairs", "people,\nleave-1-out")
+    people = ("people,\npairs", "one to\nothers", "within\nperson")
+    table = new_table(title, "muscle", own, zero, *people)
     for muscle, one in emg.per_muscle.items():
-        cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r)
+        cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r, one.within_person_r)
         table.add_row(muscle + (" (constant)" if one.flat else ""), *(_plain(x, 3) for x in cells))
     table.add_section()
-    total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
+    total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
     table.add_row("mean", *(_plain(x, 3) for x in total), style="bold")
-    without = emg.without_vastus_lateralis
+    without = emg.without_flaws
     if without is not None:
-        cells = (without.mean_r, without.zero_lag_r, without.human_pairs_r, without.leave_one_out_r)
-        table.add_row("without Vastus Lateral", *(_plain(x, 3) for x in cells))
+        of_people = (without.human_pairs_r, without.leave_one_out_r, without.within_person_r)
+        cells = (without.mean_r, without.zero_lag_r, *of_people)
+        table.add_row("without flawed channels", *(_plain(x, 3) for x in cells))
     return table
 
 
@@ -205,6 +257,9 @@ def _emg_lines(result: Result) -> list[str]:
             ratio = f", ratio {emg.ratio:.2f} [{emg.ci95.ratio[0]:.2f}, {emg.ci95.ratio[1]:.2f}]"
         low, high = emg.ci95.mean_r
         lines.append(f"95 % intervals over people: r {emg.mean_r:.3f} [{low:.3f}, {high:.3f}]{ratio}")
+    if emg.flaws:
+        flaws = "; ".join(f"{muscle}: {', '.join(found)}" for muscle, found in emg.flaws.items())
+        lines.append(f"flawed channels of people, by rule: {flaws}")
     if emg.chance is not None:
         lines.append(
             f"chance: shifted muscles reach r {emg.chance.circular_shift_mean_r:.3f} "
@@ -217,7 +272,7 @@ def _emg_lines(result: Result) -> list[str]:
 def _print_joint_angles(console: Console, result: Result) -> None:
     angles = result.joint_angles
     people = f"{angles.human_people} people" if angles.human_people else "people"
-    title = f"Joint angles, left leg: MPJAE [deg], against {people}"
+    title = f"Joint angles, {_leg(result)} leg: MPJAE [deg], against {people}"
     reason = angles.reasons.get("mpjae_deg", "")
     if reason == result.emg.reasons.get("mean_r"):
         reason = "likewise"
@@ -266,6 +321,9 @@ def _other_lines(result: Result) -> list[str]:
     ]
     if result.wall_s is not None and result.realtime_factor is not None:
         lines.append(f"Time: {result.wall_s:.1f} s, {result.realtime_factor:.1f} times real time")
+    elif result.wall_s is not None:
+        per_frame_ms = 1000 * result.wall_s / result.motions.frames
+        lines.append(f"Time: {result.wall_s:.1f} s, {per_frame_ms:.2f} ms a frame")
     return lines
 
 

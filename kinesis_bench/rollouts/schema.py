@@ -14,6 +14,9 @@ import numpy as np
 FEET = ("r", "l")
 """Order of the feet in ``ground_force``."""
 
+UNIT = "excitation_unit"
+"""Attribute of a recording whose excitations are not 0 to 1: what they are, for people to read."""
+
 
 @dataclass(frozen=True)
 class ClipRollout:
@@ -26,7 +29,8 @@ class ClipRollout:
         frames: scored frames of the whole clip (F - 1); T is smaller where the clip failed.
         dt_s: control period [s].
         failure: why it ended early, "" where it did not. ``far from the reference`` is the protocol's own.
-        control: control law, ``direct``, ``pd`` or ``tracking``; "" where unknown.
+        control: control law, ``direct``, ``pd``, ``tracking`` or ``synergy``; ``prescribed`` where nothing
+            was simulated; "" where unknown.
         action: (T, A) in [-1, 1], as applied (rounded by the protocol).
         excitation: (T, M) muscle excitation, mean over the substeps, 0 to 1.
         excitation_last: (T, M) excitation of the last substep.
@@ -80,6 +84,7 @@ class Rollouts:
         body_mass_kg: mass of the body, None where unknown.
         leg_length_m: hip joint to sole of the body's straight leg, None where unknown.
         muscle_names: the M muscles, such as ``soleus_r``.
+        muscle_force_n: maximum isometric force of each [N], () where unknown.
         joint_names: the J joint angles, in OpenSim's names, such as ``hip_flexion_l``.
         keypoint_names: the K keypoints.
         attributes: anything else worth keeping (policy, motions id and hash, split, seed, versions).
@@ -91,6 +96,7 @@ class Rollouts:
     body_mass_kg: float | None = None
     leg_length_m: float | None = None
     muscle_names: tuple[str, ...] = ()
+    muscle_force_n: tuple[float, ...] = ()
     joint_names: tuple[str, ...] = ()
     keypoint_names: tuple[str, ...] = ()
     attributes: dict[str, str] | None = None

@@ -2,7 +2,8 @@
 
 Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}`` · ``/steps/<array>`` over
 all control steps of all clips · ``/start/<array>`` one row a clip · ``/names/{muscles, joints, keypoints}`` ·
-attributes. Arrays, units and frames are those of ``ClipRollout``. All clips of a file have the same arrays.
+attributes, the muscles' forces among them. Arrays, units and frames are those of ``ClipRollout``. All clips
+of a file have the same arrays.
 """
 
 from __future__ import annotations
@@ -90,6 +91,8 @@ def _write(file: Any, rollouts: Rollouts, present: set[str], length: np.ndarray)
     for name in _MEASURES:
         if getattr(rollouts, name) is not None:
             file.attrs[name] = getattr(rollouts, name)
+    if rollouts.muscle_force_n:
+        file.attrs["muscle_force_n"] = rollouts.muscle_force_n
     for name, names in (
         ("muscles", rollouts.muscle_names),
         ("joints", rollouts.joint_names),
@@ -151,6 +154,7 @@ def _read(file: Any) -> Rollouts:
         body=str(file.attrs["body"]),
         model_sha256=str(file.attrs["model_sha256"]),
         muscle_names=names["muscles"],
+        muscle_force_n=tuple(np.asarray(file.attrs.get("muscle_force_n", ()), float).tolist()),
         joint_names=names["joints"],
         keypoint_names=names["keypoints"],
         attributes=json.loads(file.attrs["attributes"]),

@@ -5,6 +5,8 @@
 what excitation the muscle goes there (KINESIS's code, ``control_mode: PD``).
 ``tracking``: the action shifts the joints of the reference, which feed-forward and feedback follow; see
 ``tasks.tracking``.
+``synergy``: one action excites a group of muscles, and each muscle has a small correction; see
+``tasks.synergy``.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from kinesis_bench.errors import unknown_name
 from kinesis_bench.tasks.arrays import Constants
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.synergy import SynergyControl, synergy_action_names
 from kinesis_bench.tasks.tracking import TrackingControl
 
 if TYPE_CHECKING:
@@ -159,7 +162,7 @@ class LengthControl:
         return np.clip(force, 0, 1, out=force)
 
 
-CONTROLS = ("direct", "pd", "tracking")
+CONTROLS = ("direct", "pd", "tracking", "synergy")
 """Names of the control laws."""
 
 PRIVILEGED_CONTROLS = ("tracking",)
@@ -183,9 +186,22 @@ def control_law(name: str, body: Body, reference: Reference | None = None) -> Co
         if reference is None:
             raise ValueError("control law tracking needs the reference")
         return TrackingControl(body, reference)
+    if name == "synergy":
+        return SynergyControl(body)
     return LengthControl(body.model) if name == "pd" else DirectControl(body.model)
 
 
+def action_names(name: str, body: Body) -> tuple[str, ...]:
+    """What each of an action's A numbers moves: a muscle, under ``direct`` and ``pd``.
+
+    Under ``tracking`` an independent joint coordinate; under ``synergy`` a group of muscles, and after all
+    groups a muscle.
+    """
+    if name == "tracking":
+        return coupling(body.model).names
+    return synergy_action_names(body) if name == "synergy" else body.muscles
+
+
 def action_size(name: str, body: Body) -> int:
-    """A, numbers in an action: one a muscle, or one an independent joint coordinate under ``tracking``."""
-    return len(coupling(body.model).independent) if name == "tracking" else int(body.model.nu)
+    """A, numbers in an action."""
+    return len(action_names(name, body))

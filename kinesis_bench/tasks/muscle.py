@@ -1,8 +1,8 @@
-"""MuJoCo's muscle, vectorised over rows: force-length, force-velocity and passive force.
+"""MuJoCo's muscle, vectorised over rows: force-length, force-velocity, passive force, activation dynamics.
 
-The same functions as ``mju_muscleGain`` and ``mju_muscleBias`` (MuJoCo, Apache-2.0; documented under
-"muscle actuators"), and tested to be equal to them, but for whole arrays: a loop over muscles in Python would
-cost more than the physics. Lengths L are in units of the muscle's optimal length.
+The same functions as ``mju_muscleGain``, ``mju_muscleBias`` and ``mju_muscleDynamics`` (MuJoCo, Apache-2.0;
+documented under "muscle actuators"), and tested to agree with them, but for whole arrays: a loop over muscles
+in Python would cost more than the physics. Lengths L are in units of the muscle's optimal length.
 """
 
 from __future__ import annotations
@@ -89,3 +89,37 @@ class Muscles:
         curve += np.maximum(stretch - 1, 0)
         curve *= self._passive
         return curve
+
+
+class ActivationDynamics:
+    """From activation back to the excitation that makes it, for the M muscles of a model.
+
+    MuJoCo's activation a follows an excitation u by da/dt = (u - a)/τ, τ = τ₊·(½ + 1.5 a) where u > a and
+    τ₋/(½ + 1.5 a) where not (Millard et al., "Flexing computational muscle", J. Biomech. Eng. 135:021005,
+    2013), τ₊ = 10 ms and τ₋ = 40 ms in the bodies.
+
+    Raises:
+        ValueError: an actuator's activation follows another law, or one with a smoothed time constant.
+    """
+
+    def __init__(self, model: mujoco.MjModel) -> None:
+        import mujoco
+
+        self._rise_s, self._fall_s, smoothing = model.actuator_dynprm.T[:3]
+        if (model.actuator_dyntype != mujoco.mjtDyn.mjDYN_MUSCLE).any() or smoothing.any():
+            raise ValueError("every actuator must be a muscle with two plain time constants")
+
+    def excitation(self, before: np.ndarray, after: np.ndarray, dt_s: float) -> np.ndarray:
+        """The excitation that, held for ``dt_s``, leads from one activation to the other; clipped to 0 … 1.
+
+        With τ taken at the mean of both, a first-order system held at u gives a₁ = u + (a₀ - u) exp(-dt/τ),
+        so u = a₀ + (a₁ - a₀)/(1 - exp(-dt/τ)); for a short dt this is a + τ·da/dt. Where an activation falls
+        or rises faster than a muscle can, the clipped excitation comes as near as it goes.
+
+        Args:
+            before, after: (…, M) activation at the start and the end, 0 to 1.
+            dt_s: between them [s].
+        """
+        slowing = 0.5 + 0.75 * (before + after)
+        time_constant_s = np.where(after > before, self._rise_s * slowing, self._fall_s / slowing)
+        return np.clip(before - (after - before) / np.expm1(-dt_s / time_constant_s), 0.0, 1.0)

@@ -1,8 +1,10 @@
 """Static optimisation: the sparing excitation that gives wanted joint torques in one instant.
 
 Crowninshield and Brand, "A physiologically based criterion of muscle force prediction in locomotion",
-J. Biomech. 14 (1981), with the square of the activation, as is usual. Activation dynamics are left out: an
-excitation is taken to act at once.
+J. Biomech. 14:793 (1981), with the square of the activation, as is usual (Anderson and Pandy, "Static and
+dynamic optimization solutions for gait are practically equivalent", J. Biomech. 34:153, 2001). Activation
+dynamics are left out: what comes out is activation, or an excitation that is taken to act at once
+(``tasks.muscle.ActivationDynamics`` leads from the one to the other).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import numpy as np
 
 from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.bodies.least_effort import least_effort
+from kinesis_bench.tasks.muscle import Muscles
 
 if TYPE_CHECKING:
     import mujoco
@@ -27,6 +30,32 @@ and the body falls no later."""
 
 _ROWS = 256
 """Rows that are solved together, so that they stay in the processor's cache."""
+
+
+class StaticOptimisation:
+    """The sparing activation of one body's muscles for joint torques; not for two threads.
+
+    Args:
+        model: the body's model.
+    """
+
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self._muscles = Muscles(model)
+        self._slack = joint_slack_n_m(model)
+
+    def __call__(
+        self, torque: np.ndarray, moment_arm: np.ndarray, length: np.ndarray, velocity: np.ndarray
+    ) -> np.ndarray:
+        """Activation (n, M) in [0, 1] that gives the torques, beside what muscles at rest give.
+
+        Args:
+            torque: (n, D) that the joints need [N·m], as in ``bodies.inverse_dynamics.Dynamics``.
+            moment_arm: (n, M, D) [m/rad].
+            length, velocity: (n, M) of the muscles [m], [m/s].
+        """
+        passive = full_moment(moment_arm, self._muscles.bias(length)).sum(axis=2)
+        moment = full_moment(moment_arm, self._muscles.gain(length, velocity))
+        return sparing_excitation(moment, torque - passive, self._slack)
 
 
 def sparing_excitation(

@@ -22,7 +22,7 @@ from kinesis_bench.tasks.arrays import Constants
 from kinesis_bench.tasks.moment_arm import MomentArms
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.reference import Reference
-from kinesis_bench.tasks.static_optimisation import full_moment, joint_slack_n_m, sparing_excitation
+from kinesis_bench.tasks.static_optimisation import StaticOptimisation, full_moment
 
 OFFSET_RAD = 0.4
 """Shift of a joint's reference angle by an action of 1 [rad]."""
@@ -69,7 +69,7 @@ class TrackingControl:
         self._reference = reference
         self._inverse = InverseDynamics(body.model)
         self._muscles = Muscles(body.model)
-        self._slack = joint_slack_n_m(body.model)
+        self._optimise = StaticOptimisation(body.model)
         self.action_size = len(self._inverse.independent)
         self._length_gain = LENGTH_GAIN_N_M / self._muscles.peak_force
         self._velocity_gain = VELOCITY_GAIN_N_S_M / self._muscles.peak_force
@@ -143,9 +143,7 @@ class TrackingControl:
             part = slice(reference.offset[clip], reference.offset[clip] + reference.length[clip])
             asked = self._inverse(reference.qpos[part], reference.qvel[part], 1 / FPS)
             length, velocity = asked.muscle_length, asked.muscle_velocity
-            passive = full_moment(asked.moment_arm, self._muscles.bias(length)).sum(axis=2)
-            moment = full_moment(asked.moment_arm, self._muscles.gain(length, velocity))
-            self._feed_forward[part] = sparing_excitation(moment, asked.torque - passive, self._slack)
+            self._feed_forward[part] = self._optimise(asked.torque, asked.moment_arm, length, velocity)
             self._length[part], self._velocity[part] = length, velocity
             self._arm[part] = asked.moment_arm[:, *self._crossing]
             self._known[part] = True

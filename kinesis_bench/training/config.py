@@ -14,7 +14,7 @@ from typing import Any, Literal
 from kinesis_bench.errors import InputError
 
 BodyName = Literal["legs", "legs_abs", "legs_back"]
-Control = Literal["direct", "pd", "tracking"]
+Control = Literal["direct", "pd", "tracking", "synergy"]
 Engine = Literal["cpu", "gpu"]
 Exploration = Literal["gaussian", "lattice"]
 Failure = Literal["protocol", "training"]
@@ -190,7 +190,7 @@ class TrainConfig:
         body: legs (80 muscles), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
-        control: law of the experts' actions (paper: direct).
+        control: law of the experts' actions (paper: direct); `distilled` has students that act in direct.
         start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
             law must be that stage's); from nothing if left out.
         seed: of all random numbers.
@@ -263,7 +263,7 @@ BELOW_ONE = frozenset({"discount"})
 
 
 def check(config: TrainConfig) -> None:
-    """Refuse numbers that mean nothing.
+    """Refuse numbers that mean nothing, and a control law that the students do not have.
 
     Raises:
         InputError: names the flag.
@@ -277,6 +277,9 @@ def check(config: TrainConfig) -> None:
             most = ", at most 1" if high == 1 else ", below 1" if last in BELOW_ONE else ""
             flag = "--" + name.replace("_", "-")
             raise InputError(flag, f"is {value}", f"give a number {least}{most}")
+    if config.method == "distilled" and config.control != "direct":
+        problem = f"is {config.control}, but the experts of --method distilled begin as students in direct"
+        raise InputError("--control", problem, "add --method kinesis")
 
 
 def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:

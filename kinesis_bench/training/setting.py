@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from kinesis_bench.bodies.contract import Body, load_body
-from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import default_split
 from kinesis_bench.files import require_file
@@ -20,9 +19,9 @@ from kinesis_bench.motions.store import read_motions
 from kinesis_bench.physics.engines import engine_maker
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.prepare.pool import default_workers
+from kinesis_bench.tasks.control import action_names
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig
-from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
@@ -130,8 +129,7 @@ class Setting:
     def _mirror(self, environment: Environment) -> Mirror | None:
         if not self.config.networks.symmetric:
             return None
-        tracking = isinstance(environment.task.law, TrackingControl)
-        return Mirror.of(self.body, coupling(self.body.model).names if tracking else self.body.muscles)
+        return Mirror.of(self.body, action_names(environment.task.law.name, self.body))
 
     def load_best(self, stage: str, actor: torch.nn.Module, critic: Critic | None = None) -> None:
         """Fill networks with what a stage's best checkpoint holds; not every stage has a critic.

@@ -45,7 +45,7 @@ class Mirror(nn.Module):
 
         Args:
             body: the body.
-            actions: what each action moves: the muscles, or joint coordinates.
+            actions: what each action moves, see ``tasks.control.action_names``.
         """
         segments = _partners(body.segments)
         keypoints = _partners(body.keypoints)

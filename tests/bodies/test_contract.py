@@ -6,7 +6,7 @@ import pytest
 from kinesis_bench.bodies.build import BODIES, build_spec, compile_spec
 from kinesis_bench.bodies.contract import TOUCH_SENSORS, load_body, model_sha256
 from kinesis_bench.errors import InputError
-from kinesis_bench.human.electrodes import ELECTRODES
+from kinesis_bench.human.electrodes import ELECTRODES, muscles_under
 
 mujoco = pytest.importorskip("mujoco")
 
@@ -157,8 +157,9 @@ def test_hashes_of_the_bodies_are_the_published_ones():
 
 
 def test_every_electrode_has_its_muscle_on_both_sides(body):
-    for muscle in ELECTRODES.values():
-        assert {f"{muscle}_l", f"{muscle}_r"} <= set(body.muscles)
+    for electrode in ELECTRODES:
+        for muscle in muscles_under(electrode):
+            assert {f"{muscle}_l", f"{muscle}_r"} <= set(body.muscles)
 
 
 def test_unknown_body_suggests_the_nearest():

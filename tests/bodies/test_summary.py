@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.summary import summarise
+from kinesis_bench.cli.main import main
+from kinesis_bench.human.electrodes import ELECTRODES
 
 
 @pytest.mark.parametrize(
@@ -21,3 +24,13 @@ def test_summary(name, observation, independent):
 def test_only_the_abdominal_muscles_differ_between_the_sides():
     assert summarise("legs").asymmetry_force_pct < 1e-6
     assert 5 < summarise("legs_abs").asymmetry_force_pct < 10
+
+
+def test_emg_map_names_every_electrode_and_the_shares_of_heads(capsys):
+    main(["bodies", "--emg-map"])
+    text = " ".join(capsys.readouterr().out.split())
+    force = dict(zip(load_body("legs").muscles, load_body("legs").muscle_force_n, strict=True))
+    heads = [force[f"glmed{head}_l"] for head in (1, 2, 3)]
+    assert f"glmed1 {heads[0] / sum(heads):.0%}, glmed2 {heads[1] / sum(heads):.0%}" in text
+    assert "Biceps Femoris bflh legs, legs_abs, legs_back" in text
+    assert all(electrode.split()[0] in text for electrode in ELECTRODES)

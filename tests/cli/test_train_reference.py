@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
 from tiny_runs import motions_file
 
+from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.cli import train_reference
 from kinesis_bench.cli.main import COMMANDS, main
 from kinesis_bench.cli.train_reference import TrainReference
 from kinesis_bench.cli.usage import parse
+from kinesis_bench.evaluation.replay import replay
+from kinesis_bench.policies.load import load_policy
+from kinesis_bench.rollouts.store import read_rollouts
 from kinesis_bench.training.checkpoint import STATE, TENSORS, checkpoints
 from kinesis_bench.training.config import TrainConfig
 from kinesis_bench.training.presets import preset
@@ -126,6 +132,21 @@ def test_a_run_prints_a_line_a_trial(made) -> None:
     assert read_config(run).split == "synthetic/train"
     assert len(checkpoints(stage_folder(run, "expert-1"))) == 2
     assert [line[:20] for line in out.splitlines()] == ["expert-1: update 2, ", "expert-1: update 4, "]
+
+
+def test_control_synergy_is_trained_exported_and_scored(motions, tmp_path) -> None:
+    """The whole chain: 32 groups of muscles and 80 corrections, from the trainer to the result."""
+    run = tmp_path / "run"
+    whole = [flag for flag in TINY if flag not in ("--stage", "expert-1")]
+    flags = ("--control", "synergy", "--max-experts", "1", "--motions", str(motions), "--out", str(run))
+    main(["train-reference", *whole, *flags])
+    policy = load_policy(str(run / "policy"))
+    assert (policy.control, policy.action_size, policy.privileged) == ("synergy", 112, False)
+    clips = read_rollouts(run / "score" / "rollouts.h5").clips
+    assert {clip.control for clip in clips} == {"synergy"}
+    for clip, (qpos, _) in zip(clips, replay(load_body("legs"), clips, threads=1), strict=True):
+        np.testing.assert_array_equal(qpos, clip.qpos)
+    assert json.loads((run / "score" / "result.json").read_text())["policy"]["control"] == "synergy"
 
 
 def test_settings_can_change_in_a_run_but_not_what_it_is(run, refuse) -> None:

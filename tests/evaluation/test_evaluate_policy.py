@@ -16,14 +16,14 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import (
     Evaluation,
     default_split,
-    evaluate_policy,
     evaluate_rollouts,
     read_recording,
+    record_policy,
 )
 from kinesis_bench.evaluation.result import SCHEMA_FILE, read_result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.files import whole_file
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.motions.motion_set import ClipIk, Motions
 from kinesis_bench.motions.store import write_motions
 from kinesis_bench.policies.load import load_policy
@@ -42,8 +42,11 @@ def motions(body: Body) -> Motions:
     return synthetic_motions(body, clips=12, frames=6)
 
 
-def evaluate(policy: str, body: Body, motions: Motions, **options: object) -> Evaluation:
-    return evaluate_policy(load_policy(policy), body, motions, HUMAN, **options)  # type: ignore[arg-type]
+def evaluate(
+    policy: str, body: Body, motions: Motions, protocol: str = "kinesis-bench-1", **options: object
+) -> Evaluation:
+    rollouts = record_policy(load_policy(policy), body, motions, **options)  # type: ignore[arg-type]
+    return evaluate_rollouts(rollouts, HUMAN, protocol=protocol)
 
 
 def test_who_drove_what_after_which_motions(body: Body, motions: Motions) -> None:
@@ -211,7 +214,7 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
         ({"threads": 100_000}, "--threads: is 100000; give 0 to 1024"),
         ({"out": Path(__file__) / "x"}, "cannot be written (Not a directory)"),
         ({"rollout": Path("absent.h5")}, "absent.h5: no such file"),
-        ({"human": "emg_walk_wang"}, "did you mean 'emg_walk_wang2023'"),
+        ({"human": ("emg_walk_wang",)}, "did you mean 'emg_walk_wang2023'"),
     ],
 )
 def test_bad_options_name_the_flag(options: dict, message: str) -> None:
@@ -250,7 +253,7 @@ def test_what_differs_from_the_defaults_has_its_own_folder(
             **{"split": "synthetic/train", "seed": 3, "protocol": "kinesis-2025", "quick": True}
         },
         "zero-legs-m-emg_run_santuz2020-6kmh-runs2-timestep0.00333-push0.2": {
-            **{"human": "emg_run_santuz2020", "human_speed": 6.0, "runs": 2, "timestep": 1 / 300},
+            **{"human": ("emg_run_santuz2020",), "human_speed": 6.0, "runs": 2, "timestep": 1 / 300},
             **{"push": 0.2},
         },
     }

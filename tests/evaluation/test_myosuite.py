@@ -23,7 +23,7 @@ from kinesis_bench.evaluation import myosuite as recorder
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.myosuite import ENDED, excitation_of_sigmoid, record
 from kinesis_bench.evaluation.run import Job, run_policy
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.policies.foreign import ForeignPolicy
 from kinesis_bench.policies.load import load_policy
 from kinesis_bench.rollouts.schema import Rollouts
@@ -110,6 +110,7 @@ def test_the_same_motion_recorded_both_ways(stub: None, monkeypatch: pytest.Monk
     monkeypatch.setattr(Legs, "least_height_m", 0.0)
     theirs = record(foreign(playback(ours)), STUB, episodes=2, seed=0)
     assert theirs.muscle_names == ours.muscle_names
+    assert theirs.muscle_force_n == ours.muscle_force_n
     assert theirs.joint_names == ours.joint_names
     assert theirs.body_mass_kg == pytest.approx(ours.body_mass_kg)
     assert theirs.leg_length_m == pytest.approx(ours.leg_length_m)
@@ -164,7 +165,7 @@ def test_it_is_scored_like_any_recording(stub: None, monkeypatch: pytest.MonkeyP
     clip = rollouts.clips[0]
     np.testing.assert_allclose(clip.excitation, 1 / (1 + np.exp(2.5)), atol=1e-6)
     assert (clip.failure, clip.frames, clip.skill) in ((ENDED, STEPS, "walk"), ("", STEPS, "walk"))
-    result = evaluate_rollouts(rollouts, human_emg("emg_walk_wang2023", 4.5)).result
+    result = evaluate_rollouts(rollouts, human_emg()).result
     assert (result.policy.name, result.seed) == ("mine", 7)
     assert result.policy.notes[0] == "a note"
     assert "sigmoid of MyoSuite 1 and 2" in result.policy.notes[1]
@@ -356,6 +357,6 @@ def test_a_checkpoint_of_the_published_structure_goes_all_the_way(tmp_path: Path
     rollouts = read_rollouts(out)
     assert [clip.failure for clip in rollouts.clips] == [ENDED, ENDED]
     assert not np.array_equal(rollouts.clips[0].qpos[0], rollouts.clips[1].qpos[0]), "starts are random"
-    result = evaluate_rollouts(rollouts, human_emg("emg_walk_wang2023", 4.5)).result
+    result = evaluate_rollouts(rollouts, human_emg()).result
     assert result.policy.name == "deprl"
     assert result.emg.mean_r is None

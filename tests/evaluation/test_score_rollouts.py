@@ -27,10 +27,10 @@ from kinesis_bench.evaluation.result import (
 from kinesis_bench.evaluation.schema import PROTOCOLS, MotionsInfo, PolicyInfo, Result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.human.electrodes import ELECTRODES
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import from_people
-from kinesis_bench.metrics.curves import standardise
+from kinesis_bench.human.sources import human_emg
+from kinesis_bench.metrics.curves import pearson, standardise
 from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
 
@@ -251,7 +251,7 @@ def test_the_published_schema_is_that_of_the_classes_and_has_the_promised_fields
         "Imitation": "success_pct frame_coverage_pct mpjpe_mm",
         "Figure": "mean sem ci95 macro",
         "EmgScore": "mean_r lag_ms zero_lag_r lag_curve human_pairs_r leave_one_out_r ratio ci95 cycles "
-        "per_muscle without_vastus_lateralis",
+        "per_muscle flaws without_flaws",
         "JointAngleScore": "mpjae_deg human_deg per_joint",
         "Effort": "mean_excitation co_contraction",
     }
@@ -383,13 +383,44 @@ def test_a_recording_read_back_scores_the_same(tmp_path: Path) -> None:
 
 def test_clips_csv(tmp_path: Path) -> None:
     evaluation = evaluate_rollouts(
-        walking(walking_clip(key="a", error_m=0.03), walking_clip(key="b", fails_at=0)), HUMAN
+        walking(
+            walking_clip(key="a", error_m=0.03, muscles=lambda phase: np.full((*phase.shape, 11), 0.25)),
+            walking_clip(key="b", fails_at=0),
+        ),
+        HUMAN,
     )
     write_clips(tmp_path / "clips.csv", evaluation.rollouts, evaluation.clips)
     with (tmp_path / "clips.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
     assert (first["key"], first["success"], first["mpjpe_mm"]) == ("a", "1", "30.000")
+    assert (first["mean_excitation"], second["mean_excitation"]) == ("0.250000", "")
     assert (second["covered"], second["mpjpe_mm"], second["failure"]) == ("0", "", "far from the reference")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_figures_of_single_people_average_to_those_of_all(protocol: str) -> None:
+    people = np.random.default_rng(0).random((4, 9, 100))
+    human = from_people(
+        people, HUMAN.muscles, condition="walk-4.5", speed_m_s=1.25, names=("p", "q", "r", "s")
+    )
+    emg = evaluate_rollouts(long_recording(), human, protocol=protocol).result.emg
+    assert emg.by_person is not None
+    assert emg.pairs_r is not None
+    assert list(emg.by_person) == ["p", "q", "r", "s"]
+    assert np.mean([one.r for one in emg.by_person.values()]) == pytest.approx(emg.mean_r)
+    assert np.mean([one.zero_lag_r for one in emg.by_person.values()]) == pytest.approx(emg.zero_lag_r)
+    assert np.mean(emg.pairs_r) == pytest.approx(emg.human_pairs_r)
+    first_with_third = np.mean(pearson(people[0], people[2]))
+    assert emg.pairs_r[1] == pytest.approx(first_with_third)
+
+
+def long_recording() -> Rollouts:
+    """Whose cycles differ in length by a frame, as upstream's definitions demand."""
+    muscles = cyclic(like_people())
+    return walking(
+        walking_clip(key="a", muscles=muscles, frames=400, cycle_s=1.1),
+        walking_clip(key="b", muscles=muscles, frames=400, cycle_s=1.14),
+    )
 
 
 def test_a_recording_is_scored_without_the_simulator(tmp_path: Path) -> None:
@@ -402,3 +433,54 @@ def test_a_recording_is_scored_without_the_simulator(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"result.json", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"}
+
+
+def test_people_measured_on_the_right_are_compared_with_the_right_leg() -> None:
+    left = recording()
+    clip = left.clips[0]
+    mirrored = replace(
+        left,
+        clips=(replace(clip, touch=clip.touch[..., [2, 3, 0, 1]], ground_force=clip.ground_force[:, ::-1]),),
+        muscle_names=tuple(name.replace("_l", "_r") for name in MUSCLES),
+        joint_names=tuple(name.replace("_l", "_r") for name in left.joint_names),
+    )
+    right = replace(HUMAN, side="r")
+    assert evaluate_rollouts(mirrored, HUMAN).result.emg.mean_r is None
+    result = evaluate_rollouts(mirrored, right).result
+    same = evaluate_rollouts(left, HUMAN).result
+    assert result.emg.mean_r == same.emg.mean_r
+    assert result.emg.notes["cycles"].startswith("from right heel strike")
+    assert result.joint_angles.mpjae_deg == same.joint_angles.mpjae_deg
+
+
+def test_walking_backwards_is_compared_with_people_who_do() -> None:
+    backward = replace(HUMAN, condition="backward-4.5")
+    clip = walking_clip(skill="backward", speed_m_s=-1.25, muscles=cyclic(like_people()))
+    result = evaluate_rollouts(walking(clip), backward).result
+    assert result.emg.cycles == 5  # of seven strikes in 8 s, without the first cycle
+    assert result.emg.zero_lag_r == pytest.approx(evaluate_rollouts(recording(), HUMAN).result.emg.zero_lag_r)
+    forward = walking_clip(skill="backward", muscles=cyclic(like_people()))
+    assert "at another speed" in evaluate_rollouts(walking(forward), backward).result.emg.reasons["mean_r"]
+
+
+def test_several_heads_under_an_electrode_share_by_force() -> None:
+    turn = 2 * np.pi * np.arange(100) / 100
+    heads = 0.5 + 0.3 * np.stack([np.sin(turn), np.cos(turn), np.sin(turn + 0.7)])
+    forces = (1.0, 2.0, 5.0)
+    names = ("glmed1_l", "glmed2_l", "glmed3_l")
+    wanted = np.average(heads, axis=0, weights=forces)
+    people = from_people(
+        np.stack([wanted, wanted + 0.01 * heads[0]])[:, None],
+        ["Gluteus Medius"],
+        condition="walk-4.5",
+        speed_m_s=1.25,
+    )
+    walk = walking(walking_clip(muscles=cyclic(heads), cycle_s=1.0))
+    scored = evaluate_rollouts(replace(walk, muscle_names=names, muscle_force_n=forces), people).result
+    known = scored.curves.muscles["Gluteus Medius"].excitation
+    assert known is not None
+    assert known == pytest.approx(wanted, abs=5e-3)
+    even = evaluate_rollouts(replace(walk, muscle_names=names), people).result
+    assert even.curves.muscles["Gluteus Medius"].excitation == pytest.approx(heads.mean(axis=0), abs=5e-3)
+    missing = replace(walk, muscle_names=("glmed1_l", "glmed2_l", "other_l"), muscle_force_n=forces)
+    assert evaluate_rollouts(missing, people).result.emg.mean_r is None

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.human.electrodes import SANTUZ_ELECTRODES, UNRELIABLE, WANG_ELECTRODES
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.electrodes import (
+    ELECTRODES,
+    FALISSE_ELECTRODES,
+    OPENSIM_ELECTRODES,
+    SANTUZ_ELECTRODES,
+    SCHERPEREEL_ELECTRODES,
+    WANG_ELECTRODES,
+    muscles_under,
+)
 from kinesis_bench.human.references import nearest_speed
+from kinesis_bench.human.sources import human_emg
 
 LABELS = np.array(["Time", "Soleus", "Tibialis Anterior"])
 
@@ -83,7 +91,7 @@ def test_data_set_of_nine_people(shared: Path) -> None:
     np.testing.assert_array_equal(human.curves[0], first[:, 1:].T)
     np.testing.assert_allclose(human.phase, np.arange(100) / 99)
     np.testing.assert_array_equal(human_emg().phase, human.phase)
-    dead = human.curves[7, human.muscles.index(UNRELIABLE)]
+    dead = human.curves[7, human.muscles.index("Vastus Lateral")]
     assert dead.std() < 1e-4
 
 
@@ -165,3 +173,17 @@ def test_one_person_is_not_enough(folder: Path) -> None:
     for number in (5, 6):
         (folder / f"EMG_subject_{number:02d}_walk_45_avg.npy").unlink()
     assert "only one person" in refused(folder)
+
+
+def test_data_sets_agree_on_the_muscles_under_an_electrode() -> None:
+    tables = (
+        WANG_ELECTRODES,
+        SANTUZ_ELECTRODES,
+        SCHERPEREEL_ELECTRODES,
+        FALISSE_ELECTRODES,
+        OPENSIM_ELECTRODES,
+    )
+    for table in tables:
+        assert {name: ELECTRODES[name] for name in table} == table
+    assert muscles_under("Gluteus Medius") == ("glmed1", "glmed2", "glmed3")
+    assert muscles_under("Medial Hamstrings") == ("semimem", "semiten")

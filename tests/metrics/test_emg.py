@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nulls import nulls_without_reason
 
-from kinesis_bench.human.electrodes import UNRELIABLE
-from kinesis_bench.human.emg import human_emg
 from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, at_phase, pearson, standardise
 from kinesis_bench.metrics.emg import EmgScore, score_emg
 from kinesis_bench.metrics.emg_lag import Lags, r_by_lag
 from kinesis_bench.metrics.emg_references import leave_one_out_r, mean_of_others, pairs_r, pairs_r_of_group
 
-MUSCLES = ("Soleus", "Tibialis Anterior", UNRELIABLE, "Rectus Femoris")
+MUSCLES = ("Soleus", "Tibialis Anterior", "Vastus Lateral", "Rectus Femoris")
+HEALTHY = {"without_flaws", "within_person_r", "per_muscle.within_person_r"}
+"""What is null in a score against people without flaws and without single cycles."""
+
 CENTRES = np.array([0.45, 0.05, 0.10, 0.90])
 
 
@@ -197,20 +199,56 @@ def test_chance_of_random_shifts_is_what_random_models_reach() -> None:
     assert result.chance.circular_shift_p95_r == pytest.approx(np.quantile(reached, 0.95), abs=0.08)
 
 
-def test_without_vastus_lateralis_is_the_score_of_the_other_muscles() -> None:
-    human = group()
+def test_flawed_channels_are_named_and_figures_given_without_them_too() -> None:
+    whole = group()
+    assert whole.curves is not None
+    curves = whole.curves.copy()
+    curves[3, 2] = shift_earlier(curves[3, 2], 50)
+    human = from_people(curves, MUSCLES, condition="walk-4.5", speed_m_s=1.25, names=list("abcdefghi"))
     model = bump(CENTRES + 0.03)
-    model[2] = bump(np.array(0.6))
     result = score(model, human)
-    rest = [m for m in MUSCLES if m != UNRELIABLE]
-    alone = score(model[[0, 1, 3]], human.only(rest))
-    without = result.without_vastus_lateralis
+    assert list(result.flaws) == ["Vastus Lateral"]
+    assert result.flaws["Vastus Lateral"][0].startswith("person d mistimed (r -0.")
+    without = result.without_flaws
     assert without is not None
-    assert (without.mean_r, without.lag_ms, without.human_pairs_r) == pytest.approx(
-        (alone.mean_r, alone.lag_ms, alone.human_pairs_r)
-    )
-    assert alone.without_vastus_lateralis is None
-    assert "without_vastus_lateralis" in alone.reasons
+    assert without.lag_pct is not None
+    others = np.delete(curves[:, 2], 3, axis=0)
+    late = shift_earlier(model, without.lag_pct)
+    by_muscle = [pearson(late[m], others if m == 2 else curves[:, m]).mean() for m in range(4)]
+    assert without.mean_r == pytest.approx(np.mean(by_muscle))
+    pairs = pairs_r(curves)
+    pairs[2] = pairs_r(others[:, None])[0]
+    assert without.human_pairs_r == pytest.approx(pairs.mean())
+    loo = leave_one_out_r(curves)
+    loo[2] = leave_one_out_r(others[:, None])[0]
+    assert without.leave_one_out_r == pytest.approx(loo.mean())
+    assert without.ci95.mean_r is not None
+    assert without.ci95.mean_r[0] < without.mean_r < without.ci95.mean_r[1]
+    healthy = score(model, whole)
+    assert healthy.without_flaws is None
+    assert "without_flaws" in healthy.reasons
+    assert score(model[:2], human.only(MUSCLES[:2])).without_flaws is None
+
+
+def test_a_muscle_that_some_people_lack_counts_those_who_have_it() -> None:
+    human = group()
+    assert human.curves is not None
+    curves = human.curves.copy()
+    curves[:4, 1] = np.nan
+    some = from_people(curves, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    np.testing.assert_array_equal(some.people_by_muscle, [9, 5, 9, 9])
+    np.testing.assert_allclose(some.mean[1], curves[4:, 1].mean(axis=0))
+    np.testing.assert_allclose(some.sd[1], curves[4:, 1].std(axis=0, ddof=1))
+    fewer = from_people(curves[4:, [1]], MUSCLES[1:2], condition="walk-4.5", speed_m_s=1.25)
+    model = bump(CENTRES)
+    assert some.mean_of_standardised is not None
+    assert fewer.mean_of_standardised is not None
+    np.testing.assert_allclose(some.mean_of_standardised[1], fewer.mean_of_standardised[0])
+    one = score(model, some).per_muscle["Tibialis Anterior"]
+    alone = score(model[[1]], fewer).per_muscle["Tibialis Anterior"]
+    assert one.zero_lag_r == pytest.approx(alone.zero_lag_r)
+    assert one.human_pairs_r == pytest.approx(alone.human_pairs_r)
+    assert one.leave_one_out_r == pytest.approx(alone.leave_one_out_r)
 
 
 def test_a_muscle_that_never_acts_counts_as_no_correlation() -> None:
@@ -340,5 +378,49 @@ def test_every_null_of_a_score_has_a_reason(kind: str, with_model: bool) -> None
     content = asdict(result)
     assert nulls_without_reason(content) == []
     assert (result.group_mean_r is None) == (not with_model)
-    assert (result.reasons == {}) == (with_model and kind == "people")
+    assert (set(result.reasons) == HEALTHY) == (with_model and kind == "people")
     json.dumps(content, allow_nan=False)
+
+
+def test_within_person_is_r_between_two_trials_of_one() -> None:
+    whole = group()
+    assert whole.curves is not None
+    rng = np.random.default_rng(3)
+    trials = [curve + 0.1 * rng.normal(size=(5, 4, 100)) for curve in whole.curves]
+    human = replace(whole, trials=tuple(trials))
+    result = score(bump(CENTRES), human)
+    by_muscle = [
+        np.mean([np.corrcoef(one[:, m])[np.triu_indices(5, 1)].mean() for one in trials]) for m in range(4)
+    ]
+    assert [one.within_person_r for one in result.per_muscle.values()] == pytest.approx(by_muscle)
+    assert result.within_person_r == pytest.approx(np.mean(by_muscle))
+    stored = score(bump(CENTRES), replace(whole, stored_within_person={"Soleus": 0.9}))
+    assert stored.within_person_r == pytest.approx(0.9)
+    assert stored.per_muscle["Tibialis Anterior"].within_person_r is None
+    assert "stored" in stored.notes["within_person_r"]
+
+
+def test_single_people_are_compared_by_the_muscles_that_they_have() -> None:
+    rng = np.random.default_rng(6)
+    people = rng.random((3, 2, 100))
+    people[0, 1] = np.nan
+    human = from_people(people, ("Soleus", "Tibialis Anterior"), condition="walk-4.5", speed_m_s=1.25)
+    model = dict(zip(human.muscles, rng.random((2, 100)), strict=True))
+    score = score_emg(model, human, rng, cycles=5, cycle_s=1.1)
+    assert score.by_person is not None
+    assert score.pairs_r is not None
+    assert score.by_person["1"].zero_lag_r == pytest.approx(pearson(model["Soleus"], people[0, 0]))
+    whole = [pearson(model[muscle], people[1, place]) for place, muscle in enumerate(human.muscles)]
+    assert score.by_person["2"].zero_lag_r == pytest.approx(np.mean(whole))
+    assert score.pairs_r[0] == pytest.approx(pearson(people[0, 0], people[1, 0]))
+    assert score.pairs_r[2] == pytest.approx(np.mean(pearson(people[1], people[2])))
+    people[1, 0] = np.nan  # the first two have no muscle in common
+    apart = score_emg(
+        model,
+        from_people(people, human.muscles, condition="walk-4.5", speed_m_s=1.25),
+        rng,
+        cycles=5,
+        cycle_s=1.1,
+    )
+    assert apart.pairs_r is None
+    assert apart.reasons["pairs_r"] == "two people share no muscle"

@@ -70,6 +70,10 @@ def test_known_people_worked_out_by_hand() -> None:
     assert knee.mpjae_deg == pytest.approx(np.abs(model["knee_angle"]).mean())
     assert score.mpjae_deg == pytest.approx((hip.mpjae_deg + knee.mpjae_deg) / 2)
     assert score.human_deg == pytest.approx(2.0)
+    assert score.by_person is not None
+    halves = [(abs(3.0 - hip_deg) + knee.mpjae_deg) / 2 for hip_deg in (0.0, 2.0, 6.0)]
+    assert score.by_person == pytest.approx(dict(zip("123", halves, strict=True)))
+    assert score.pairs_deg == pytest.approx((1.0, 3.0, 2.0))  # half, as the knees are alike
     assert score.ratio_of_mean_curve is None
 
 

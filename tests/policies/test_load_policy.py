@@ -278,7 +278,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_linear(tmp_path / "shipped" / name / "policy.onnx", np.zeros((5, 3)), CONTRACT.to_metadata())
         if name != "unfinished":
             (tmp_path / "shipped" / name / "policy.toml").write_text('policy = "policy.onnx"\n')
-    monkeypatch.setattr(load, "content_dir", lambda name: {"reference_policies": tmp_path / "shipped"}[name])
+    folders = {"reference_policies": tmp_path / "shipped", "baselines": tmp_path / "none"}
+    monkeypatch.setattr(load, "content_dir", folders.__getitem__)
     return tmp_path / "shipped"
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.cli.score import HUMAN, SPEED_KMH
-from kinesis_bench.evaluation.evaluate import evaluate_policy
+from kinesis_bench.evaluation.evaluate import evaluate_rollouts, record_policy
 from kinesis_bench.evaluation.run import Job, run_policy
-from kinesis_bench.human.emg import human_emg
+from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.imitation import keypoint_error_m
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.policies.load import load_policy, reference_policies
@@ -79,8 +79,9 @@ def test_a_few_clips_are_followed_as_closely_as_the_card_says(folder):
 def test_the_whole_split_scores_as_the_card_says(folder):
     wanted = expected(folder)
     policy, motions = load_policy(str(folder)), read_motions(default_motions())
-    human = human_emg(HUMAN, SPEED_KMH)
+    human = human_emg(HUMAN[0], SPEED_KMH)
     body = load_body(policy.contract.body)
-    found = evaluate_policy(policy, body, motions, human, split=wanted["split"]).result.imitation
+    rollouts = record_policy(policy, body, motions, split=wanted["split"])
+    found = evaluate_rollouts(rollouts, human).result.imitation
     for name, value in wanted["figures"].items():
         assert getattr(found, name).mean == pytest.approx(value, abs=wanted["tolerance"][name])

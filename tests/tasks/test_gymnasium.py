@@ -14,6 +14,7 @@ from gymnasium.vector import AutoresetMode
 
 from kinesis_bench.envs import ImitationVectorEnv
 from kinesis_bench.errors import InputError
+from kinesis_bench.tasks.control import action_size
 
 NAME = "kinesis_bench/Imitation-v1"
 
@@ -45,7 +46,7 @@ def test_importing_alone_does_not_load_gymnasium():
     assert out.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("control", ["direct", "pd"])
+@pytest.mark.parametrize("control", ["direct", "pd", "synergy"])
 def test_gymnasiums_checker_passes(body, motions, control):
     env = gymnasium.make(NAME, body=body.name, motions=motions, control=control)
     with warnings.catch_warnings():
@@ -53,7 +54,7 @@ def test_gymnasiums_checker_passes(body, motions, control):
         warnings.filterwarnings("ignore", message=".*infinity.*")  # said of every unbounded observation
         check_env(env.unwrapped)
     assert env.observation_space.shape == ({"legs": 309, "legs_abs": 363, "legs_back": 453}[body.name],)
-    assert env.unwrapped.model.nu == env.action_space.shape[0]
+    assert env.action_space.shape == (action_size(control, body),)
 
 
 def test_motions_may_be_a_file(legs, legs_motions, tmp_path):

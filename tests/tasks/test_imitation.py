@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.tasks.control import LengthControl, quantise_action
+from kinesis_bench.tasks.control import CONTROLS, LengthControl, quantise_action
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import reward_config
@@ -98,7 +98,7 @@ def test_the_view_shows_the_muscles_as_they_are(legs, legs_motions):
         np.testing.assert_allclose(seen["muscle_velocity"][place], data.actuator_velocity, atol=1e-12)
 
 
-@pytest.mark.parametrize("control", ["direct", "pd", "tracking"])
+@pytest.mark.parametrize("control", CONTROLS)
 def test_same_bits_whatever_the_rows_threads_and_recording(body, motions, control):
     options = {"control": control, "reward": reward_config(body.name)}
     many = make(body, motions, rows=4, threads=2, **options)
@@ -115,7 +115,7 @@ def test_same_bits_whatever_the_rows_threads_and_recording(body, motions, contro
         np.testing.assert_array_equal(one[part], other)
 
 
-@pytest.mark.parametrize("control", ["direct", "pd", "tracking"])
+@pytest.mark.parametrize("control", CONTROLS)
 def test_replaying_the_actions_gives_the_same_bits(body, motions, control):
     """From the recorded start, through the control law, in a batch that has done something else before."""
     task = make(body, motions, control=control, record=True)
@@ -135,7 +135,7 @@ def test_replaying_the_actions_gives_the_same_bits(body, motions, control):
             np.testing.assert_array_equal(values[1:2], getattr(repeated, name), err_msg=name)
 
 
-@pytest.mark.parametrize("control", ["direct", "pd", "tracking"])
+@pytest.mark.parametrize("control", CONTROLS)
 def test_a_record_holds_what_acted(legs, legs_motions, control):
     """Against MuJoCo's plain loop over one body, with law and energy evaluated at every substep."""
     model = legs.model
@@ -169,7 +169,7 @@ def test_a_record_holds_what_acted(legs, legs_motions, control):
     np.testing.assert_allclose(record.keypoint_position[1], data.site_xpos[legs.keypoint_site_ids], atol=1e-9)
     np.testing.assert_array_equal(record.joint_angle, legs.joint_angles(record.qpos))
     changes = np.ptp(excitations, axis=0).max()
-    assert changes == 0 if control == "direct" else changes > 0.01
+    assert changes == 0 if control in ("direct", "synergy") else changes > 0.01
 
 
 def test_touch_is_the_whole_contact_of_each_foot_part(body, motions):

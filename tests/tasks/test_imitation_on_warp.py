@@ -50,7 +50,7 @@ def gentle(task, rows, seed):
     noise = 0.1 * np.random.default_rng(seed).standard_normal((len(rows), task.action_size))
     if task.law.name == "pd":
         return np.clip(task.law.action(task.view(rows, ("muscle",))["muscle_length"]) + 0.1 * noise, -1, 1)
-    return np.clip(noise - 0.9 if task.law.name == "direct" else noise, -1, 1)
+    return np.clip(noise - 0.9 if task.law.name in ("direct", "synergy") else noise, -1, 1)
 
 
 def assert_near(warp, cpu, atol, **options):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass, replace
 
 import pytest
@@ -82,6 +83,14 @@ def test_numbers_that_mean_nothing(change, flag) -> None:
     with pytest.raises(InputError) as refused:
         check(replace(TrainConfig(), **change))
     assert refused.value.where == flag
+
+
+@pytest.mark.parametrize("control", ["pd", "tracking", "synergy"])
+def test_a_control_law_that_students_do_not_have(control) -> None:
+    for method, refused in (("kinesis", False), ("distilled", True)):
+        config = replace(TrainConfig(), method=method, control=control)
+        with pytest.raises(InputError, match="add --method kinesis") if refused else nullcontext():
+            check(config)
 
 
 def test_networks_without_layers() -> None:

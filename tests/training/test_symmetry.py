@@ -8,6 +8,7 @@ import pytest
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.physics.cpu import CpuEngine
+from kinesis_bench.tasks.control import action_names, control_law
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, kinematics
 from kinesis_bench.tasks.observation import observation_layout, observe
 
@@ -75,7 +76,7 @@ def test_a_mirrored_body_is_observed_mirrored():
 @pytest.mark.parametrize("name", ["legs", "legs_abs", "legs_back"])
 def test_mirrored_twice_is_as_before(name):
     body = load_body(name)
-    for actions in (body.muscles, coupling(body.model).names):
+    for actions in (body.muscles, coupling(body.model).names, action_names("synergy", body)):
         mirror = Mirror.of(body, actions)
         observation = torch.randn(3, len(mirror.observation_sign))
         action = torch.randn(3, len(actions))
@@ -95,16 +96,31 @@ def test_actions_of_the_sides_are_exchanged_and_bending_and_rotation_turned():
         assert mirrored[place[name]] == -(place[name] + 1)
 
 
+@pytest.mark.parametrize("name", ["legs", "legs_abs", "legs_back"])
+def test_a_mirrored_action_excites_the_mirrored_muscles(name):
+    """Under control ``synergy``: groups are exchanged with their mirror images, like muscles."""
+    body, rng = load_body(name), np.random.default_rng(0)
+    law, here = control_law("synergy", body), np.zeros(1, np.int64)
+    mirror = Mirror.of(body, action_names("synergy", body))
+    action = torch.from_numpy(rng.uniform(-1, 1, (3, law.action_size))).float()
+    excitation = law.target(action, here, here)
+    assert not torch.equal(mirror.action(action), action)
+    expected = Mirror.of(body, body.muscles).action(excitation)
+    torch.testing.assert_close(law.target(mirror.action(action), here, here), expected)
+
+
+@pytest.mark.parametrize("control", ["direct", "synergy"])
 @pytest.mark.parametrize("exploration", ["gaussian", "lattice"])
-def test_networks_are_symmetric_by_construction(exploration):
+def test_networks_are_symmetric_by_construction(exploration, control):
     """π(Mo) = Mπ(o), the same for the noise, and V(Mo) = V(o), whatever the weights are."""
     torch.manual_seed(0)
     body = load_body("legs")
-    mirror = Mirror.of(body, body.muscles)
+    names = action_names(control, body)
+    mirror = Mirror.of(body, names)
     config = NetworkConfig(
         actor=(16, 8), critic=(8,), exploration=exploration, learn_std=True, symmetric=True
     )
-    actor, critic = Actor(309, 80, config, mirror), Critic(309, config, 2.0, mirror)
+    actor, critic = Actor(309, len(names), config, mirror), Critic(309, config, 2.0, mirror)
     for weights in (*actor.parameters(), *critic.parameters()):
         torch.nn.init.normal_(weights, std=0.3)
     actor.normaliser.learn(2 + torch.randn(50, 309))
@@ -112,7 +128,7 @@ def test_networks_are_symmetric_by_construction(exploration):
     there = mirror.observation(here)
     torch.testing.assert_close(actor(there), mirror.action(actor(here)))
     torch.testing.assert_close(critic(there), critic(here))
-    sample = torch.randn(6, 80)
+    sample = torch.randn(6, len(names))
     torch.testing.assert_close(
         actor.distribution(there).log_prob(mirror.action(sample)), actor.distribution(here).log_prob(sample)
     )

@@ -1,0 +1,109 @@
+"""Human data sets by what the user types: a built-in name, a folder, or ``NAME=PATH`` for a known layout.
+
+A layout is a module of this room with ``conditions(path)`` (activity and speed in km/h of all it holds),
+``read_emg(path, activity, speed_kmh)`` and, where it has joint angles, ``angle_conditions`` and
+``read_joint_angles`` likewise.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.human.built_in import BUILT_IN, WANG, built_in_conditions, built_in_emg
+from kinesis_bench.human.conditions import ACTIVITIES
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
+
+LAYOUTS = ("wang2023", "scherpereel2023", "falisse2019", "opensim", "santuz_raw")
+"""Layouts of human data sets, each a module of this room."""
+
+DEFAULT_SPEED_KMH = 4.5
+"""Walking speed of the protocol's human condition [km/h]."""
+
+
+@dataclass(frozen=True)
+class HumanSource:
+    """A human data set.
+
+    Attributes:
+        name: the built-in name, or the layout's.
+        conditions: activity and speed [km/h] of all that it holds.
+        emg: reads EMG of an activity at the nearest speed [km/h].
+        angle_conditions: activity and speed [km/h] of its joint angles.
+        read_angles: reads joint angles of one of those activities; None where there are none.
+    """
+
+    name: str
+    conditions: tuple[tuple[str, float], ...]
+    emg: Callable[[str, float], HumanEmg]
+    angle_conditions: tuple[tuple[str, float], ...] = ()
+    read_angles: Callable[[str, float], HumanJointAngles] | None = None
+
+    @property
+    def activities(self) -> tuple[str, ...]:
+        """What its people do: walk first."""
+        held = {activity for activity, _ in self.conditions}
+        return tuple(activity for activity in ACTIVITIES if activity in held)
+
+    def speeds_kmh(self, activity: str) -> tuple[float, ...]:
+        """Speeds of an activity, in order [km/h]."""
+        return tuple(sorted({speed for held, speed in self.conditions if held == activity}))
+
+    def joint_angles(self, activity: str, speed_kmh: float) -> HumanJointAngles | None:
+        """Joint angles of an activity at the nearest speed; None where the data set has none."""
+        if self.read_angles is None or activity not in {held for held, _ in self.angle_conditions}:
+            return None
+        return self.read_angles(activity, speed_kmh)
+
+
+def human_source(text: str) -> HumanSource:
+    """A human data set by what the user typed.
+
+    Args:
+        text: ``emg_walk_wang2023``, ``emg_run_santuz2020``; a folder in the layout in which KINESIS repacked
+            Wang et al. (2023); or ``NAME=PATH`` with a name of LAYOUTS.
+
+    Raises:
+        InputError: no such name, folder or file, or its content cannot be used.
+    """
+    name, _, path = text.partition("=")
+    if text in BUILT_IN:
+        return HumanSource(text, built_in_conditions(text), lambda *asked: built_in_emg(text, *asked))
+    if not path and Path(text).is_dir():
+        name, path = LAYOUTS[0], text
+    if not path:
+        if len(Path(text).parts) > 1:
+            remedy = (
+                f"give an existing folder, one of {', '.join(BUILT_IN)}, or NAME=PATH with a layout's name"
+            )
+            raise InputError(text, "no such folder", remedy)
+        raise unknown_name("human data", text, (*BUILT_IN, *(f"{layout}=PATH" for layout in LAYOUTS)))
+    if name not in LAYOUTS:
+        raise unknown_name("layout of human data", name, LAYOUTS)
+    reader = importlib.import_module(f"kinesis_bench.human.{name}")
+    at = Path(path).expanduser()
+    source = HumanSource(name, reader.conditions(at), lambda *asked: reader.read_emg(at, *asked))
+    if not hasattr(reader, "angle_conditions"):
+        return source
+    return replace(
+        source,
+        angle_conditions=reader.angle_conditions(at),
+        read_angles=lambda *asked: reader.read_joint_angles(at, *asked),
+    )
+
+
+def human_emg(text: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -> HumanEmg:
+    """People's EMG of a data set's first activity.
+
+    Args:
+        text: as for ``human_source``.
+        speed_kmh: the nearest speed at hand is taken [km/h].
+
+    Raises:
+        InputError: as ``human_source``, or the data cannot be used.
+    """
+    source = human_source(str(text))
+    return source.emg(source.activities[0], speed_kmh)

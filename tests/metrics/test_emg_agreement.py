@@ -1,0 +1,82 @@
+"""Groups of people against each other: known shifts come back, and real data sets agree as they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.santuz_raw import read_emg
+from kinesis_bench.human.sources import human_emg
+from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE
+from kinesis_bench.metrics.emg_agreement import agreement, as_ring
+
+MUSCLES = ("Soleus", "Tibialis Anterior", "Rectus Femoris")
+
+
+def waves(phase: np.ndarray) -> np.ndarray:
+    turn = 2 * np.pi * phase
+    return np.stack(
+        [np.sin(turn), np.cos(turn) + 0.5 * np.cos(2 * turn), np.sin(turn + 2) + np.sin(3 * turn)]
+    )
+
+
+def group(curves: np.ndarray, muscles: tuple[str, ...] = MUSCLES, phase: np.ndarray = PHASE) -> HumanEmg:
+    return from_people(
+        np.stack([curves, 2 * curves + 1]), muscles, condition="walk-4.5", speed_m_s=1.25, phase=phase
+    )
+
+
+@given(shift=st.integers(-20, 20))
+def test_a_shift_of_all_muscles_is_the_common_lag(shift: int) -> None:
+    late = group(np.roll(waves(PHASE), shift, axis=1))
+    found = agreement(late, group(waves(PHASE)))
+    assert found is not None
+    assert found.common_lag_pct == shift
+    assert found.common_r == pytest.approx(1.0)
+    assert {one.best_lag_pct for one in found.per_muscle.values()} == {shift}
+    assert found.mean_r[found.lag_pct.index(0)] == pytest.approx(found.zero_lag_r)
+    back = agreement(group(waves(PHASE)), late)
+    assert back is not None
+    assert back.common_lag_pct == -shift
+    assert back.zero_lag_r == pytest.approx(found.zero_lag_r)
+
+
+def test_zero_lag_is_pearson_of_the_means() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 3, 100))
+    found = agreement(group(first), group(second))
+    assert found is not None
+    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(first, second, strict=True)]
+    assert [one.zero_lag_r for one in found.per_muscle.values()] == pytest.approx(expected)
+
+
+def test_closed_curves_are_laid_on_rings_at_their_phases() -> None:
+    closed = group(waves(CLOSED_PHASE), phase=CLOSED_PHASE)
+    np.testing.assert_allclose(as_ring(waves(CLOSED_PHASE), CLOSED_PHASE), waves(PHASE), atol=5e-3)
+    for pair in ((closed, group(waves(PHASE))), (group(waves(PHASE)), closed)):
+        found = agreement(*pair)
+        assert found is not None
+        assert found.common_lag_pct == 0
+        assert found.zero_lag_r == pytest.approx(1.0, abs=1e-4)
+
+
+def test_only_shared_muscles_are_compared() -> None:
+    two = group(waves(PHASE)[1:], MUSCLES[1:])
+    found = agreement(group(waves(PHASE)), two)
+    assert found is not None
+    assert list(found.per_muscle) == list(MUSCLES[1:])
+    assert agreement(group(waves(PHASE)[:1], MUSCLES[:1]), two) is None
+
+
+def test_one_walker_of_santuz_agrees_with_the_nine_of_wang(shared: Path) -> None:
+    found = agreement(read_emg(shared / "data" / "santuz_raw", "walk", 5.0), human_emg())
+    assert found is not None
+    assert len(found.per_muscle) == 8
+    assert found.zero_lag_r == pytest.approx(0.89, abs=0.01)
+    assert 0 <= found.common_lag_pct <= 4  # the nine's zero lies a little later than touch-down
+    assert found.per_muscle["Lateral Gastrocnemius"].zero_lag_r > 0.95
