@@ -48,7 +48,7 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         policy: a built-in name, the name of a baseline or of a reference policy (``reference`` for the body's
             own), ``file.onnx``, ``sb3=file.zip`` of Stable-Baselines3, ``file.py:Class``,
             ``package.module:Class`` or a folder with ``policy.toml`` and an ONNX file. The code of a plug-in
-            named here runs, and that of our own baselines; nothing else is executed, and nothing is unpickled.
+            named here runs, and that of our own baselines; nothing else is executed, nothing is unpickled.
         body: that it is to drive, for ``reference``.
 
     Raises:
