@@ -2,6 +2,7 @@
 
     pip install kinesis-bench stable-baselines3
     python examples/train_with_sb3.py --steps 1000000 --out ppo.zip
+    kinesis-bench score --policy sb3=ppo.zip
 
 Stable-Baselines3 has its own kind of vector environment, which starts a row anew in the step that ends its
 episode; so the bodies are single environments here, stepped one after the other. The batched environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -141,8 +142,7 @@ class Body:
             (..., J) [rad], in OpenSim's signs (positive: hip flexion, adduction, internal rotation, knee
             flexion, dorsiflexion, toes up; lumbar extension, right bending, left rotation).
         """
-        columns = [angle.sign * qpos[..., list(angle.qpos)].sum(axis=-1) for angle in self.angles]
-        return np.stack(columns, axis=-1)
+        return joint_angles(self.angles, qpos)
 
 
 @cache
@@ -180,8 +180,22 @@ def load_body(name: str) -> Body:
         keypoint_site_ids=np.array([model.site(f"keypoint_{k}").id for k in keypoints]),
         muscles=tuple(model.actuator(i).name for i in range(model.nu)),
         touch_addresses=np.array([model.sensor(s).adr[0] for s in TOUCH_SENSORS]),
-        angles=_anatomical_angles(model),
+        angles=anatomical_angles(model),
     )
+
+
+def joint_angles(angles: Sequence[AnatomicalAngle], qpos: np.ndarray) -> np.ndarray:
+    """The angles of poses.
+
+    Args:
+        angles: J of a model.
+        qpos: (..., nq) of the same model.
+
+    Returns:
+        (..., J) [rad].
+    """
+    columns = [angle.sign * qpos[..., list(angle.qpos)].sum(axis=-1) for angle in angles]
+    return np.stack(columns, axis=-1)
 
 
 def model_sha256(model: mujoco.MjModel) -> str:
@@ -204,7 +218,8 @@ def model_sha256(model: mujoco.MjModel) -> str:
     return digest.hexdigest()
 
 
-def _anatomical_angles(model: mujoco.MjModel) -> tuple[AnatomicalAngle, ...]:
+def anatomical_angles(model: mujoco.MjModel) -> tuple[AnatomicalAngle, ...]:
+    """The joint angles that a model made of myo-sim's parts can report, of ours or of MyoSuite's."""
     present = {model.joint(i).name for i in range(model.njnt)}
     parts: dict[str, tuple[str, ...]] = {
         f"{angle}_{side}": (f"{angle}_{side}",) for side in "rl" for angle in _LEG_ANGLES

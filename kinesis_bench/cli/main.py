@@ -15,6 +15,7 @@ from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
@@ -24,6 +25,7 @@ from kinesis_bench.errors import InputError
 COMMANDS: dict[str, Callable[..., Any]] = {
     "prepare-data": PrepareData,
     "score": Score,
+    "record": Record,
     "compare": Compare,
     "train-reference": TrainReference,
     "data": Data,

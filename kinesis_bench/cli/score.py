@@ -56,8 +56,8 @@ class Score:
         policy: what to score: reference (trained for the body, where there is one; if left out), another
             policy that ships by its name, a baseline (zero, random, constant, muscle-pd, dep or
             static-optimisation; without simulation, on the recorded motion itself: mean-human or
-            static-optimisation-prescribed), an ONNX file, file.py:Class, package.module:Class, or a folder
-            with policy.toml and an ONNX file.
+            static-optimisation-prescribed), an ONNX file, sb3=FILE.zip, file.py:Class,
+            package.module:Class, or a folder with policy.toml and an ONNX file.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.

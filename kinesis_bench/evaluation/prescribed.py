@@ -107,7 +107,7 @@ def prescribe(
         body=body.name,
         model_sha256=body.sha256,
         body_mass_kg=body.mass_kg,
-        leg_length_m=leg_length_m(body),
+        leg_length_m=leg_length_m(body.model),
         joint_names=body.angle_names,
         keypoint_names=body.keypoints,
     )

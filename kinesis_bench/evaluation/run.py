@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from kinesis_bench.tasks.imitation import Imitation, Record
 from kinesis_bench.tasks.observation import observation_layout
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.termination import FAR
+
+if TYPE_CHECKING:
+    import mujoco
 
 BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
@@ -134,7 +137,7 @@ def run_policy(
         body=body.name,
         model_sha256=body.sha256,
         body_mass_kg=body.mass_kg,
-        leg_length_m=leg_length_m(body),
+        leg_length_m=leg_length_m(body.model),
         muscle_names=body.muscles,
         muscle_force_n=body.muscle_force_n,
         joint_names=body.angle_names,
@@ -208,12 +211,12 @@ def _refined(body: Body, refine: int) -> Body:
     return replace(body, model=model)
 
 
-def leg_length_m(body: Body) -> float:
+def leg_length_m(model: mujoco.MjModel) -> float:
     """Hip joint to sole of the straight leg: thigh, shank and height of the ankle, mean of both sides [m]."""
     import mujoco
 
-    data = mujoco.MjData(body.model)
-    mujoco.mj_kinematics(body.model, data)
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
     chains = [[data.body(f"{part}_{side}").xpos for part in ("femur", "tibia", "talus")] for side in "rl"]
     return float(np.linalg.norm(np.diff(chains, axis=1), axis=-1).sum(axis=1).mean()) + ANKLE_SOLE_M
 

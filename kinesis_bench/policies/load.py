@@ -10,6 +10,7 @@ from typing import Any
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.files import content_dir
 from kinesis_bench.policies.builtin import Constant, Random, Zero
+from kinesis_bench.policies.foreign import baseline_adapters
 from kinesis_bench.policies.loaded import LoadedPolicy, declared
 from kinesis_bench.policies.muscle_pd import MusclePd
 
@@ -31,8 +32,9 @@ def reference_policies() -> dict[str, Path]:
 
 
 def baselines() -> dict[str, Path]:
-    """Folders of the baselines that ship, by name: what a trained policy is set beside."""
-    return _folders("baselines")
+    """Folders of the baselines that drive our bodies, by name: what a trained policy is set beside."""
+    elsewhere = baseline_adapters()
+    return {name: path for name, path in _folders("baselines").items() if name not in elsewhere}
 
 
 def _folders(content: str) -> dict[str, Path]:
@@ -44,14 +46,22 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
 
     Args:
         policy: a built-in name, the name of a baseline or of a reference policy (``reference`` for the body's
-            own), ``file.onnx``, ``file.py:Class``, ``package.module:Class`` or a folder with ``policy.toml``
-            and an ONNX file. The code of a plug-in named here runs, and that of our own baselines; nothing
-            else is executed, and nothing is unpickled.
+            own), ``file.onnx``, ``sb3=file.zip`` of Stable-Baselines3, ``file.py:Class``,
+            ``package.module:Class`` or a folder with ``policy.toml`` and an ONNX file. The code of a plug-in
+            named here runs, and that of our own baselines; nothing else is executed, nothing is unpickled.
         body: that it is to drive, for ``reference``.
 
     Raises:
         InputError: there is no such policy, or it cannot be used.
     """
+    kind, equals, file = policy.partition("=")
+    if equals and kind == "sb3":
+        from kinesis_bench.policies.sb3_file import load_sb3
+
+        return load_sb3(Path(file).expanduser())
+    if kind in baseline_adapters():
+        remedy = f"kinesis-bench record --policy {kind}={file or 'PATH'}, then score --rollout"
+        raise InputError(f"policy {policy}", "drives the body of another environment", remedy)
     if policy in BUILT_IN:
         make = BUILT_IN[policy]
         deterministic, control, needs = declared(make(), policy)
@@ -93,6 +103,8 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         if path.suffix == ".py":
             raise InputError(path, "names no class", f"write {policy}:Class")
         remedy = "give an ONNX file, file.py:Class or a folder with policy.toml; nothing is unpickled"
+        if path.suffix == ".zip":
+            remedy = f"for one of Stable-Baselines3, write sb3={policy}"
         raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
     if path.suffix or "/" in policy:
         raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")

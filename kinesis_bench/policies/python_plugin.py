@@ -28,7 +28,7 @@ def load_plugin(reference: str) -> LoadedPolicy:
     is_file = location.endswith(".py")
     if is_file:
         path = Path(location).expanduser()
-        module, sha256 = _import_file(path), sha256_of_file(path)
+        module, sha256 = import_file(path), sha256_of_file(path)
     else:
         module, sha256 = _import_module(location), ""
     where = f"policy {reference}"
@@ -56,7 +56,12 @@ def load_plugin(reference: str) -> LoadedPolicy:
     )
 
 
-def _import_file(path: Path) -> ModuleType:
+def import_file(path: Path) -> ModuleType:
+    """A Python file as a module; its code runs.
+
+    Raises:
+        InputError: there is no such file, or it cannot be imported.
+    """
     if not path.is_file():
         raise InputError(path, "no such file", "give an existing file as file.py:Class")
     name = f"kinesis_bench_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"

@@ -115,7 +115,7 @@ def _with_mean_curve(result: Result) -> str:
 
 def _title(result: Result) -> str:
     body = f" on {result.body.name}" if result.body.name else ""
-    motions = f", {result.motions.id} {result.motions.split}" if result.motions.id else ""
+    motions = f", {result.motions.id} {result.motions.split}".rstrip() if result.motions.id else ""
     count = result.motions.clips
     runs = f" × {result.runs} runs" if result.runs > 1 else ""
     clips = f", {count} clip{'s' * (count != 1)}{runs}"
