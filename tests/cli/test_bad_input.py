@@ -228,3 +228,12 @@ def test_disk_that_fills_up(tmp_path):
     assert "cannot be written" in done.stderr or "disk is full" in done.stderr
     assert not (out / "m.h5").exists()
     assert not [path for path in out.rglob("*") if path.is_file()] if out.exists() else True
+
+
+def test_people_of_the_built_in_set(tmp_path, refuse):
+    assert "--people: is 0; give 1 or more" in refuse("prepare-data", "--people", "0")
+    file = tmp_path / "a.mot"
+    file.write_text("")
+    assert "--people: is of no use with recordings" in refuse(
+        "prepare-data", "--joint-angles", file, "--people", "2"
+    )

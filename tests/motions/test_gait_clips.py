@@ -28,6 +28,18 @@ def measured(walks: list[Walked]) -> list[Quality]:
     return [measure(plan, walked) for plan, walked in zip(clip_plans(), walks, strict=True)]
 
 
+def test_more_people_make_each_training_clip_and_leave_all_else_as_it_is():
+    one, three = clip_plans(), clip_plans(3)
+    assert three[: len(one)] == one
+    more = three[len(one) :]
+    train = [plan for plan in one if plan.split == TRAIN]
+    assert [plan.cell for plan in more] == [plan.cell for plan in train] * 2
+    assert {plan.split for plan in more} == {TRAIN}
+    assert [plan.side for plan in more] == [-p.side for p in train] + [p.side for p in train]
+    assert len({plan.key for plan in three}) == len(three)
+    assert len({plan.style for plan in three}) == len(three)
+
+
 def test_there_are_enough_clips_of_every_skill_and_length() -> None:
     plans = clip_plans()
     assert len(plans) >= 60

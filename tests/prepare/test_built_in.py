@@ -128,7 +128,7 @@ def test_prepare_data_leaves_a_file_that_is_up_to_date(small: Path, capsys: pyte
 
 
 def test_a_partial_build_takes_no_whole_files_place(small: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kinesis_bench.prepare.built_in_jobs", lambda: built_in_jobs()[:1])
+    monkeypatch.setattr("kinesis_bench.prepare.built_in_jobs", lambda people: built_in_jobs(people)[:1])
     PrepareData(bodies=("legs",), workers=1).run()
     assert read_motions(small.with_name("normative-gait-v2-legs.h5")).ik.keys() == {"legs"}
     assert default_motions() == small

@@ -7,6 +7,7 @@ Rank and number of processes come from the environment, as torchrun sets them; e
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 from pathlib import Path
@@ -195,6 +196,7 @@ def tools() -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    faulthandler.enable()  # an abort says where
     what, folder = sys.argv[1], Path(sys.argv[2])
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
