@@ -10,6 +10,7 @@ substep was measured.
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
 
 FORCE_BODY_WEIGHTS = 0.05
@@ -22,6 +23,15 @@ GRAVITY_M_S2 = 9.81
 
 MIN_STRIDE_S = 0.4
 """Shortest time between two strikes of one foot, for kinematic events [s]."""
+
+LANDED_PART = 0.5
+"""A foot has landed when its ankle's forward speed has fallen to this part of the body's."""
+
+LANDING_S = 0.3
+"""It does so within this time of being farthest ahead, or there was no landing [s]."""
+
+MEAN_SPEED_S = 1.0
+"""The body's speed is the pelvis's, averaged over this time, about a stride [s]."""
 
 MIN_EXCURSION = 0.3
 """A kinematic strike rises above its surroundings by this part of the foot's whole excursion."""
@@ -59,11 +69,15 @@ def heel_strikes_from_force(force_n: np.ndarray, dt_s: float, body_mass_kg: floa
 def heel_strikes_from_kinematics(
     ankle_position: np.ndarray, pelvis_position: np.ndarray, pelvis_heading: np.ndarray, dt_s: float
 ) -> np.ndarray:
-    """Times at which an ankle is farthest ahead of the pelvis along the pelvis's heading.
+    """Times at which an ankle, after its swing, has slowed down to half of the body's speed over ground.
 
-    The coordinate-based method of Zeni, Richards and Higginson (Gait Posture 27:710, 2008), with the ankle
-    for the heel and the pelvis for the sacrum. Peaks are refined by a parabola through three samples. On
-    the one walk with plates and markers in our tests, events lie 20 to 31 ms before those of the force.
+    The swing ends where the ankle is farthest ahead of the pelvis along the way that the body goes, forwards
+    or backwards: the coordinate-based method of Zeni, Richards and Higginson (Gait Posture 27:710, 2008),
+    with the ankle for the heel and the pelvis for the sacrum. That event alone lies well before contact, the
+    more so the longer a foot is drawn back before it lands: 20 to 31 ms on the one walk with plates and
+    markers in our tests, 51 ms (median; 29 to 94 ms in 90 %) on 57 steps of the reference policy. The ankle's
+    speed tells the landing itself: 9 ms before to 1 ms after the force on that walk, 22 ms before (66 before
+    to 2 after) on those steps. On a treadmill, where the body goes nowhere, it is Zeni's event.
 
     Args:
         ankle_position, pelvis_position: (T, 3) [m], world, z up.
@@ -73,14 +87,28 @@ def heel_strikes_from_kinematics(
     Returns:
         (strikes,) times [s] on this module's clock.
     """
-    offset = ankle_position - pelvis_position
-    ahead = np.cos(pelvis_heading) * offset[:, 0] + np.sin(pelvis_heading) * offset[:, 1]
+    facing = np.stack([np.cos(pelvis_heading), np.sin(pelvis_heading)], axis=-1)
+    pelvis = np.asarray(pelvis_position, dtype=float)[:, :2]
+    ankle = np.asarray(ankle_position, dtype=float)[:, :2]
+    if len(pelvis) < 3:
+        return np.zeros(0)
+    pelvis_velocity, ankle_velocity = (np.gradient(at, dt_s, axis=0) for at in (pelvis, ankle))
+    way = facing * (-1.0 if (pelvis_velocity * facing).sum(axis=-1).mean() < 0.0 else 1.0)
+    ahead = ((ankle - pelvis) * way).sum(axis=-1)
     prominence = max(MIN_EXCURSION * float(np.ptp(ahead)), 1e-6)
     peaks, _ = find_peaks(ahead, distance=max(1, round(MIN_STRIDE_S / dt_s)), prominence=prominence)
-    left, middle, right = ahead[peaks - 1], ahead[peaks], ahead[peaks + 1]
-    bend = left - 2.0 * middle + right
-    refine = np.where(bend < 0.0, 0.5 * (left - right) / np.where(bend < 0.0, bend, 1.0), 0.0)
-    return (peaks + 1 + refine) * dt_s
+    window = max(1, round(MEAN_SPEED_S / dt_s))
+    body_speed = uniform_filter1d((pelvis_velocity * way).sum(axis=-1), window, mode="nearest")
+    ankle_speed = (ankle_velocity * way).sum(axis=-1)
+    fast = ankle_speed - LANDED_PART * np.maximum(body_speed, 0.0)
+    strikes = []
+    for peak in peaks:
+        after = fast[peak - 1 : peak + round(LANDING_S / dt_s) + 1]
+        slow = np.flatnonzero(after[1:] <= 0.0)
+        if len(slow) and after[slow[0]] > 0.0:
+            first = int(slow[0])
+            strikes.append(peak - 1 + first + after[first] / (after[first] - after[first + 1]))
+    return (np.array(strikes) + 1.0) * dt_s
 
 
 def heading_rad(quaternion: np.ndarray) -> np.ndarray:

@@ -66,8 +66,21 @@ def test_kinematic_strikes_of_a_swinging_ankle_in_any_direction(heading: float) 
     pelvis = 1.2 * time[:, None] * forward
     ankle = pelvis + 0.3 * np.cos(2 * np.pi * (time - 0.8) / CYCLE_S)[:, None] * forward
     found = heel_strikes_from_kinematics(ankle, pelvis, np.full(len(time), heading), 1 / rate_hz)
-    np.testing.assert_allclose(found, 0.8 + CYCLE_S * np.arange(len(found)), atol=0.003)
+    slowed = np.arcsin(0.6 * CYCLE_S / (0.3 * 2 * np.pi)) * CYCLE_S / (2 * np.pi)  # to half of 1.2 m/s
+    np.testing.assert_allclose(found, 0.8 + slowed + CYCLE_S * np.arange(len(found)), atol=0.004)
     assert len(found) == 5
+
+
+def test_kinematic_strikes_of_a_body_that_walks_backwards_and_of_one_on_a_treadmill() -> None:
+    time = (np.arange(180) + 1) / 30.0
+    swing = 0.3 * np.cos(2 * np.pi * (time - 0.8) / CYCLE_S)[:, None] * [1.0, 0.0, 0.0]
+    heading = np.zeros(180)
+    forth, back = 1.2 * time[:, None] * [1.0, 0.0, 0.0], -1.2 * time[:, None] * [1.0, 0.0, 0.0]
+    forwards = heel_strikes_from_kinematics(forth + swing, forth, heading, 1 / 30)
+    backwards = heel_strikes_from_kinematics(back - swing, back, heading, 1 / 30)
+    np.testing.assert_allclose(backwards, forwards)
+    on_a_belt = heel_strikes_from_kinematics(swing, 0 * swing, heading, 1 / 30)
+    np.testing.assert_allclose(on_a_belt, 0.8 + CYCLE_S * np.arange(len(on_a_belt)), atol=0.003)
 
 
 def test_standing_has_no_strikes() -> None:
@@ -86,7 +99,7 @@ def test_heading_does_not_jump_and_ignores_tilt() -> None:
 
 
 def test_force_and_kinematics_agree_on_a_real_walk(shared: Path) -> None:
-    """Markers and force plates of one person: the method puts strikes within 50 ms of the plates'."""
+    """Markers and force plates of one person: the method puts strikes within 15 ms of the plates'."""
     folder = shared / "data" / "opensim"
     table = np.loadtxt(folder / "grf_walk.mot", skiprows=7)
     markers = np.genfromtxt(folder / "markers_walk.trc", skip_header=6, delimiter="\t", filling_values=np.nan)
@@ -105,4 +118,4 @@ def test_force_and_kinematics_agree_on_a_real_walk(shared: Path) -> None:
         seen = heel_strikes_from_kinematics(marker(f"{side}.Ankle"), pelvis, heading, 0.01) - 0.01
         assert len(plate)
         for strike in plate:
-            assert np.abs(seen - strike).min() < 0.05
+            assert np.abs(seen - strike).min() < 0.015
