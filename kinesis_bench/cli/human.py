@@ -43,7 +43,7 @@ class Human:
 
         from kinesis_bench.errors import InputError
         from kinesis_bench.evaluation.result import read_result
-        from kinesis_bench.human.sources import human_source
+        from kinesis_bench.human.sources import human_sources
         from kinesis_bench.metrics.emg import score_emg
         from kinesis_bench.report.people import (
             FILES,
@@ -58,7 +58,7 @@ class Human:
 
         if not self.speed > 0:
             raise InputError("--speed", f"is {self.speed:g}", "give a speed above 0 km/h")
-        sources = [human_source(text) for text in dict.fromkeys(self.human)]
+        sources = human_sources(self.human)
         having = [source for source in sources if self.activity in source.activities]
         if not having:
             held = ", ".join(sorted({activity for source in sources for activity in source.activities}))

@@ -110,11 +110,11 @@ class Score:
 
         from kinesis_bench.evaluation.evaluate import evaluate_rollouts
         from kinesis_bench.evaluation.people import headline_people, people_besides
-        from kinesis_bench.human.sources import human_source
+        from kinesis_bench.human.sources import human_sources
         from kinesis_bench.report.tables import print_result
 
         self._check()
-        sources = [human_source(text) for text in dict.fromkeys(self.human)]
+        sources = human_sources(self.human)
         speed_kmh = None if isinstance(self.human_speed, str) else self.human_speed
 
         def people(rollouts: Rollouts) -> HumanEmg:
@@ -128,6 +128,7 @@ class Score:
             evaluation = evaluate_rollouts(
                 rollouts,
                 human,
+                joint_angles=sources[0].joint_angles(human.activity, human.speed_m_s * 3.6),
                 besides=people_besides(sources, rollouts, human),
                 protocol=self.protocol,
                 seed=self.seed,

@@ -23,6 +23,7 @@ from kinesis_bench.evaluation.comparison import (
 from kinesis_bench.evaluation.published import against_published
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.evaluation.scored_folder import Clips, Scored, read_scored
+from kinesis_bench.metrics.emg import LACKING
 from kinesis_bench.metrics.emg_references import weighted_pairs_r
 from kinesis_bench.metrics.paired import Sums, holm, mean_of, paired_interval, paired_test
 from kinesis_bench.metrics.reasons import reasons_of_nulls
@@ -152,6 +153,7 @@ def _compared(name: str, scored: Scored) -> Compared:
         motions=result.motions.id,
         split=result.motions.split,
         runs=result.runs,
+        cycles=result.emg.notes.get("cycles", ""),
     )
 
 
@@ -177,9 +179,9 @@ def _units(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) 
         sums = [_of_clips(figure, clips, a.protocol) for clips in (first.clips, other.clips)]
         return Units("clips", sums[0], sums[1], first.clips.skills)
     people = [_of_people(figure, result) for result in (a, b)]
-    for by_person, name in zip(people, (name_a, name_b), strict=True):
+    for by_person, name, result in zip(people, (name_a, name_b), (a, b), strict=True):
         if by_person is None:
-            return Units("people", why_no_test=f"{name}: {_why_no_people(figure)}")
+            return Units("people", why_no_test=f"{name}: {_why_no_people(figure, result)}")
     one, two = people
     assert one is not None
     assert two is not None
@@ -199,12 +201,17 @@ def _units(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) 
     )
 
 
-def _why_no_people(figure: str) -> str:
+def _why_no_people(figure: str, result: Result) -> str:
     if figure == "mpjae_deg":
         return "the joint angles are compared with people's mean and SD, not with each person"
+    why = result.emg.reasons.get("by_person", "")
     return (
-        "scored against group figures; a test needs each person's EMG: "
-        "score it with each person's files, --human wang2023=DIR"
+        why
+        if why == LACKING
+        else (
+            "scored against group figures; a test needs each person's EMG: "
+            "score it with each person's files, --human wang2023=DIR"
+        )
     )
 
 

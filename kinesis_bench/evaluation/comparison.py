@@ -39,6 +39,7 @@ class Compared:
         name: how it is called here: its folder's name, or its path where two folders are called alike.
         folder, result_sha256: where the result was, and the hash of its result.json.
         policy, privileged, body, motions, split, runs: as in the result.
+        cycles: where its gait cycles begin, and how that was found; "" where it has none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Compared:
     motions: str
     split: str
     runs: int
+    cycles: str
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from kinesis_bench.evaluation.score import NOT_SIMULATED, score_beside, score_cl
 from kinesis_bench.evaluation.score_2025 import score_rollouts_2025
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
-from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.imitation import ClipImitation
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
@@ -206,6 +206,7 @@ def evaluate_rollouts(
     rollouts: Rollouts,
     human: HumanEmg,
     *,
+    joint_angles: HumanJointAngles | None = None,
     besides: Mapping[str, People] | None = None,
     protocol: str = PROTOCOLS[0],
     seed: int = 0,
@@ -215,7 +216,9 @@ def evaluate_rollouts(
     Args:
         rollouts: the recording.
         human: people's EMG.
-        besides: more people to score it beside, by name of data set and condition.
+        joint_angles: theirs; those of Schwartz's children, at the nearest speed, if None.
+        besides: more people to score it beside, by name of data set and condition; protocol kinesis-2025 has
+            none.
         protocol: one of PROTOCOLS.
         seed: of the bootstraps, where the recording does not state its own.
 
@@ -225,14 +228,14 @@ def evaluate_rollouts(
     _known(protocol)
     told = _provenance(rollouts)
     motions = told.motions if told else _unknown_motions(rollouts)
-    angles = human_joint_angles(SCHWARTZ, human.speed_m_s, rollouts.leg_length_m or USUAL_LEG_M)
+    of_table = human_joint_angles(SCHWARTZ, human.speed_m_s, rollouts.leg_length_m or USUAL_LEG_M)
     score = score_rollouts if protocol == PROTOCOLS[0] else score_rollouts_2025
     scores = score(
         rollouts,
         human,
-        angles,
+        joint_angles or of_table,
         seed=told.seed if told else seed,
-        independent=not motions.id.startswith(MADE_FROM_THE_TABLES),
+        independent=joint_angles is not None or not motions.id.startswith(MADE_FROM_THE_TABLES),
     )
     simulated_s = sum(len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None)
     simulated = rollouts.clips[0].control != PRESCRIBED
@@ -260,6 +263,7 @@ def evaluate_rollouts(
         besides={
             name: score_beside(rollouts, people.emg, people.joint_angles, seed=told.seed if told else seed)
             for name, people in (besides or {}).items()
+            if protocol == PROTOCOLS[0]
         },
         failed_runs=tuple(
             FailedRun(clip.key, clip.run, clip.failure)

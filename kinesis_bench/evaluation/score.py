@@ -84,7 +84,7 @@ def score_rollouts(
             for skill, score in aggregate_by_skill(clips, rng).items()
         }
     covered = covered_frames(rollouts, clips)
-    gait = find_gait(rollouts, covered, human)
+    gait = find_gait(rollouts, covered, human.activity, human.speed_m_s, human.side)
     shares = under_electrodes(rollouts, human.muscles, gait.side)
     excitation = gait.curves("excitation", shares, mean_over_step=True)
     activation = gait.curves("activation", shares, mean_over_step=False)
@@ -131,12 +131,12 @@ def score_beside(
     covered = covered_frames(rollouts, score_clips(rollouts))
     emg = joint_angles = None
     if people is not None:
-        gait = find_gait(rollouts, covered, people)
+        gait = find_gait(rollouts, covered, people.activity, people.speed_m_s, people.side)
         shares = under_electrodes(rollouts, people.muscles, gait.side)
         excitation = gait.curves("excitation", shares, mean_over_step=True)
         emg = _emg(gait, excitation, people, seed, "excitation")
     if angles is not None:
-        gait = find_gait(rollouts, covered, angles)
+        gait = find_gait(rollouts, covered, angles.activity, angles.speed_m_s, angles.side)
         _, joint_angles = _joint_angles(rollouts, gait, angles.activity, angles, independent=True)
     beside = Beside(emg, joint_angles, {})
     known = {"emg": "the data set has no EMG", "joint_angles": "the data set has no joint angles"}

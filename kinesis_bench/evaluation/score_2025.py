@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
+from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import Curves, Imitation, MuscleCurve, Scores
 from kinesis_bench.evaluation.score import (
     covered_frames,
@@ -19,8 +20,8 @@ from kinesis_bench.evaluation.walking import SKILLS
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat, pearson
 from kinesis_bench.metrics.emg import (
+    LACKING,
     NO_FLAWS,
-    NOTHING_SHARED,
     EmgFigures,
     EmgIntervals,
     EmgScore,
@@ -31,7 +32,6 @@ from kinesis_bench.metrics.emg import (
 )
 from kinesis_bench.metrics.emg_references import (
     leave_one_out_r,
-    mean_of_known,
     measured,
     pairs_r,
     pairs_r_of_group,
@@ -74,7 +74,15 @@ def score_rollouts_2025(
 
     Args:
         rollouts, human, angles, seed, independent: as for ``score_rollouts``.
+
+    Raises:
+        InputError: fewer than two people have a muscle, or they were measured on the right leg.
     """
+    if human.side != SIDE or human.people_by_muscle.min() < 2:
+        problem = "compares the left leg with two people or more, which these people do not allow"
+        raise InputError(
+            "--protocol kinesis-2025", problem, "give others with --human, or leave --protocol out"
+        )
     ours = score_rollouts(rollouts, human, angles, seed=seed, independent=independent)
     clips = score_clips(rollouts)
     imitation, by_skill = ours.imitation, ours.imitation_by_skill
@@ -200,7 +208,7 @@ def _known_reasons(score: Emg2025) -> dict[str, str]:
     }
     known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED) | {
         "without_flaws": NO_FLAWS,
-        "pairs_r": NOTHING_SHARED,
+        **dict.fromkeys(("by_person", "pairs_r"), LACKING),
     }
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
     for field, reason in score.reasons.items():
@@ -256,10 +264,9 @@ def _figures(score: Emg2025) -> EmgFigures:
 
 
 def _by_person(human: HumanEmg, curves: np.ndarray | None) -> dict[str, PersonEmg] | None:
-    if curves is None or human.curves is None:
+    if curves is None or human.curves is None or not measured(human.curves).all():
         return None
-    r_by_muscle = np.where(measured(human.curves), pearson(curves, human.curves), np.nan)
-    by_person = mean_of_known(r_by_muscle, axis=1).tolist()
+    by_person = pearson(curves, human.curves).mean(axis=1).tolist()
     return {name: PersonEmg(r, r) for name, r in zip(person_names(human), by_person, strict=True)}
 
 

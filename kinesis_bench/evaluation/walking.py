@@ -9,7 +9,6 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
 from kinesis_bench.human.electrodes import shares_under
-from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
 from kinesis_bench.metrics.gait_events import (
     heading_rad,
@@ -74,31 +73,32 @@ class Gait:
         return None if mean is None else dict(zip(shares, mean, strict=True))
 
 
-def find_gait(rollouts: Rollouts, covered: Sequence[int], human: HumanEmg | HumanJointAngles) -> Gait:
+def find_gait(rollouts: Rollouts, covered: Sequence[int], activity: str, speed_m_s: float, side: str) -> Gait:
     """Steady cycles of what people do at their speed, pooled over all clips of that skill.
 
     Args:
         rollouts: the recording.
         covered: frames before its failure, of each of the recording's clips.
-        human: whose activity, speed and leg count.
+        activity, speed_m_s: of the people [m/s].
+        side: the leg that was measured on them.
     """
-    speed_m_s = -human.speed_m_s if human.activity == "backward" else human.speed_m_s
-    clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in SKILLS.get(human.activity, ())]
+    along_m_s = -speed_m_s if activity == "backward" else speed_m_s
+    clips = [i for i, clip in enumerate(rollouts.clips) if clip.skill in SKILLS.get(activity, ())]
     chosen = tuple(rollouts.clips[i] for i in clips)
-    none = steady_cycles((), speed_m_s)
+    none = steady_cycles((), along_m_s)
     if not chosen:
-        return Gait((), (), none, "", f"no clip of the skill {human.activity} was run", human.side)
-    lacking = _lacking(chosen[0], rollouts, human.side)
+        return Gait((), (), none, "", f"no clip of the skill {activity} was run", side)
+    lacking = _lacking(chosen[0], rollouts, side)
     if lacking:
         why = f"the recording has no {lacking}, so steady cycles cannot be told"
         hint = "" if chosen[0].foot_contact is None else BY_CODES
-        return Gait(chosen, (), none, "", why + hint, human.side)
-    walks = tuple(walk_of(rollouts.clips[i], rollouts, human.side, covered[i]) for i in clips)
-    cycles = steady_cycles(walks, speed_m_s)
-    events, why = _events(chosen[0], rollouts, human.side), cycles.reason
+        return Gait(chosen, (), none, "", why + hint, side)
+    walks = tuple(walk_of(rollouts.clips[i], rollouts, side, covered[i]) for i in clips)
+    cycles = steady_cycles(walks, along_m_s)
+    events, why = _events(chosen[0], rollouts, side), cycles.reason
     if why and cycles.other_speed:
-        why += OTHER_SPEED.format(speed=_speed_m_s(walks), people=human.speed_m_s)
-    return Gait(chosen, walks, cycles, events, why, human.side)
+        why += OTHER_SPEED.format(speed=_speed_m_s(walks), people=speed_m_s)
+    return Gait(chosen, walks, cycles, events, why, side)
 
 
 def under_electrodes(rollouts: Rollouts, electrodes: Sequence[str], side: str) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ A layout is a module of this room with ``conditions(path)`` (activity and speed 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,12 +44,22 @@ class HumanSource:
 
     @property
     def activities(self) -> tuple[str, ...]:
-        """What its people do: walk first."""
+        """What its people do, with EMG: walk first."""
         held = {activity for activity, _ in self.conditions}
         return tuple(activity for activity in ACTIVITIES if activity in held)
 
+    @property
+    def all_activities(self) -> tuple[str, ...]:
+        """What its people do, with EMG or joint angles: walk first."""
+        held = {activity for activity, _ in (*self.conditions, *self.angle_conditions)}
+        return tuple(activity for activity in ACTIVITIES if activity in held)
+
+    def angle_speeds_kmh(self, activity: str) -> tuple[float, ...]:
+        """Speeds at which it has joint angles of an activity, in order [km/h]."""
+        return tuple(sorted({speed for held, speed in self.angle_conditions if held == activity}))
+
     def speeds_kmh(self, activity: str) -> tuple[float, ...]:
-        """Speeds of an activity, in order [km/h]."""
+        """Speeds at which it has EMG of an activity, in order [km/h]."""
         return tuple(sorted({speed for held, speed in self.conditions if held == activity}))
 
     def joint_angles(self, activity: str, speed_kmh: float) -> HumanJointAngles | None:
@@ -93,6 +103,29 @@ def human_source(text: str) -> HumanSource:
         angle_conditions=reader.angle_conditions(at),
         read_angles=lambda *asked: reader.read_joint_angles(at, *asked),
     )
+
+
+def human_sources(texts: Sequence[str]) -> list[HumanSource]:
+    """Several data sets, each with a name of its own.
+
+    Args:
+        texts: as for ``human_source``; one that comes twice counts once.
+
+    Raises:
+        InputError: as ``human_source``, or two data sets cannot be told apart by layout and folder's name.
+    """
+    asked = list(dict.fromkeys(texts))
+    found = [human_source(text) for text in asked]
+    names = [source.name for source in found]
+    named = [
+        source if names.count(source.name) == 1 else replace(source, name=f"{source.name}={Path(text).name}")
+        for text, source in zip(asked, found, strict=True)
+    ]
+    names = [source.name for source in named]
+    for text, name in zip(asked, names, strict=True):
+        if names.count(name) > 1:
+            raise InputError(text, f"another data set is called {name} too", "rename one of the folders")
+    return named
 
 
 def human_emg(text: str | Path = WANG, speed_kmh: float = DEFAULT_SPEED_KMH) -> HumanEmg:

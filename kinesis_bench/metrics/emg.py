@@ -28,11 +28,11 @@ from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.metrics.statistics import Interval, resample
 
 GROUP_ONLY = "needs the EMG of each person, only group figures are at hand"
-NOTHING_SHARED = "two people share no muscle"
 MEAN_ONLY = "needs the EMG of each person or the mean of their standardised curves"
 
 WITHIN_PERSON = "a stored figure: one other person, 11 trials, muscles that both have (Falisse et al. 2019)"
 ONE_PERSON = "needs at least two people who have the muscle"
+LACKING = "some people lack a muscle, so that their means would be over different muscles"
 NO_TRIALS = "needs single cycles or trials of each person, only their means are at hand"
 NO_FLAWS = "no channel of the people is flawed by the rules, or their curves are not at hand"
 
@@ -89,7 +89,8 @@ class EmgFigures:
         lag_ms, lag_pct: that lag, model earlier.
         zero_lag_r: the same without a lag.
         human_pairs_r: mean r between two people.
-        ratio: mean_r / human_pairs_r. Pairs are no upper bound: the mean of many people exceeds them.
+        ratio: mean_r / human_pairs_r, both over the muscles that two people have. Pairs are no upper bound:
+            the mean of many people exceeds them.
         model_leave_one_out_r: mean over people of r(model at the lag, mean of the other people).
         leave_one_out_r: mean over people of r(person, mean of the other people), standardised curves.
         within_person_r: mean over people of r between two of their own cycles or trials.
@@ -232,16 +233,18 @@ def _known_reasons(human: HumanEmg, why_absent: str | None) -> dict[str, str]:
     reasons = {
         "ratio": "people do not correlate with each other",
         "without_flaws": NO_FLAWS,
-        "pairs_r": NOTHING_SHARED,
         **dict.fromkeys(OF_INTERVALS, "too few people for an interval, or all alike"),
     }
     if human.curves is None:
         reasons |= dict.fromkeys(OF_PEOPLE, GROUP_ONLY)
     reasons |= dict.fromkeys(("within_person_r", "per_muscle.within_person_r"), NO_TRIALS)
     if (human.people_by_muscle < 2).any():
-        reasons |= dict.fromkeys(
-            (*OF_PEOPLE, "human_pairs_r", "per_muscle.human_pairs_r", "ratio"), ONE_PERSON
-        )
+        of_two: tuple[str, ...] = ("per_muscle.human_pairs_r", "per_muscle.leave_one_out_r")
+        if (human.people_by_muscle < 2).all():
+            of_two = (*OF_PEOPLE, *of_two, "human_pairs_r", "ratio")
+        reasons |= dict.fromkeys(of_two, ONE_PERSON)
+    if human.curves is not None and not measured(human.curves).all():
+        reasons |= dict.fromkeys(("by_person", "pairs_r"), LACKING)
     if human.mean_of_standardised is None:
         reasons |= dict.fromkeys((*OF_Z_BAR, "human_pairs_r", "per_muscle.human_pairs_r"), MEAN_ONLY)
     if why_absent is not None:
@@ -258,11 +261,10 @@ def _figures(
 ) -> tuple[EmgFigures, list[MuscleEmg]]:
     """The figures, without reasons yet, and those of each muscle."""
     people, z_bar = human.curves, human.mean_of_standardised
+    two = human.people_by_muscle > 1
     pairs = loo = None
-    if (human.people_by_muscle > 1).all():
-        pairs = None if z_bar is None else pairs_r_of_group(z_bar, human.people_by_muscle)
-        if people is not None:
-            pairs = pairs_r(people)
+    if two.any():
+        pairs = _pairs(human)
         loo = _leave_one_out(human, notes)
     within = _within_person(human, notes)
     mean_r = zero = ratio = model_loo = group_r = group_lag = lag = None
@@ -282,16 +284,18 @@ def _figures(
             mean_r, zero = float(by_muscle.mean(axis=0)[lag]), float(by_muscle.mean(axis=0)[0])
         if people is not None and lag is not None and pairs is not None:
             others = standardise(mean_of_others(people, standardised=True))
-            model_loo = float(r_by_lag(model, others, human.phase)[..., lag][measured(people)].mean())
-    if mean_r is not None and pairs is not None and pairs.mean() > 0:
-        ratio = mean_r / float(pairs.mean())
+            r = np.where(measured(people), r_by_lag(model, others, human.phase)[..., lag], np.nan)
+            model_loo = float(mean_of_known(r, axis=0)[two].mean())
+    mean_pairs = None if pairs is None else float(mean_of_known(pairs, axis=0))
+    if by_muscle is not None and mean_pairs is not None and mean_pairs > 0:
+        ratio = float(by_muscle[two, lag].mean()) / mean_pairs
     muscles = [
         MuscleEmg(
             r=None if by_muscle is None else float(by_muscle[m, lag]),
             zero_lag_r=None if by_muscle is None else float(by_muscle[m, 0]),
-            human_pairs_r=None if pairs is None else float(pairs[m]),
-            leave_one_out_r=None if loo is None else float(loo[m]),
-            within_person_r=None if within is None or np.isnan(within[m]) else float(within[m]),
+            human_pairs_r=_known(pairs, m),
+            leave_one_out_r=_known(loo, m),
+            within_person_r=_known(within, m),
             flat=bool(flat[m]),
         )
         for m in range(len(human.muscles))
@@ -301,10 +305,10 @@ def _figures(
         lag_ms=None if lag is None or lags is None else lags.to_ms(lag),
         lag_pct=lag,
         zero_lag_r=zero,
-        human_pairs_r=None if pairs is None else float(pairs.mean()),
+        human_pairs_r=mean_pairs,
         ratio=ratio,
         model_leave_one_out_r=model_loo,
-        leave_one_out_r=None if loo is None else float(loo.mean()),
+        leave_one_out_r=None if loo is None else float(mean_of_known(loo, axis=0)),
         within_person_r=None if within is None else float(mean_of_known(within, axis=0)),
         group_mean_r=group_r,
         group_mean_lag_ms=None if group_lag is None or lags is None else lags.to_ms(group_lag),
@@ -317,20 +321,18 @@ def _figures(
 def single_pairs_r(human: HumanEmg) -> tuple[float, ...] | None:
     """Mean over muscles of r between two people, by pair, in the order of ``numpy.triu_indices``.
 
-    None where people's curves are not known, there is one only, or two of them share no muscle.
+    None where people's curves are not known, there is one only, or one of them lacks a muscle.
     """
-    if human.curves is None or len(human.curves) < 2:
+    if human.curves is None or len(human.curves) < 2 or not measured(human.curves).all():
         return None
-    table = mean_of_known(correlation_table(human.curves), axis=0)
-    pairs = table[np.triu_indices(len(table), 1)]
-    return None if np.isnan(pairs).any() else tuple(pairs.tolist())
+    table = correlation_table(human.curves).mean(axis=0)
+    return tuple(table[np.triu_indices(len(table), 1)].tolist())
 
 
 def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> dict[str, PersonEmg] | None:
-    if model is None or lag is None or human.curves is None:
+    if model is None or lag is None or human.curves is None or not measured(human.curves).all():
         return None
-    by_lag = r_by_lag(model, standardise(human.curves), human.phase)
-    by_person = mean_of_known(np.where(measured(human.curves)[..., None], by_lag, np.nan), axis=1)
+    by_person = r_by_lag(model, standardise(human.curves), human.phase).mean(axis=1)
     return {
         name: PersonEmg(float(r[lag]), float(r[0]))
         for name, r in zip(person_names(human), by_person, strict=True)
@@ -340,6 +342,19 @@ def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> di
 def person_names(human: HumanEmg) -> tuple[str, ...]:
     """Names of the people, their places where the source has none."""
     return human.names or tuple(str(place + 1) for place in range(human.people))
+
+
+def _known(values: np.ndarray | None, place: int) -> float | None:
+    return None if values is None or np.isnan(values[place]) else float(values[place])
+
+
+def _pairs(human: HumanEmg) -> np.ndarray | None:
+    """(M,) r between two people, NaN for a muscle that fewer have; None where it is not known."""
+    if human.curves is not None:
+        return pairs_r(human.curves)
+    if human.mean_of_standardised is None:
+        return None
+    return pairs_r_of_group(human.mean_of_standardised, human.people_by_muscle)
 
 
 def _leave_one_out(human: HumanEmg, notes: dict[str, str]) -> np.ndarray | None:
@@ -390,7 +405,11 @@ def _intervals(
     with np.errstate(invalid="ignore", divide="ignore"):
         by_muscle = np.einsum("bp,pml->bml", weights, by_person, optimize=True) / total[..., None]
     by_sample = mean_of_known(by_muscle, axis=1)
-    best = by_sample[np.arange(len(weights)), lags.best(by_sample)]
+    samples = np.arange(len(weights))
+    lag = lags.best(by_sample)
+    best = by_sample[samples, lag]
+    two = measured(people).sum(axis=0) > 1
+    of_two = mean_of_known(by_muscle[:, two], axis=1)[samples, lag]
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(pairs > 0, best / pairs, np.nan)
+        ratio = np.where(pairs > 0, of_two / pairs, np.nan)
     return EmgIntervals(resampling.interval(best), pairs_ci, resampling.interval(ratio))

@@ -64,8 +64,13 @@ def weighted_pairs_r(table: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def pairs_r_of_group(mean_of_standardised: np.ndarray, people: np.ndarray | int) -> np.ndarray:
-    """Mean r over all pairs from z̄: (N·mean(z̄²) - 1) / (N - 1); (M, 100) to (M,), N a number or (M,)."""
-    return (people * np.mean(mean_of_standardised**2, axis=-1) - 1.0) / (people - 1.0)
+    """Mean r over all pairs from z̄: (N·mean(z̄²) - 1) / (N - 1); (M, 100) to (M,), N a number or (M,).
+
+    NaN for a muscle that fewer than two people have.
+    """
+    others = np.asarray(people) - 1.0
+    summed = people * np.mean(mean_of_standardised**2, axis=-1) - 1.0
+    return np.where(others > 0, summed / np.where(others > 0, others, 1.0), np.nan)
 
 
 def mean_of_others(people: np.ndarray, *, standardised: bool) -> np.ndarray:
@@ -76,9 +81,10 @@ def mean_of_others(people: np.ndarray, *, standardised: bool) -> np.ndarray:
 
 
 def r_with_others(people: np.ndarray, *, standardised: bool = True) -> np.ndarray:
-    """r of each person with the mean of the others: (N, M, 100) to (N, M), NaN where there is no channel."""
+    """r of each person with the mean of the others: (N, M, 100) to (N, M), NaN without channel or others."""
     r = pearson(people, mean_of_others(people, standardised=standardised))
-    return np.where(measured(people), r, np.nan)
+    there = measured(people)
+    return np.where(there & (there.sum(axis=0) > 1), r, np.nan)
 
 
 def leave_one_out_r(people: np.ndarray, *, standardised: bool = True) -> np.ndarray:

@@ -173,6 +173,10 @@ def _explained(comparison: Comparison) -> list[str]:
             lines.append(
                 "MPJPE is over each policy's own covered frames: who fails early has the easier ones"
             )
+    events = {one.cycles for one in comparison.results if one.cycles}
+    if len(events) > 1:
+        by = "; ".join(f"{one.name} {one.cycles}" for one in comparison.results if one.cycles)
+        lines.append(f"cycles do not begin by the same event, which shifts EMG r at zero lag: {by}")
     if len(comparison.pairs) > 1:
         lines.append(f"every result against the first, {comparison.results[0].name}")
     return lines

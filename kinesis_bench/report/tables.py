@@ -10,6 +10,9 @@ from kinesis_bench.evaluation.schema import Imitation, Result
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.terminal import table as new_table
 
+NOTICEABLE_R = 0.005
+"""r that a lag outside the window would add before it is worth a word."""
+
 LEGS = {"l": "left", "r": "right"}
 
 SKILL_NAMES = {
@@ -248,6 +251,9 @@ def _emg_lines(result: Result) -> list[str]:
         lines.append(
             f"lag: {emg.lag_ms:.0f} ms ({emg.lag_pct} % of the cycle), the model later than people's EMG"
         )
+        most = emg.mean_r if emg.lag_curve is None else max(emg.lag_curve.mean_r)
+        if most > emg.mean_r + NOTICEABLE_R:
+            lines.append(f"a lag outside the window of 0 to 120 ms would reach r {most:.3f}")
         if emg.ratio is not None and emg.zero_lag_r is not None and emg.human_pairs_r is not None:
             at_zero = emg.zero_lag_r / emg.human_pairs_r
             lines.append(f"ratio: r at the lag / human pairs at zero lag; at zero lag {at_zero:.2f}")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 
+from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.people import headline_people, people_besides
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
@@ -60,12 +61,13 @@ def test_a_data_set_that_runs_and_has_angles_is_compared_by_each() -> None:
     )
     headline = headline_people(made, rollouts, 4.5)
     besides = people_besides([made], rollouts, headline)
-    assert list(besides) == ["made walk-4.5", "made run-10", "made backward-3"]
-    scored = evaluate_rollouts(rollouts, headline, besides=besides).result.besides
-    walk, run, backward = scored.values()
-    assert walk.emg is None  # the headline has it
-    assert walk.joint_angles is not None
-    assert walk.joint_angles.independent
+    assert list(besides) == ["made run-10", "made backward-3"]
+    result = evaluate_rollouts(
+        rollouts, headline, joint_angles=made.joint_angles("walk", 4.5), besides=besides
+    ).result
+    assert result.joint_angles.human_condition == "walk, made"
+    assert result.joint_angles.independent
+    run, backward = result.besides.values()
     assert run.emg is not None
     assert run.emg.zero_lag_r == pytest.approx(np.mean(z_bar.std(axis=1)), abs=0.02)
     assert run.joint_angles is not None
@@ -73,3 +75,25 @@ def test_a_data_set_that_runs_and_has_angles_is_compared_by_each() -> None:
     assert backward.emg is not None
     assert backward.emg.reasons["mean_r"] == "no clip of the skill backward was run"
     assert backward.joint_angles is None
+
+
+def test_joint_angles_alone_are_compared_too() -> None:
+    angles = human_joint_angles(SCHWARTZ, 1.25, 0.9)
+    made = HumanSource("made", (), lambda *_: human_emg(), (("walk", 4.5),), lambda *_: angles)
+    rollouts = walking(walking_clip(joints_deg=cyclic(np.asarray(angles.mean_deg))))
+    besides = people_besides([WANG, made], rollouts, headline_people(WANG, rollouts, 4.5))
+    beside = evaluate_rollouts(rollouts, human_emg(), besides=besides).result.besides["made walk-4.5"]
+    assert beside.emg is None
+    assert beside.joint_angles is not None
+    assert beside.joint_angles.mpjae_deg is not None
+    with pytest.raises(InputError, match="made: has no EMG"):
+        headline_people(made, rollouts, None)
+
+
+def test_speeds_are_chosen_before_anything_is_read() -> None:
+    def emg(activity: str, speed_kmh: float):
+        assert speed_kmh == 4.5
+        return human_emg()
+
+    made = HumanSource("made", (("walk", 0.9), ("walk", 4.5), ("walk", 5.4)), emg)
+    assert headline_people(made, walking(walking_clip(speed_m_s=1.24)), None).condition == "walk-4.5"

@@ -484,3 +484,10 @@ def test_several_heads_under_an_electrode_share_by_force() -> None:
     assert even.curves.muscles["Gluteus Medius"].excitation == pytest.approx(heads.mean(axis=0), abs=5e-3)
     missing = replace(walk, muscle_names=("glmed1_l", "glmed2_l", "other_l"), muscle_force_n=forces)
     assert evaluate_rollouts(missing, people).result.emg.mean_r is None
+
+
+def test_protocol_2025_refuses_one_person_and_the_right_leg() -> None:
+    one = from_people(Z_BAR[None] + 1, HUMAN.muscles, condition="walk-4.5", speed_m_s=1.25)
+    for people in (one, replace(HUMAN, side="r")):
+        with pytest.raises(InputError, match="compares the left leg with two people or more"):
+            evaluate_rollouts(recording(), people, protocol="kinesis-2025")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.human.sources import human_emg, human_source
+from kinesis_bench.human.sources import human_emg, human_source, human_sources
 
 
 def refused(text: str) -> str:
@@ -54,3 +54,14 @@ def test_real_data_sets_by_layout(shared: Path) -> None:
         angles = source.joint_angles("walk", 4.5)
         assert (angles is None) == (layout == "santuz_raw")
     assert human_emg(data / "emg_wang2023", 5.3).condition == "walk-5.4"
+
+
+def test_two_data_sets_of_one_layout_keep_names_of_their_own(shared: Path, tmp_path: Path) -> None:
+    wang = shared / "data" / "emg_wang2023"
+    other = tmp_path / "others"
+    other.symlink_to(wang)
+    asked = [f"wang2023={wang}", f"wang2023={other}"]
+    names = [source.name for source in human_sources([*asked, *asked, "emg_run_santuz2020"])]
+    assert names == ["wang2023=emg_wang2023", "wang2023=others", "emg_run_santuz2020"]
+    with pytest.raises(InputError, match="another data set is called"):
+        human_sources([asked[0], str(wang)])

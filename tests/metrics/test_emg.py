@@ -400,27 +400,59 @@ def test_within_person_is_r_between_two_trials_of_one() -> None:
     assert "stored" in stored.notes["within_person_r"]
 
 
-def test_single_people_are_compared_by_the_muscles_that_they_have() -> None:
+def test_single_people_are_compared_where_all_have_all_muscles() -> None:
     rng = np.random.default_rng(6)
     people = rng.random((3, 2, 100))
-    people[0, 1] = np.nan
-    human = from_people(people, ("Soleus", "Tibialis Anterior"), condition="walk-4.5", speed_m_s=1.25)
+    named = {"condition": "walk-4.5", "speed_m_s": 1.25}
+    human = from_people(people, ("Soleus", "Tibialis Anterior"), **named)
     model = dict(zip(human.muscles, rng.random((2, 100)), strict=True))
-    score = score_emg(model, human, rng, cycles=5, cycle_s=1.1)
-    assert score.by_person is not None
-    assert score.pairs_r is not None
-    assert score.by_person["1"].zero_lag_r == pytest.approx(pearson(model["Soleus"], people[0, 0]))
-    whole = [pearson(model[muscle], people[1, place]) for place, muscle in enumerate(human.muscles)]
-    assert score.by_person["2"].zero_lag_r == pytest.approx(np.mean(whole))
-    assert score.pairs_r[0] == pytest.approx(pearson(people[0, 0], people[1, 0]))
-    assert score.pairs_r[2] == pytest.approx(np.mean(pearson(people[1], people[2])))
-    people[1, 0] = np.nan  # the first two have no muscle in common
-    apart = score_emg(
-        model,
-        from_people(people, human.muscles, condition="walk-4.5", speed_m_s=1.25),
-        rng,
-        cycles=5,
-        cycle_s=1.1,
-    )
-    assert apart.pairs_r is None
-    assert apart.reasons["pairs_r"] == "two people share no muscle"
+    whole = score_emg(model, human, rng, cycles=5, cycle_s=1.1)
+    assert whole.by_person is not None
+    assert whole.pairs_r is not None
+    expected = [pearson(model[muscle], people[1, place]) for place, muscle in enumerate(human.muscles)]
+    assert whole.by_person["2"].zero_lag_r == pytest.approx(np.mean(expected))
+    assert whole.pairs_r[2] == pytest.approx(np.mean(pearson(people[1], people[2])))
+    assert np.mean([one.r for one in whole.by_person.values()]) == pytest.approx(whole.mean_r)
+    people[0, 1] = np.nan
+    lacking = score_emg(model, from_people(people, human.muscles, **named), rng, cycles=5, cycle_s=1.1)
+    assert lacking.by_person is None
+    assert lacking.pairs_r is None
+    assert "lack a muscle" in lacking.reasons["by_person"]
+
+
+def test_a_muscle_that_one_person_has_nulls_only_itself() -> None:
+    whole = group()
+    assert whole.curves is not None
+    curves = whole.curves.copy()
+    curves[1:, 0] = np.nan
+    human = from_people(curves, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    model = bump(CENTRES + 0.03)
+    result = score(model, human)
+    rest = score(model[1:], human.only(MUSCLES[1:]))
+    assert result.per_muscle["Soleus"].human_pairs_r is None
+    assert result.per_muscle["Soleus"].r is not None
+    assert "two people" in result.reasons["per_muscle.human_pairs_r"]
+    assert result.human_pairs_r == pytest.approx(rest.human_pairs_r)
+    assert result.leave_one_out_r == pytest.approx(rest.leave_one_out_r)
+    of_two = [result.per_muscle[muscle].r for muscle in MUSCLES[1:]]
+    assert result.ratio == pytest.approx(np.mean(of_two) / rest.human_pairs_r)
+    assert result.ci95.ratio is not None
+    assert nulls_without_reason(asdict(result)) == []
+    nobody_twice = from_people(curves[:1], MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    assert nulls_without_reason(asdict(score(model, nobody_twice))) == []
+
+
+def test_leave_one_out_of_the_model_is_a_mean_over_muscles_as_that_of_people() -> None:
+    whole = group()
+    assert whole.curves is not None
+    curves = whole.curves.copy()
+    curves[:5, 2] = np.nan
+    human = from_people(curves, MUSCLES, condition="walk-4.5", speed_m_s=1.25)
+    result = score(bump(CENTRES), human)
+    assert result.lag_pct is not None
+    late = shift_earlier(bump(CENTRES), result.lag_pct)
+    by_muscle = []
+    for m in range(4):
+        having = curves[~np.isnan(curves[:, m, 0]), m][:, None]
+        by_muscle.append(pearson(late[m], mean_of_others(having, standardised=True)).mean())
+    assert result.model_leave_one_out_r == pytest.approx(np.mean(by_muscle))
