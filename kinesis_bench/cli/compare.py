@@ -16,6 +16,10 @@ FILES = ("differences.csv", "differences.png", "emg_by_policy.png", "angles_and_
 """What a comparison's folder may hold; the comparison itself is put there last."""
 
 
+NAMED = 3
+"""How many results name the folder for which no other is given."""
+
+
 @dataclass(frozen=True)
 class Compare:
     """Say which differences between results are more than chance: every other result against the first.
@@ -47,8 +51,9 @@ class Compare:
         from kinesis_bench.terminal import console
 
         comparison, results = compare(self.folders, against_kinesis=self.against_kinesis)
-        names = (Path(one.folder).resolve().name for one in comparison.results)
-        folder = self.out or COMPARISONS / "-".join(("compare", *names))
+        names = [Path(one.folder).resolve().name for one in comparison.results]
+        more = (f"and-{len(names) - NAMED}-more",) if len(names) > NAMED else ()
+        folder = self.out or COMPARISONS / "-".join(("compare", *names[:NAMED], *more))
         with whole_folder(folder, FILES) as temporary:
             write_comparison(temporary / "comparison.json", comparison)
             write_differences(temporary / "differences.csv", comparison)

@@ -66,6 +66,9 @@ class Human:
                 "--activity", f"none of the data sets has {self.activity!r}", f"they have: {held}"
             )
         people = {source.name: source.emg(self.activity, self.speed) for source in having}
+        for folder in self.results:
+            if not folder.is_dir():
+                raise InputError(folder, "is no folder", "give folders that `score` has written")
         results = [read_result(folder / "result.json") for folder in self.results]
         scores = {
             name: score_emg(
@@ -86,7 +89,7 @@ class Human:
             if source not in having:
                 out.print(f"{source.name}: left out, it has {', '.join(source.activities)}", soft_wrap=True)
         for name, human in people.items():
-            out.print(f"zero of {name}: {human.cycle_zero}", soft_wrap=True)
+            out.print(f"zero of {name}: {human.cycle_zero}")
         with whole_folder(self.out, FILES) as temporary:
             write_people(temporary, people, pairs, results)
         out.print(f"written to {self.out}", soft_wrap=True)

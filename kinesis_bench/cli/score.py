@@ -122,6 +122,7 @@ class Score:
 
         name, record = self._policy(people) if self.rollout is None else self._recording()
         folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+        self._refuse_other_recording(folder)
         with whole_folder(folder, FILES) as temporary:
             rollouts = record()
             human = people(rollouts)
@@ -172,6 +173,21 @@ class Score:
                     f"give a whole fraction of 1/150 s, such as 0.0016667 (1/600), down to 1/{150 * FINEST}"
                 )
                 raise InputError("--timestep", f"is {self.timestep}", remedy)
+
+    def _refuse_other_recording(self, folder: Path) -> None:
+        """A recording that is no older result's is not overwritten, nor another's result put beside it."""
+        from kinesis_bench.errors import InputError
+
+        there = folder / "rollouts.h5"
+        if not there.exists():
+            return
+        if self.rollout is None:
+            ours = (folder / FILES[-1]).exists()
+        else:
+            given = self.rollout.expanduser()
+            ours = any(path.exists() and path.samefile(there) for path in (given, given / "rollouts.h5"))
+        if not ours:
+            raise InputError(folder, "holds another rollouts.h5", "choose another folder with --out")
 
     @property
     def _speed_name(self) -> str:

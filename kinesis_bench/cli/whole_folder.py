@@ -24,8 +24,12 @@ def whole_folder(folder: Path, names: Sequence[str]) -> Iterator[Path]:
             write anew are removed, but for recordings (``.h5``), which are data and not made from the result.
 
     Raises:
-        InputError: the folder cannot be written, said before the block runs; or the disk is full.
+        InputError: the folder cannot be written, or holds files of these names but not the last one, so that
+            they are somebody else's; both said before the block runs. Or the disk is full.
     """
+    taken = [name for name in names if not name.endswith(".h5") and (folder / name).exists()]
+    if taken and names[-1] not in taken:
+        raise InputError(folder, f"holds a {taken[0]} that is not ours", "choose another folder with --out")
     made: list[Path] = []
     temporary: Path | None = None
     try:

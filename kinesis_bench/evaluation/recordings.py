@@ -9,7 +9,7 @@ import numpy as np
 
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.evaluation.walking import of_joints, under_electrodes
-from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.references import LEGS, HumanEmg
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 
 FIGURES = {
@@ -83,7 +83,7 @@ def lacks(rollouts: Rollouts, result: Result, human: HumanEmg) -> dict[str, str]
     ):
         missing = [one for one in wanted if one not in present]
         if missing:
-            why[name] = f"none for {', '.join(missing)}"
+            why[name] = f"none on the {LEGS[human.side]} leg for {', '.join(missing)}"
     return why
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kinesis_bench.evaluation.schema import Beside, Curves, Imitation, JointCurve, MuscleCurve, Scores
 from kinesis_bench.evaluation.walking import Gait, find_gait, of_joints, under_electrodes
-from kinesis_bench.human.references import HumanEmg, HumanJointAngles
+from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.effort import Effort, score_effort
 from kinesis_bench.metrics.emg import EmgFigures, EmgScore, score_emg
@@ -221,8 +221,7 @@ def _emg(
         cycle_s=gait.cycles.mean_duration_s,
         why_absent=gait.reason or f"the recording has no {signal}",
     )
-    leg = {"l": "left", "r": "right"}[gait.side]
-    how = f"from {leg} heel strike, by {gait.events}" if gait.events else ""
+    how = f"from {LEGS[gait.side]} heel strike, by {gait.events}" if gait.events else ""
     return replace(score, notes=score.notes | ({"cycles": how} if how else {}))
 
 

@@ -16,6 +16,9 @@ from kinesis_bench.metrics.curves import PHASE, standardise
 from kinesis_bench.metrics.emg_quality import flag_channels
 from kinesis_bench.metrics.emg_references import measured
 
+LEGS = {"l": "left", "r": "right"}
+"""Sides in words."""
+
 WANG_ZERO = (
     "not stated; people of three data sets that begin at a measured ground contact come 3, 5 and 9 % of the "
     "cycle later, so it lies about 3 to 5 % (30 to 55 ms) after touch-down of the same leg"

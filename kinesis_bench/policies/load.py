@@ -108,4 +108,4 @@ def load_policy(policy: str, body: str = "legs") -> LoadedPolicy:
         raise InputError(path, f"policies are not read from {path.suffix or 'such'} files", remedy)
     if path.suffix or "/" in policy:
         raise InputError(path, "no such file or folder", "give an existing one, or a built-in name")
-    raise unknown_name("policy", policy, [*BUILT_IN, *ours, *references])
+    raise unknown_name("policy", policy, [REFERENCE, *BUILT_IN, *ours, *references])

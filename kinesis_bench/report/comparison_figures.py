@@ -105,7 +105,7 @@ def emg_by_policy_figure(named: Sequence[tuple[str, Result]]) -> Any:
     for place, (name, result) in enumerate(named):
         emg = result.emg
         people = [] if emg.by_person is None else [one.r for one in emg.by_person.values()]
-        lag = "" if emg.lag_ms is None else f"\n{emg.lag_ms:.0f} ms earlier"
+        lag = f"\n{emg.lag_ms:.0f} ms earlier" if emg.lag_ms else ""
         groups.append((f"{name}{lag}", people, emg.mean_r, COLOURS[place % len(COLOURS)]))
     first = named[0][1].emg
     groups.append(("human pairs", list(first.pairs_r or ()), first.human_pairs_r, PEOPLE))
@@ -130,11 +130,9 @@ def emg_by_policy_figure(named: Sequence[tuple[str, Result]]) -> Any:
     axis.set_xlim(-0.5, len(groups) - 0.35)
     axis.grid(axis="x", visible=False)
     axis.set_ylabel("EMG r, mean over muscles")
-    axis.set_title(
-        f"EMG by policy, {condition(first.human_condition)}\n"
-        f"point: one of {first.human_people} people, or one pair of them; bar: mean",
-        loc="left",
-    )
+    dots = f"point: one of {first.human_people} people, or one pair of them; " if first.pairs_r else ""
+    title = f"EMG by policy, {condition(first.human_condition)}\n{dots}bar: mean"
+    axis.set_title(title, loc="left")
     return figure
 
 
@@ -174,7 +172,9 @@ def angles_and_emg_figure(named: Sequence[tuple[str, Result]]) -> Any:
         mark = "" if error.independent else " †"
         axis.plot([emg.mean_r], [error.mpjae_deg], marker, color=colour, markersize=8, label=name + mark)
     axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
-    axis.set_xlabel("EMG r, mean over muscles (small points: single people)")
+    singles = any(result.emg.by_person is not None for _, result in named)
+    points = " (small points: single people)" if singles else ""
+    axis.set_xlabel(f"EMG r at each one's lag, mean over muscles{points}")
     axis.set_ylabel("MPJAE [deg]")
     dependent = any(not result.joint_angles.independent for _, result in named)
     note = "\n†: its motions are made from this table of angles" if dependent else ""

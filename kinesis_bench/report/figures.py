@@ -14,8 +14,9 @@ import numpy as np
 
 from kinesis_bench.evaluation.schema import MuscleCurve, Result
 from kinesis_bench.files import whole_file
+from kinesis_bench.human.references import LEGS
 from kinesis_bench.metrics.curves import PHASE
-from kinesis_bench.report.tables import JOINT_NAMES, LEGS, SKILL_NAMES, by_skill
+from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
 
 MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
 DPI = 150
@@ -66,7 +67,7 @@ def emg_figure(result: Result) -> Any:
     figure, axes = _panels(len(curves))
     lag = emg.lag_pct or 0
     upstream = result.protocol == "kinesis-2025"
-    symbol = "median r" if upstream else "r"
+    symbol = "med. r" if upstream else "r"
     own_phase, people_phase = result.curves.model_phase, result.curves.human_phase
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
         peak = max(curve.human_mean)

@@ -13,18 +13,19 @@ from rich.table import Table
 
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import whole_file
-from kinesis_bench.human.references import HumanEmg
+from kinesis_bench.human.references import LEGS, HumanEmg
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.emg import EmgScore
 from kinesis_bench.metrics.emg_agreement import Agreement, agreement, as_ring
 from kinesis_bench.report.figures import ACCENT, DPI, MODEL, PEOPLE, STYLE, empty_figure
-from kinesis_bench.report.tables import LEGS
 from kinesis_bench.terminal import table
 
-FILES = ("agreement.csv", "lag_curves.png", "curves.png")
+FILES = ("lag_curves.png", "curves.png", "agreement.csv")
 """What a folder about people holds."""
 
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 2, 2)))
+
+COLOURS = (PEOPLE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", ACCENT)
 
 DASH = "–"
 
@@ -160,16 +161,17 @@ def lag_curves_figure(pairs: Mapping[tuple[str, str], Agreement], results: Seque
     """
     figure = empty_figure(7, 4.6)
     axis = figure.subplots()
-    for line, ((later, earlier), pair) in zip(_lines(len(pairs)), pairs.items(), strict=True):
+    for place, ((later, earlier), pair) in enumerate(pairs.items()):
+        line, colour = LINES[place % len(LINES)], COLOURS[place % len(COLOURS)]
         axis.plot(
             pair.lag_pct,
             pair.mean_r,
-            color=PEOPLE,
+            color=colour,
             linestyle=line,
             linewidth=1.2,
             label=f"{later} ~ {earlier}",
         )
-        axis.plot([pair.common_lag_pct], [pair.common_r], "o", color=PEOPLE, markersize=4)
+        axis.plot([pair.common_lag_pct], [pair.common_r], "o", color=colour, markersize=4)
     for line, result in zip(_lines(len(results)), results, strict=True):
         curve = result.emg.lag_curve
         assert curve is not None
@@ -197,12 +199,11 @@ def curves_figure(people: Mapping[str, HumanEmg]) -> Any:
     rows = max(1, -(-len(muscles) // columns))
     figure = empty_figure(2.9 * columns, 1.7 * rows + 1.0)
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
-    colours = (PEOPLE, MODEL, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", ACCENT)
     for axis, muscle in zip(axes, muscles, strict=False):
         for place, (name, human) in enumerate(people.items()):
             if muscle in human.muscles:
                 curve = as_ring(human.only([muscle]).mean, human.phase)[0]
-                axis.plot(100 * PHASE, curve / curve.max(), color=colours[place % len(colours)], label=name)
+                axis.plot(100 * PHASE, curve / curve.max(), color=COLOURS[place % len(COLOURS)], label=name)
         axis.set_title(muscle, loc="left")
         axis.set_ylim(0, 1.05)
         axis.set_xlim(0, 100)

@@ -7,13 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from kinesis_bench.evaluation.schema import Imitation, Result
+from kinesis_bench.human.references import LEGS
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.terminal import table as new_table
 
 NOTICEABLE_R = 0.005
 """r that a lag outside the window would add before it is worth a word."""
-
-LEGS = {"l": "left", "r": "right"}
 
 SKILL_NAMES = {
     "walk": "walk",
@@ -173,7 +172,8 @@ def _imitation_cells(score: Imitation) -> list[str]:
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
-    people = f"{emg.human_people} people ({_condition(result)})"
+    number = "1 person" if emg.human_people == 1 else f"{emg.human_people} people"
+    people = f"{number} ({_condition(result)})"
     title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {people}"
     reason = emg.reasons.get("mean_r", "")
     figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
@@ -256,7 +256,11 @@ def _emg_lines(result: Result) -> list[str]:
             lines.append(f"a lag outside the window of 0 to 120 ms would reach r {most:.3f}")
         if emg.ratio is not None and emg.zero_lag_r is not None and emg.human_pairs_r is not None:
             at_zero = emg.zero_lag_r / emg.human_pairs_r
-            lines.append(f"ratio: r at the lag / human pairs at zero lag; at zero lag {at_zero:.2f}")
+            lines.append(
+                f"of people's: r at the lag / pairs of people at zero lag = {emg.ratio:.2f}; "
+                f"both at zero lag {at_zero:.2f}"
+            )
+    lines.append(f"people's cycle begins: {emg.cycle_zero}")
     if emg.ci95.mean_r is not None:
         ratio = ""
         if emg.ratio is not None and emg.ci95.ratio is not None:
@@ -314,6 +318,8 @@ def _joint_lines(result: Result) -> list[str]:
             f"model / people: {angles.ratio:.2f}; people's own mean curve would have "
             f"{angles.ratio_of_mean_curve:.2f}"
         )
+    if "mpjae_deg" in angles.notes:
+        lines.append(angles.notes["mpjae_deg"])
     if not angles.independent:
         lines.append("not independent: the motions are made from this table")
     return lines

@@ -237,3 +237,21 @@ def test_people_of_the_built_in_set(tmp_path, refuse):
     assert "--people: is of no use with recordings" in refuse(
         "prepare-data", "--joint-angles", file, "--people", "2"
     )
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("record", "--policy STR"),
+        ("rollouts convert", "PATH what to read"),
+        ("rollouts convert a --out b", "'out'"),
+        ("data show", "PATH the motion file"),
+    ],
+)
+def test_a_missing_argument_is_one_line(refuse, monkeypatch, columns, arguments, said):
+    monkeypatch.setenv("COLUMNS", columns)
+    line = refuse(*arguments.split())
+    assert said in line
+    command = " ".join(word for word in arguments.split()[:2] if not word.startswith("-"))
+    assert line.endswith(f"see kinesis-bench {command} --help")

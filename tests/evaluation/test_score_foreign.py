@@ -105,7 +105,7 @@ def test_what_is_lacking_is_named(tmp_path: Path) -> None:
     time = made.times(10)
     path = made.moco(tmp_path / "few.sto", time, {"soleus": "Soleus", "vasint": "Vastus Medial"})
     lacking = lacks(read_recording(path), score(path), made.HUMAN)
-    assert lacking["muscles"].startswith("none for Medial Gastrocnemius, Lateral Gastrocnemius, Tibialis")
+    assert lacking["muscles"].startswith("none on the left leg for Medial Gastrocnemius, Lateral")
     assert "Soleus" not in lacking["muscles"]
     assert "joints" not in lacking
 
