@@ -90,7 +90,13 @@ class Convert:
             write_mm_evalkit(self.out, chosen)
         else:
             write_rollouts(self.out, chosen)
-        console().print(f"written to {self.out} ({len(clips)} clips)", soft_wrap=True)
+        count = "1 clip" if len(clips) == 1 else f"{len(clips)} clips"
+        console().print(f"written to {self.out} ({count})", soft_wrap=True)
+        lost = _lost(clips[0], read_recording(self.out).clips[0])
+        if lost:
+            console().print(f"this format does not keep {', '.join(lost)}", soft_wrap=True)
+        if ending == ".sto":
+            console().print("excitations read from it are means over a control step: smoother")
 
     def _chosen(self, rollouts: Rollouts) -> tuple[ClipRollout, ...]:
         from kinesis_bench.errors import unknown_name
@@ -101,6 +107,17 @@ class Convert:
         if not chosen:
             raise unknown_name("--clip", self.clip, {clip.key for clip in rollouts.clips})
         return chosen
+
+
+def _lost(written: ClipRollout, read: ClipRollout) -> list[str]:
+    """Arrays that a recording had and its copy has not."""
+    from dataclasses import fields
+
+    return [
+        field.name.replace("_", " ")
+        for field in fields(written)
+        if getattr(written, field.name) is not None and getattr(read, field.name) is None
+    ]
 
 
 @dataclass(frozen=True)

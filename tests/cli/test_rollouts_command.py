@@ -33,7 +33,7 @@ def test_convert_to_every_format_and_back(source: Path, capsys: pytest.CaptureFi
     for name in ("a.h5", "b.npz", "c.sto"):
         before = {"a.h5": source, "b.npz": Path("a.h5"), "c.sto": Path("b.npz")}[name]
         main(["rollouts", "convert", str(before), name])
-        assert f"written to {name} (1 clips)" in capsys.readouterr().out
+        assert f"written to {name} (1 clip)" in capsys.readouterr().out
     last = read_recording("c.sto")
     assert last.clips[0].dt_s == pytest.approx(0.01)
     assert "vaslat_l" in last.muscle_names
@@ -66,3 +66,12 @@ def test_what_cannot_be_converted(source: Path, capsys: pytest.CaptureFixture[st
     assert "is the recording itself" in refused("two.h5", "two.h5")
     main(["rollouts", "convert", "two.h5", "x.sto", "--clip", "b"])
     assert Path("x.sto").is_file()
+
+
+def test_what_a_format_does_not_keep_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rollouts(tmp_path / "rollouts.h5", walking(walking_clip()))
+    for ending, lost in ((".h5", ()), (".sto", ("touch", "reference keypoint position", "action"))):
+        main(["rollouts", "convert", str(tmp_path / "rollouts.h5"), str(tmp_path / f"out{ending}")])
+        said = " ".join(capsys.readouterr().out.split())
+        assert ("does not keep" in said) == bool(lost)
+        assert all(name in said for name in lost)
