@@ -112,6 +112,7 @@ def read_emg(
         tuple(OPENSIM_ELECTRODES),
         condition=condition_name(activity, round(speed_m_s * 3.6, 1)),
         speed_m_s=speed_m_s,
+        names=_names(folder),
         cycle_zero=_zero(files),
         source=f"1 person, {_leg(files)} leg, {_count(len(cycles))}, OpenSim files in {folder.name}",
         side=files.side,
@@ -164,10 +165,13 @@ def read_joint_angles(
     for joint in JOINTS:
         values = np.interp(instants, table.time_s, _column(table, f"{joint}_{files.side}"))
         angles.append(np.where(recorded, values, 0.0).sum(axis=0) / recorded.sum(axis=0))
-    curves, decided = in_project_signs(table.source, np.array(angles)[None], table.degrees)
+    curves, decided = in_project_signs(
+        table.source, np.array(angles)[None], _names(folder), degrees=table.degrees
+    )
     speed_m_s = _speed_m_s(table)
     return angles_of_people(
         curves,
+        _names(folder),
         condition=f"{activity}, {speed_m_s * 3.6:.1f} km/h",
         speed_m_s=speed_m_s,
         cycle_zero=_zero(files),
@@ -245,6 +249,11 @@ def _speed_m_s(table: TimeTable) -> float:
             "give a walk over ground: on a treadmill the speed is not in the files",
         )
     return speed
+
+
+def _names(folder: Path) -> tuple[str]:
+    """Of the one person: the folder's, as the files name nobody."""
+    return (folder.resolve().name,)
 
 
 def _leg(files: OpenSimWalk) -> str:

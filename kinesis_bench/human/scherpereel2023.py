@@ -25,6 +25,7 @@ from kinesis_bench.human.conditions import condition_name, require_activity, req
 from kinesis_bench.human.csv_tables import TIME, Recording, read_columns, read_header, read_recording
 from kinesis_bench.human.electrodes import SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
+from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people, nearest_speed
 from kinesis_bench.metrics.curves import SAMPLES, is_flat
@@ -171,28 +172,24 @@ def read_joint_angles(
     """
     path = Path(path)
     trials = _trials(path, activity, speed_kmh, settings.side)
-    people = np.stack(
+    names = tuple(trials)
+    signs = np.array([settings.signs.get(joint, 1.0) for joint in JOINTS])
+    people = signs[:, None] * np.stack(
         [_angles_of(subject, those, settings) for subject, those in trials.items()]
     )  # (N, J, 100)
-    signs = np.array([settings.signs.get(joint, 1.0) for joint in JOINTS])
-    knee = JOINTS.index("knee_angle")
+    decided = "the knee's sign is that of the settings"
     if "knee_angle" not in settings.signs:
-        signs[knee] = _flexing(people[:, knee], tuple(trials), path)
-    people = people * signs[:, None]
+        people, decided = in_project_signs(path, people, names, degrees=True)
     _check_signs(people.mean(axis=0), activity, path)
     speed_m_s = next(iter(trials.values()))[0].speed_m_s
-    return HumanJointAngles(
+    return angles_of_people(
+        people,
+        names,
         condition=f"{activity}, {speed_m_s * 3.6:.1f} km/h",
         speed_m_s=speed_m_s,
-        joints=JOINTS,
-        people=len(people),
-        mean_deg=people.mean(axis=0),
-        sd_deg=people.std(axis=0, ddof=1) if len(people) > 1 else np.zeros(people.shape[1:]),
-        curves_deg=people,
         cycle_zero=CYCLE_ZERO,
         source=f"{len(people)} people, Scherpereel et al. 2023 (CC BY 4.0)",
-        frame="OpenSim inverse kinematics; hip flexion contains the pelvis's tilt"
-        + ("; the knee's sign was turned" if signs[knee] < 0 else ""),
+        frame=f"OpenSim's inverse kinematics; hip flexion contains the pelvis's tilt; {decided}",
         side=settings.side,
     )
 
@@ -396,17 +393,6 @@ def _angles_of(subject: str, trials: list[Trial], settings: ScherpereelSettings)
         durations.append(np.diff(cycles)[:, 0])
     where = f"{subject}, {trials[0].folder.parent}"
     return usual_cycles(np.concatenate(curves), np.concatenate(durations), where).mean(axis=0)
-
-
-def _flexing(knee: np.ndarray, names: Sequence[str], path: Path) -> float:
-    """Sign that makes flexion positive: in every gait a knee flexes much further than it overextends."""
-    signs = np.where(knee.max(axis=-1) > -knee.min(axis=-1), 1.0, -1.0)
-    if len(set(signs)) > 1:
-        odd = [name for name, sign in zip(names, signs, strict=True) if sign != np.sign(signs.sum() or 1.0)]
-        raise InputError(
-            f"{path}: knee_angle", f"flexes the other way in {', '.join(odd)}", "take these people away"
-        )
-    return float(signs[0])
 
 
 def _check_signs(mean_deg: np.ndarray, activity: str, path: Path) -> None:

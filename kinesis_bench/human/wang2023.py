@@ -15,7 +15,7 @@ from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
-from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs, ring_of_closed
+from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.references import (
     WANG_ZERO,
     HumanEmg,
@@ -24,7 +24,7 @@ from kinesis_bench.human.references import (
     nearest_speed,
 )
 from kinesis_bench.human.wang2023_text import WangText, read_text, text_files
-from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, is_flat
+from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, as_ring, is_flat
 
 _REPACKED = re.compile(r"EMG_subject_(\d+)_walk_(\d+)_avg\.npy")
 
@@ -133,11 +133,10 @@ def read_joint_angles(
     folder = require_folder(path)
     wanted = {joint: layout.joints[joint] for joint in JOINTS}
     read = read_text(folder, layout.angle_stem, wanted, activity, speed_kmh, layout)
-    angles, decided = in_project_signs(folder, read.curves, degrees=None)
-    if read.phase is CLOSED_PHASE:
-        angles = ring_of_closed(angles)
+    angles, decided = in_project_signs(folder, read.curves, read.names)
     return angles_of_people(
-        angles,
+        as_ring(angles, read.phase),
+        read.names,
         condition=f"{activity}, {read.speed_kmh:g} km/h",
         speed_m_s=read.speed_kmh / 3.6,
         cycle_zero=WANG_ZERO,

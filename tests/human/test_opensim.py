@@ -80,6 +80,7 @@ def test_real_walk_holds_one_cycle_of_the_right_leg(shared: Path) -> None:
     assert human.speed_m_s == pytest.approx(1.2426, abs=1e-3)
     assert human.muscles == tuple(OPENSIM_ELECTRODES)
     assert "1 gait cycle," in human.source
+    assert human.names == read_joint_angles(folder, "walk", 5.0).names == ("opensim",)
     assert human.trials is None
     table = np.loadtxt(folder / FILES.emg, skiprows=7)
     at = 0.2773 + 1.1445 * np.arange(100) / 100

@@ -143,7 +143,8 @@ def test_joint_angles_come_in_our_signs(folder: Path, activity: str) -> None:
     assert np.abs(human.curves_deg - truth).mean() < 0.1  # 0.34 if cycles began one sample late
     knee = human.mean_deg[JOINTS.index("knee_angle")]
     assert 50 < knee.max() < 75
-    assert "sign was turned" in human.frame
+    assert "knee flexion was negative, turned round here" in human.frame
+    assert human.names == ("AB01", "AB13")
     assert human.condition.endswith("km/h")
 
 
@@ -187,11 +188,14 @@ def of(small: Path, subject: str, name: str) -> Path:
 def test_a_knee_that_is_positive_in_flexion_is_left_as_it_is(small: Path) -> None:
     before = read_joint_angles(small, "walk", 2.0)
     change(of(small, "AB01", "Joint_Angle.csv"), "knee_angle_l", lambda knee: -knee)
-    assert "knee_angle: flexes the other way in AB" in refused_angles(small)
+    assert "knee_angle: reaches -59° in person AB13 and 59° in AB01" in refused_angles(small)
     change(of(small, "AB13", "Joint_Angle.csv"), "knee_angle_l", lambda knee: -knee)
     after = read_joint_angles(small, "walk", 2.0)
     np.testing.assert_allclose(after.mean_deg, before.mean_deg, atol=1e-3)
-    assert "turned" not in after.frame
+    assert "knee flexion was positive" in after.frame
+    given = read_joint_angles(small, "walk", 2.0, settings=ScherpereelSettings(signs={"knee_angle": 1.0}))
+    np.testing.assert_array_equal(given.mean_deg, after.mean_deg)
+    assert "the knee's sign is that of the settings" in given.frame
 
 
 @pytest.mark.parametrize("joint", ["hip_flexion", "hip_adduction", "ankle_angle"])

@@ -165,7 +165,11 @@ def test_knee_outside_swing_is_refused(tmp_path: Path) -> None:
 def test_people_with_different_knee_signs_are_refused(text: Path) -> None:
     table = angle_table("05", 100) * np.array([1.0, 1.0, -1.0, 1.0])
     write(text / "Subj05" / "Subj05_walk_45_ikAngAve_l.txt", JOINTS, table)
-    assert re.search(r"knee_angle: reaches -\d\d° in one person and \d\d° in another", refused_angles(text))
+    assert re.search(r"knee_angle: reaches -\d\d° in person 0[46] and \d\d° in 05;", refused_angles(text))
+
+
+def test_angles_carry_the_names_of_the_people(text: Path) -> None:
+    assert read_joint_angles(text, "walk", 4.5).names == read_emg(text, "walk", 4.5).names == PEOPLE
 
 
 def refused_angles(folder: Path) -> str:
