@@ -17,7 +17,7 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.references import HumanJointAngles
-from kinesis_bench.metrics.curves import SAMPLES
+from kinesis_bench.metrics.curves import SAMPLES, is_flat
 
 RADIANS_AT_MOST = np.pi
 """No hip, knee or ankle turns by more than this [rad]; curves beyond it are degrees."""
@@ -46,11 +46,19 @@ def in_project_signs(
         degrees: what the file says of its unit; None where it says nothing, then the range decides.
 
     Raises:
-        InputError: the knee's peak is outside swing, or people's knees differ in sign.
+        InputError: an angle is constant, the knee's peak is outside swing, or people's knees differ in sign.
     """
     if degrees is None:
         degrees = bool(np.abs(angles).max() > RADIANS_AT_MOST)
     curves = angles if degrees else np.degrees(angles)
+    flat = is_flat(curves)
+    if flat.any():
+        person, joint = np.argwhere(flat)[0]
+        raise InputError(
+            f"{source}: {JOINTS[joint]}",
+            f"a constant curve of person {names[person]}",
+            "take this person away",
+        )
     knee = curves[:, JOINTS.index("knee_angle")]
     at = np.argmax(np.abs(knee), axis=-1)
     for name, sample in zip(names, at, strict=True):
