@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 import pytest
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.files import content_dir
 from kinesis_bench.human import opensim, santuz_raw, scherpereel2023, wang2023
 from kinesis_bench.human.opensim import OpenSimWalk
 from kinesis_bench.human.raw_emg import EmgFilter
@@ -89,6 +93,23 @@ def test_every_field_can_be_set(tmp_path: Path, cls: type) -> None:
 @pytest.mark.parametrize("cls", WHOLE)
 def test_what_is_left_out_keeps_its_default(tmp_path: Path, cls: type) -> None:
     assert read_settings(write(tmp_path, "# nothing\n"), cls) == cls()
+
+
+CARDS = {
+    "emg_walk_wang2023": WangText,
+    "emg_scherpereel2023": ScherpereelSettings,
+    "emg_walk_opensim": OpenSimWalk,
+    "emg_walk_santuz_raw": SantuzSettings,
+}
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_examples_on_the_cards_can_be_read_and_name_every_field(tmp_path: Path, card: str) -> None:
+    text = (content_dir("datasets") / card / "README.md").read_text(encoding="utf-8")
+    section = re.split(r"^## Settings.*$", text, flags=re.MULTILINE)[1].split("\n## ")[0]
+    example = "\n".join(line for line in section.splitlines() if line.startswith("    "))
+    read_settings(write(tmp_path, example), CARDS[card])
+    assert set(tomllib.loads(textwrap.dedent(example))) == {field.name for field in fields(CARDS[card])}
 
 
 def test_layouts_name_their_class() -> None:
