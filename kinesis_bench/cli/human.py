@@ -20,7 +20,8 @@ class Human:
 
     Args:
         human: data sets, as for `score`: emg_walk_wang2023, emg_run_santuz2020, or LAYOUT=PATH with
-            wang2023, scherpereel2023, falisse2019, opensim or santuz_raw. Others are laid on the first.
+            wang2023, scherpereel2023, falisse2019, opensim or santuz_raw, and ,SETTINGS.toml behind it where
+            its files are named or made otherwise (see its card). Others are laid on the first.
         activity: walk, run or backward; data sets without it are left out, which is said.
         speed: the nearest speed of each data set is taken [km/h].
         results: folders of results whose lag curves are drawn too.
@@ -87,7 +88,8 @@ class Human:
                 out.print(made, crop=False)
         for source in sources:
             if source not in having:
-                out.print(f"{source.name}: left out, it has {', '.join(source.activities)}", soft_wrap=True)
+                held = ", ".join(source.activities) or "no EMG"
+                out.print(f"{source.name}: left out, it has {held}", soft_wrap=True)
         for name, human in people.items():
             out.print(f"zero of {name}: {human.cycle_zero}")
         with whole_folder(self.out, FILES) as temporary:

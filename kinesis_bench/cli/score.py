@@ -63,7 +63,8 @@ class Score:
         split: of the motion file; its test split if left out, `all` for every clip.
         human: people to compare with, the headline's first: emg_walk_wang2023, emg_run_santuz2020, or
             LAYOUT=PATH with a data set that you have: wang2023, scherpereel2023, falisse2019, opensim or
-            santuz_raw. What else they do (run, walk backwards) is compared too.
+            santuz_raw; LAYOUT=PATH,SETTINGS.toml where its files are named or made otherwise (see its card).
+            What else they do (run, walk backwards) is compared too.
         human_speed: speed of the headline's people [km/h]; the nearest at hand is taken. `matched` takes
             that at which the policy has most steady cycles.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.

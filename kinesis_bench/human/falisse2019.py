@@ -18,9 +18,9 @@ from kinesis_bench.files import require_file
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.electrodes import FALISSE_COLUMNS, FALISSE_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
-from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs, ring_of_closed
+from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people
-from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, is_flat
+from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, as_ring, is_flat
 
 FILE = "ExperimentalData.mat"
 PERSON = "subject1"
@@ -108,10 +108,11 @@ def read_joint_angles(path: Path, activity: str, speed_kmh: float) -> HumanJoint
     angles = _trials(file, content, f"Q.{PERSON}.Qs", JOINTS)
     if not np.isfinite(angles).all():
         raise InputError(f"{file}: Q", "not a number in a joint angle", "download it again")
-    curves, decided = in_project_signs(file, angles.mean(axis=0)[None], degrees=None)
+    curves, decided = in_project_signs(file, angles.mean(axis=0)[None], (PERSON,))
     speed_m_s = _speed_m_s(file, content)
     return angles_of_people(
-        ring_of_closed(curves),
+        as_ring(curves, CLOSED_PHASE),
+        (PERSON,),
         condition=f"{activity}, {speed_m_s * 3.6:.1f} km/h",
         speed_m_s=speed_m_s,
         cycle_zero=ZERO,

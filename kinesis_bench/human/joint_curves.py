@@ -1,10 +1,10 @@
 """From a source's joint angles over the gait cycle to the project's: degrees, and knee flexion positive.
 
-The sources of joint angles with readers of their own (Wang, Falisse, OpenSim) all come out of OpenSim's
-inverse kinematics. Its models agree on hip flexion, hip adduction and ankle dorsiflexion being positive, but
-not on the knee: flexion is negative in gait2392 (Delp et al., IEEE Trans Biomed Eng 37:757, 1990) and
-positive in Rajagopal's model (IEEE Trans Biomed Eng 63:2068, 2016). No file says which, so the knee's own
-curve decides.
+The sources of joint angles with readers of their own (Wang, Scherpereel, Falisse, OpenSim) all come out of
+OpenSim's inverse kinematics. Its models agree on hip flexion, hip adduction and ankle dorsiflexion being
+positive, but not on the knee: flexion is negative in gait2392 (Delp et al., IEEE Trans Biomed Eng 37:757,
+1990) and positive in Rajagopal's model (IEEE Trans Biomed Eng 63:2068, 2016). No file says which, so the
+knee's own curve decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.references import HumanJointAngles
-from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, SAMPLES
+from kinesis_bench.metrics.curves import SAMPLES, is_flat
 
 RADIANS_AT_MOST = np.pi
 """No hip, knee or ankle turns by more than this [rad]; curves beyond it are degrees."""
@@ -30,7 +30,9 @@ It comes at 0.72 to 0.76 in walking at five speeds (Schwartz et al., J Biomech 4
 """
 
 
-def in_project_signs(source: str | Path, angles: np.ndarray, degrees: bool | None) -> tuple[np.ndarray, str]:
+def in_project_signs(
+    source: str | Path, angles: np.ndarray, names: Sequence[str], *, degrees: bool | None = None
+) -> tuple[np.ndarray, str]:
     """Degrees with knee flexion positive, and in words what was decided and how.
 
     The knee's largest angle over the cycle is its peak of flexion in swing, in walking and running alike: a
@@ -40,30 +42,39 @@ def in_project_signs(source: str | Path, angles: np.ndarray, degrees: bool | Non
     Args:
         source: named in errors.
         angles: (N, J, 100) of N people, in the order of ``JOINTS``; the cycle starts at the foot's strike.
+        names: of the N people, for errors.
         degrees: what the file says of its unit; None where it says nothing, then the range decides.
 
     Raises:
-        InputError: the knee's peak is outside swing, or people's knees differ in sign.
+        InputError: an angle is constant, the knee's peak is outside swing, or people's knees differ in sign.
     """
     if degrees is None:
         degrees = bool(np.abs(angles).max() > RADIANS_AT_MOST)
     curves = angles if degrees else np.degrees(angles)
+    flat = is_flat(curves)
+    if flat.any():
+        person, joint = np.argwhere(flat)[0]
+        raise InputError(
+            f"{source}: {JOINTS[joint]}",
+            f"a constant curve of person {names[person]}",
+            "take this person away",
+        )
     knee = curves[:, JOINTS.index("knee_angle")]
     at = np.argmax(np.abs(knee), axis=-1)
-    for person, sample in enumerate(at):
+    for name, sample in zip(names, at, strict=True):
         if not SWING[0] <= sample / SAMPLES <= SWING[1]:
             raise InputError(
                 f"{source}: knee_angle",
-                f"the largest angle of person {person + 1} of {len(knee)} lies at {sample} % of the cycle, "
-                "not in swing",
+                f"the largest angle of person {name} lies at {sample} % of the cycle, not in swing",
                 "check that the cycle starts at the foot's strike and that the column is the knee's",
             )
     peaks = knee[np.arange(len(knee)), at]
     if peaks.min() < 0.0 < peaks.max():
+        low, high = int(peaks.argmin()), int(peaks.argmax())
         raise InputError(
             f"{source}: knee_angle",
-            f"reaches {peaks.min():.0f}° in one person and {peaks.max():.0f}° in another",
-            "give all people the same sign",
+            f"reaches {peaks[low]:.0f}° in person {names[low]} and {peaks[high]:.0f}° in {names[high]}",
+            "give all people the same sign, or take one away",
         )
     flexion = 1.0 if peaks[0] > 0.0 else -1.0
     signs = np.array([flexion if joint == "knee_angle" else 1.0 for joint in JOINTS])
@@ -72,15 +83,9 @@ def in_project_signs(source: str | Path, angles: np.ndarray, degrees: bool | Non
     return signs[:, None] * curves, words
 
 
-def ring_of_closed(curves: np.ndarray) -> np.ndarray:
-    """Curves whose last sample repeats the first, (..., 100) at phases i/99, read at phases i/100."""
-    flat = curves.reshape(-1, SAMPLES)
-    return np.array([np.interp(PHASE, CLOSED_PHASE, curve) for curve in flat]).reshape(curves.shape)
-
-
 def angles_of_people(
     curves_deg: np.ndarray,
-    joints: Sequence[str] = JOINTS,
+    names: Sequence[str],
     *,
     condition: str,
     speed_m_s: float,
@@ -92,15 +97,16 @@ def angles_of_people(
     """A HumanJointAngles from each person's curves; one person alone has an SD of 0.
 
     Args:
-        curves_deg: (N, J, 100) in the project's signs, sample i at phase i/100 [deg].
-        joints: J names.
+        curves_deg: (N, J, 100) in the order of ``JOINTS`` and the project's signs, sample i at phase i/100
+            [deg].
+        names: of the N people, as the EMG of the same source names them.
         condition, speed_m_s, cycle_zero, source, frame, side: as in HumanJointAngles.
     """
     people = len(curves_deg)
     return HumanJointAngles(
         condition=condition,
         speed_m_s=speed_m_s,
-        joints=tuple(joints),
+        joints=JOINTS,
         people=people,
         mean_deg=curves_deg.mean(axis=0),
         sd_deg=curves_deg.std(axis=0, ddof=1) if people > 1 else np.zeros(curves_deg.shape[1:]),
@@ -109,4 +115,5 @@ def angles_of_people(
         source=source,
         frame=frame,
         side=side,
+        names=tuple(names),
     )

@@ -15,16 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.files import require_file
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.electrodes import OPENSIM_COLUMNS, OPENSIM_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.raw_emg import cycles_between, on_cycles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people
+from kinesis_bench.human.settings import in_settings, require_side
 from kinesis_bench.metrics.curves import PHASE, is_flat
 from kinesis_bench.metrics.cycles import usual_length
 from kinesis_bench.metrics.gait_events import FORCE_BODY_WEIGHTS, GRAVITY_M_S2, heel_strikes_from_force
 from kinesis_bench.time_tables import TimeTable, read_table
+
+LAYOUT = "opensim"
 
 PEAK_BODY_WEIGHTS = 1.1
 """Largest vertical force under one foot in walking [body weights], from which body weight is told.
@@ -40,48 +44,56 @@ MIN_SPEED_M_S = 0.2
 
 @dataclass(frozen=True)
 class OpenSimWalk:
-    """Names of the three files in the folder, and the leg that was measured.
+    """What the files do not say, and their names.
 
-    The files do not say which leg carried the electrodes. In OpenSim's example it is the right one: its
-    soleus is active in the second half of the right foot's stances.
+    Attributes:
+        emg, forces, coordinates: names of the three files in the folder.
+        side: the leg that was measured. In OpenSim's example it is the right one: its soleus is active in the
+            second half of the right foot's stances.
+        min_cycles: fewer cycles of EMG are refused. A person is a reference with one cycle already, unlike a
+            model's score, which needs three.
     """
 
     emg: str = "electromyography.sto"
     forces: str = "grf_walk.mot"
     coordinates: str = "coordinates.sto"
     side: str = "r"
+    min_cycles: int = 1
 
     def __post_init__(self) -> None:
-        if self.side not in ("l", "r"):
-            raise InputError("side", f"is {self.side!r}", "it must be l or r")
+        require_side(self.side)
+        if self.min_cycles < 1:
+            raise InputError("min_cycles", f"is {self.min_cycles}", "it must be 1 or more")
 
 
-_EXAMPLE = OpenSimWalk()
+SETTINGS = OpenSimWalk
+"""The class of this layout's settings."""
+
+DEFAULT_SETTINGS = OpenSimWalk()
+"""Those of OpenSim's example, which are used unless others are given."""
 
 
-def conditions(path: Path, *, files: OpenSimWalk = _EXAMPLE) -> tuple[tuple[str, float], ...]:
+def conditions(path: Path, *, settings: OpenSimWalk = DEFAULT_SETTINGS) -> tuple[tuple[str, float], ...]:
     """The one activity and its speed [km/h].
 
     Raises:
         InputError: as ``read_emg``.
     """
-    return (("walk", 3.6 * _speed_m_s(read_table(require_folder(path) / files.coordinates))),)
+    return (("walk", 3.6 * _speed_m_s(_read(require_folder(path), settings.coordinates, "coordinates"))),)
 
 
 def read_emg(
-    path: Path, activity: str, speed_kmh: float, *, files: OpenSimWalk = _EXAMPLE, min_cycles: int = 1
+    path: Path, activity: str, speed_kmh: float, *, settings: OpenSimWalk = DEFAULT_SETTINGS
 ) -> HumanEmg:
     """EMG of the one person, the mean over the cycles of one leg; ``source`` states their number.
 
-    A person is a reference with one cycle already, unlike a model's score, which needs three; ask for more
-    by ``min_cycles``. Cycles outside mean ± 2 SD of duration are left out.
+    Cycles outside mean ± 2 SD of duration are left out.
 
     Args:
         path: folder of the three files.
         activity: ``walk``.
         speed_kmh: there is one speed, which is taken whatever is asked [km/h].
-        files: names of the files, and the leg.
-        min_cycles: fewer are refused.
+        settings: names of the files, the leg, and how many cycles are enough.
 
     Raises:
         InputError: a file or column is missing or damaged, another activity, a recording on a treadmill, or
@@ -89,16 +101,16 @@ def read_emg(
     """
     folder = require_folder(path)
     require_activity(folder, activity, {"walk"})
-    emg = read_table(folder / files.emg)
-    strikes = _strikes_s(folder, files)
+    emg = _read(folder, settings.emg, "emg")
+    strikes = _strikes_s(folder, settings)
     cycles = cycles_between(strikes, float(emg.time_s[0]), float(emg.time_s[-1]))
     cycles = cycles[usual_length(np.diff(cycles)[:, 0].tolist())]
-    if len(cycles) < max(min_cycles, 1):
+    if len(cycles) < settings.min_cycles:
         raise InputError(
-            folder / files.emg,
-            f"{len(cycles)} gait cycles of the {_leg(files)} leg between strikes on force plates, "
-            f"{max(min_cycles, 1)} are needed",
-            "choose the other leg, ask for fewer, or give a longer recording",
+            folder / settings.emg,
+            f"{len(cycles)} gait cycles of the {_leg(settings)} leg between strikes on force plates, "
+            f"{settings.min_cycles} are needed",
+            f"choose the other leg {in_settings(LAYOUT, 'side')}, or give a longer recording",
         )
     signal = np.column_stack([_column(emg, name) for name in OPENSIM_COLUMNS])
     trials = on_cycles(signal, 1.0 / _period_s(emg), float(emg.time_s[0]), cycles)
@@ -106,15 +118,16 @@ def read_emg(
     for column, flat in zip(OPENSIM_COLUMNS, is_flat(curves), strict=True):
         if flat:
             raise InputError(f"{emg.source}: {column}", "a constant curve", "export it again")
-    speed_m_s = _speed_m_s(read_table(folder / files.coordinates))
+    speed_m_s = _speed_m_s(_read(folder, settings.coordinates, "coordinates"))
     return from_people(
         curves[None],
         tuple(OPENSIM_ELECTRODES),
         condition=condition_name(activity, round(speed_m_s * 3.6, 1)),
         speed_m_s=speed_m_s,
-        cycle_zero=_zero(files),
-        source=f"1 person, {_leg(files)} leg, {_count(len(cycles))}, OpenSim files in {folder.name}",
-        side=files.side,
+        names=_names(folder),
+        cycle_zero=_zero(settings),
+        source=f"1 person, {_leg(settings)} leg, {_count(len(cycles))}, OpenSim files in {folder.name}",
+        side=settings.side,
         trials=(trials,) if len(trials) > 1 else None,
     )
 
@@ -124,7 +137,7 @@ angle_conditions = conditions
 
 
 def read_joint_angles(
-    path: Path, activity: str, speed_kmh: float, *, files: OpenSimWalk = _EXAMPLE
+    path: Path, activity: str, speed_kmh: float, *, settings: OpenSimWalk = DEFAULT_SETTINGS
 ) -> HumanJointAngles:
     """Joint angles of the one person over the gait cycle of one leg.
 
@@ -136,20 +149,20 @@ def read_joint_angles(
         path: folder of the files; EMG is not needed.
         activity: ``walk``.
         speed_kmh: there is one speed, which is taken whatever is asked [km/h].
-        files: names of the files, and the leg.
+        settings: names of the files, and the leg.
 
     Raises:
         InputError: as ``read_emg``, and where the angles do not cover a whole cycle.
     """
     folder = require_folder(path)
     require_activity(folder, activity, {"walk"})
-    table = read_table(folder / files.coordinates)
-    strikes = _strikes_s(folder, files)
+    table = _read(folder, settings.coordinates, "coordinates")
+    strikes = _strikes_s(folder, settings)
     if len(strikes) < 2:
         raise InputError(
-            folder / files.forces,
-            f"{len(strikes)} strikes of the {_leg(files)} foot on force plates, two make a cycle",
-            "choose the other leg or give a longer recording",
+            folder / settings.forces,
+            f"{len(strikes)} strikes of the {_leg(settings)} foot on force plates, two make a cycle",
+            f"choose the other leg {in_settings(LAYOUT, 'side')}, or give a longer recording",
         )
     instants = _instants_s(strikes, float(table.time_s[0]), float(table.time_s[-1]))
     recorded = (instants >= table.time_s[0]) & (instants <= table.time_s[-1])
@@ -162,35 +175,46 @@ def read_joint_angles(
         )
     angles = []
     for joint in JOINTS:
-        values = np.interp(instants, table.time_s, _column(table, f"{joint}_{files.side}"))
+        values = np.interp(instants, table.time_s, _column(table, f"{joint}_{settings.side}"))
         angles.append(np.where(recorded, values, 0.0).sum(axis=0) / recorded.sum(axis=0))
-    curves, decided = in_project_signs(table.source, np.array(angles)[None], table.degrees)
+    curves, decided = in_project_signs(
+        table.source, np.array(angles)[None], _names(folder), degrees=table.degrees
+    )
     speed_m_s = _speed_m_s(table)
     return angles_of_people(
         curves,
+        _names(folder),
         condition=f"{activity}, {speed_m_s * 3.6:.1f} km/h",
         speed_m_s=speed_m_s,
-        cycle_zero=_zero(files),
+        cycle_zero=_zero(settings),
         source=(
-            f"1 person, {_leg(files)} leg, {table.time_s[-1] - table.time_s[0]:.2f} s of strides of "
+            f"1 person, {_leg(settings)} leg, {table.time_s[-1] - table.time_s[0]:.2f} s of strides of "
             f"{np.diff(strikes).mean():.2f} s, OpenSim files in {folder.name}"
         ),
         frame=f"OpenSim's inverse kinematics; {decided}",
-        side=files.side,
+        side=settings.side,
     )
 
 
-def _strikes_s(folder: Path, files: OpenSimWalk) -> np.ndarray:
+def _read(folder: Path, name: str, setting: str) -> TimeTable:
+    """One of the three files."""
+    require_file(folder / name, f"name the file {in_settings(LAYOUT, setting)}")
+    return read_table(folder / name)
+
+
+def _strikes_s(folder: Path, settings: OpenSimWalk) -> np.ndarray:
     """Times of the leg's foot strikes, on the clock of the files [s].
 
     Body weight is the largest force under the foot over ``PEAK_BODY_WEIGHTS``.
     """
-    forces = read_table(folder / files.forces)
-    force_n = _column(forces, f"ground_force_{files.side}_vy")
+    forces = _read(folder, settings.forces, "forces")
+    force_n = _column(forces, f"ground_force_{settings.side}_vy")
     weight_n = float(force_n.max()) / PEAK_BODY_WEIGHTS
     if not weight_n > 0.0:
         raise InputError(
-            f"{forces.source}: ground_force_{files.side}_vy", "never above zero", "choose the other leg"
+            f"{forces.source}: ground_force_{settings.side}_vy",
+            "never above zero",
+            f"choose the other leg {in_settings(LAYOUT, 'side')}",
         )
     dt_s = _period_s(forces)
     # heel_strikes_from_force dates sample i at (i + 1)·dt_s, the files at i·dt_s after their first.
@@ -247,16 +271,21 @@ def _speed_m_s(table: TimeTable) -> float:
     return speed
 
 
-def _leg(files: OpenSimWalk) -> str:
-    return "left" if files.side == "l" else "right"
+def _names(folder: Path) -> tuple[str]:
+    """Of the one person: the folder's, as the files name nobody."""
+    return (folder.resolve().name,)
+
+
+def _leg(settings: OpenSimWalk) -> str:
+    return "left" if settings.side == "l" else "right"
 
 
 def _count(cycles: int) -> str:
     return f"{cycles} gait cycle{'s' * (cycles > 1)}"
 
 
-def _zero(files: OpenSimWalk) -> str:
+def _zero(settings: OpenSimWalk) -> str:
     return (
-        f"strike of the {_leg(files)} foot: its vertical force rises above {100 * FORCE_BODY_WEIGHTS:g} % of "
-        "body weight"
+        f"strike of the {_leg(settings)} foot: its vertical force rises above "
+        f"{100 * FORCE_BODY_WEIGHTS:g} % of body weight"
     )

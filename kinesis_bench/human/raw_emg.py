@@ -6,14 +6,19 @@ half of the amplitude at each corner frequency.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.human.settings import in_settings
 from kinesis_bench.metrics.curves import SAMPLES, resample_cycle
 from kinesis_bench.metrics.cycles import MIN_CYCLES, usual_length
+
+HIGHEST_ORDER = 8
+"""Of a filter in one direction; published chains take up to 6."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,20 @@ class EmgFilter:
     nyquist_part: float = 0.9
     envelope_hz: float = 6.0
     envelope_order: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("band_low_hz", "envelope_hz"):
+            if not 0.0 < getattr(self, name) < math.inf:
+                raise InputError(name, f"is {getattr(self, name):g} Hz", "it must be above 0")
+        if not self.band_low_hz < self.band_high_hz < math.inf:
+            raise InputError("band_high_hz", f"is {self.band_high_hz:g} Hz", "it must be above band_low_hz")
+        if not 0.0 < self.nyquist_part < 1.0:
+            raise InputError("nyquist_part", f"is {self.nyquist_part:g}", "it must lie between 0 and 1")
+        for name in ("band_order", "envelope_order"):
+            if not 1 <= getattr(self, name) <= HIGHEST_ORDER:
+                raise InputError(
+                    name, f"is {getattr(self, name)}", f"it must lie between 1 and {HIGHEST_ORDER}"
+                )
 
 
 DEFAULT_FILTER = EmgFilter()
@@ -73,7 +92,7 @@ def envelope(
         raise InputError(
             where,
             f"a rate of {rate_hz:g} Hz leaves no band from {settings.band_low_hz:g} to {high_hz:g} Hz",
-            "give raw EMG, not an envelope, or other corner frequencies",
+            f"give raw EMG, not an envelope, or other corners {in_settings('LAYOUT', '[filter]')}",
         )
     # Padding of one period of the lowest frequency that passes, mirrored at each end.
     pad = [round(rate_hz / corner) for corner in (settings.band_low_hz, settings.envelope_hz)]

@@ -72,7 +72,8 @@ class HumanEmg:
         stored_within_person: muscle to r between trials of one person, where only a stored figure is known.
         flaws: muscle to its channels that are flawed by the rules of ``metrics.emg_quality``, in words;
             figures are given with and without them.
-        unflawed: the same people without those channels; None where there are none.
+        unflawed: the same people without those channels, and without a muscle that nobody is left for; None
+            where there are none, or no muscle is left.
     """
 
     condition: str
@@ -121,7 +122,7 @@ class HumanEmg:
             trials=None if self.trials is None else tuple(trial[:, rows] for trial in self.trials),
             channels=None if self.channels is None else self.channels[rows],
             flaws=flaws,
-            unflawed=self.unflawed.only(muscles) if self.unflawed is not None and flaws else None,
+            unflawed=_some(self.unflawed, muscles) if self.unflawed is not None and flaws else None,
         )
 
 
@@ -141,7 +142,8 @@ def from_people(
     """A HumanEmg from each person's curves.
 
     Args:
-        curves: (N, M, 100), NaN where a muscle was not measured on a person.
+        curves: (N, M, 100), NaN where a muscle was not measured on a person. A channel without variance is
+            given as it is: it is flagged, and left out of ``unflawed``.
         muscles: M electrode names.
         condition, speed_m_s, phase, names, cycle_zero, source, side, trials: as in HumanEmg.
     """
@@ -161,15 +163,26 @@ def from_people(
     if not flags:
         return whole
     kept = curves.copy()
+    kept_trials = None if trials is None else tuple(own.copy() for own in trials)
     flaws: dict[str, tuple[str, ...]] = {}
     for flag in flags:
         kept[flag.person, flag.muscle] = np.nan
+        if kept_trials is not None:
+            kept_trials[flag.person][:, flag.muscle] = np.nan
         muscle = whole.muscles[flag.muscle]
         person = names[flag.person] if names else str(flag.person + 1)
         r = "" if flag.leave_one_out_r is None else f" (r {flag.leave_one_out_r:.2f} with the others)"
         flaws[muscle] = (*flaws.get(muscle, ()), f"person {person} {flag.flaw}{r}")
-    common = {name: getattr(whole, name) for name in _GIVEN}
-    return replace(whole, flaws=flaws, unflawed=_group(kept, **common))
+    common = {name: getattr(whole, name) for name in _GIVEN} | {"trials": kept_trials}
+    unflawed = _group(kept, **common)
+    having = [muscle for muscle, left in zip(muscles, unflawed.people_by_muscle, strict=True) if left]
+    return replace(whole, flaws=flaws, unflawed=_some(unflawed, having))
+
+
+def _some(human: HumanEmg, muscles: Sequence[str]) -> HumanEmg | None:
+    """Those of the muscles that the people have; None where they have none."""
+    having = [muscle for muscle in muscles if muscle in human.muscles]
+    return human.only(having) if having else None
 
 
 _GIVEN = ("condition", "speed_m_s", "muscles", "phase", "names", "cycle_zero", "source", "side", "trials")
@@ -177,17 +190,18 @@ _GIVEN = ("condition", "speed_m_s", "muscles", "phase", "names", "cycle_zero", "
 
 
 def _group(curves: np.ndarray, **given: Any) -> HumanEmg:
-    """The fields that follow from each person's curves, beside those given."""
+    """The fields that follow from each person's curves, beside those given; NaN for a muscle nobody has."""
     there = measured(curves)
     count = there.sum(axis=0)
     present = np.where(there[..., None], curves, 0.0)
-    mean = present.sum(axis=0) / count[:, None]
+    known = np.where(count > 0, count, np.nan)[:, None]
+    mean = present.sum(axis=0) / known
     square = np.where(there[..., None], (curves - mean) ** 2, 0.0).sum(axis=0)
     return HumanEmg(
         people=len(curves),
         mean=mean,
         sd=np.sqrt(square / np.maximum(count - 1, 1)[:, None]),
-        mean_of_standardised=standardise(curves).sum(axis=0) / count[:, None],
+        mean_of_standardised=standardise(curves).sum(axis=0) / known,
         curves=curves,
         channels=count,
         **given,

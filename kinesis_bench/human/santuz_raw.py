@@ -8,6 +8,7 @@ treadmill, person and trial ID0012_TW_01 of Santuz et al. (iScience 23:100796, 2
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kinesis_bench.human.csv_tables import TIME, read_columns, read_header, read
 from kinesis_bench.human.electrodes import SANTUZ_CODES, SANTUZ_ELECTRODES
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
 from kinesis_bench.human.references import HumanEmg, from_people
+from kinesis_bench.human.settings import require_side
 from kinesis_bench.metrics.curves import is_flat
 
 EMG_FILE, CYCLES_FILE = "raw_emg.csv", "cycles.csv"
@@ -46,6 +48,14 @@ class SantuzSettings:
     side: str = "r"
     filter: EmgFilter = field(default_factory=EmgFilter)
 
+    def __post_init__(self) -> None:
+        require_side(self.side)
+        if not 0.0 < self.speed_m_s < math.inf:
+            raise InputError("speed_m_s", f"is {self.speed_m_s:g}", "it must be above 0")
+
+
+SETTINGS = SantuzSettings
+"""The class of this layout's settings."""
 
 DEFAULT_SETTINGS = SantuzSettings()
 """The settings that are used unless others are given."""

@@ -23,12 +23,17 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.csv_tables import TIME, Recording, read_columns, read_header, read_recording
-from kinesis_bench.human.electrodes import SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES
+from kinesis_bench.human.electrodes import ELECTRODES, SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
+from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people, nearest_speed
+from kinesis_bench.human.settings import in_settings, require_known, require_side
 from kinesis_bench.metrics.curves import SAMPLES, is_flat
+from kinesis_bench.metrics.emg_references import mean_of_known, measured
 from kinesis_bench.metrics.gait_events import GRAVITY_M_S2, heel_strikes_from_force
+
+LAYOUT = "scherpereel2023"
 
 RAW, PROCESSED, CSV = "RawData", "ProcessedData", "CSV_Data"
 """Folders of the two downloads, and of the tables of one person in the first."""
@@ -42,16 +47,15 @@ FLAG_FILE = ("Activity_Flag", "activity_flag")
 RUN_FROM_M_S = 2.0
 """``normal_walk`` at this speed and above is running: the authors' figures of 2.0 and 2.5 m/s say so."""
 
+SHOWN = 12
+"""At most so many names of what was found stand in an error."""
+
 SIDE_LETTER = {"l": "L", "r": "R"}
 
 ELECTRODE_HEADERS = {
     "{side}" + code: name for code, name in zip(SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES, strict=True)
 }
 """Regular expression of a column's whole header, with the leg's letter for ``{side}``, to electrode."""
-
-JOINT_SIGNS = {"hip_flexion": 1.0, "hip_adduction": 1.0, "ankle_angle": 1.0}
-"""Ours over the source's: its coordinates are named as OpenSim's, whose signs these are. The knee's sign is
-told from the data: two users of the data set contradict each other about it."""
 
 CYCLE_ZERO = (
     "ground contact of the same foot (backwards: of its toes): vertical force above 5 % of body weight after "
@@ -71,16 +75,45 @@ class ScherpereelSettings:
             from most recordings (a fault of the hardware), so only the left one has its cycles.
         electrodes: regular expression of a column's header, ``{side}`` for L or R, to electrode name.
         force: header of the vertical force [N], ``{side}`` for L or R.
-        signs: joint to ours over the source's sign.
+        signs: joint to ours over the source's sign, 1 or -1. A hip or ankle that is left out has the source's
+            sign: its coordinates are named as OpenSim's and taken to have its signs. A knee that is left out
+            has the sign that its swing peak tells: users of the data set contradict each other about it.
         filter: from raw EMG to envelopes.
     """
 
     side: str = "l"
     electrodes: Mapping[str, str] = field(default_factory=lambda: dict(ELECTRODE_HEADERS))
     force: str = "{side}ForceY_Vertical"
-    signs: Mapping[str, float] = field(default_factory=lambda: dict(JOINT_SIGNS))
+    signs: Mapping[str, float] = field(default_factory=dict)
     filter: EmgFilter = field(default_factory=EmgFilter)
 
+    def __post_init__(self) -> None:
+        require_side(self.side)
+        require_known("electrodes", tuple(self.electrodes.values()), ELECTRODES)
+        for pattern in self.electrodes:
+            try:
+                re.compile(self.of_leg(pattern))
+            except re.error as error:
+                raise InputError(
+                    f"electrodes: {pattern}", f"is no regular expression ({error})", "escape its marks by \\"
+                ) from error
+        for joint, sign in self.signs.items():
+            require_known("signs", (joint,), dict.fromkeys(JOINTS))
+            if abs(sign) != 1.0:
+                raise InputError(f"signs: {joint}", f"is {sign:g}", "it must be 1 or -1")
+
+    @property
+    def muscles(self) -> list[str]:
+        """Electrode names, each once."""
+        return list(dict.fromkeys(self.electrodes.values()))
+
+    def of_leg(self, header: str) -> str:
+        """A header with the leg's letter for ``{side}``."""
+        return header.replace("{side}", SIDE_LETTER[self.side])
+
+
+SETTINGS = ScherpereelSettings
+"""The class of this layout's settings."""
 
 DEFAULT_SETTINGS = ScherpereelSettings()
 """The settings that are used unless others are given."""
@@ -116,9 +149,11 @@ def read_emg(
 ) -> HumanEmg:
     """EMG of all people who did an activity, at the nearest speed; each cycle is a trial.
 
-    A person's recordings at that speed are pooled. Kept are the muscles that everybody has; what somebody
-    lacks (no column, nothing but NaN, a constant signal) is named in ``source``. A person whose recordings at
-    that speed are absent, or name no speed and are not in the processed data, is not among ``names``.
+    A person's recordings at that speed are pooled. A muscle that was not measured on a person (no column, or
+    nothing but NaN) is NaN for this person and named in ``source``; one that nobody has is left out. A
+    constant signal makes a constant curve: ``from_people`` finds and lists channels without variance. A
+    person whose recordings at that speed have no raw EMG, or name no speed and are not in the processed data,
+    is not among ``names``.
 
     Args:
         path: the folder that holds ``RawData``, or ``RawData`` itself.
@@ -131,30 +166,33 @@ def read_emg(
             headers, uneven times, values that are not finite, or fewer than three cycles of a person.
     """
     path = Path(path)
-    trials = _trials(path, activity, speed_kmh, settings.side)
-    cycles = {subject: _emg_of(subject, those, settings) for subject, those in trials.items()}
-    names = list(dict.fromkeys(settings.electrodes.values()))
-    muscles = [name for name in names if all(name in own for own, _ in cycles.values())]
-    if not muscles:
-        raise InputError(path, "no muscle that everybody has", "take the person with missing channels away")
+    found = _with_emg(_all_trials(path))
+    if not any(found.values()):
+        raise InputError(
+            path, f"no recording has a file {EMG_FILE[0]}.csv", f"raw EMG is in the raw data set only, {RAW}"
+        )
+    trials = _at_speed(path, found, activity, speed_kmh)
+    singles = [_emg_of(subject, those, settings) for subject, those in trials.items()]
+    curves = np.stack([mean_of_known(own, axis=0) for own in singles])
+    there = measured(curves)
+    known = np.flatnonzero(there.any(axis=0))
     lacking = [
-        f"{name} ({', '.join(subject for subject, (own, _) in cycles.items() if name not in own)})"
-        for name in names
-        if name not in muscles
+        f"{name} ({', '.join(subject for subject, has in zip(trials, those, strict=True) if not has)})"
+        for name, those in zip(settings.muscles, there.T, strict=True)
+        if not those.all()
     ]
-    singles = [curves[:, [own.index(name) for name in muscles]] for own, curves in cycles.values()]
     speed_m_s = next(iter(trials.values()))[0].speed_m_s
     return from_people(
-        np.stack([curves.mean(axis=0) for curves in singles]),
-        muscles,
+        curves[:, known],
+        [settings.muscles[place] for place in known],
         condition=condition_name(activity, round(speed_m_s * 3.6, 1)),
         speed_m_s=speed_m_s,
         names=list(trials),
         cycle_zero=CYCLE_ZERO,
         source=f"{len(singles)} people, Scherpereel et al. 2023 (CC BY 4.0)"
-        + (f"; without {', '.join(lacking)}, which they lack" if lacking else ""),
+        + (f"; not measured: {', '.join(lacking)}" if lacking else ""),
         side=settings.side,
-        trials=singles,
+        trials=[own[:, known] for own in singles],
     )
 
 
@@ -170,29 +208,25 @@ def read_joint_angles(
         InputError: as for ``read_emg``, or a joint turns the wrong way for its sign.
     """
     path = Path(path)
-    trials = _trials(path, activity, speed_kmh, settings.side)
-    people = np.stack(
+    trials = _at_speed(path, _all_trials(path), activity, speed_kmh)
+    names = tuple(trials)
+    signs = np.array([settings.signs.get(joint, 1.0) for joint in JOINTS])
+    people = signs[:, None] * np.stack(
         [_angles_of(subject, those, settings) for subject, those in trials.items()]
     )  # (N, J, 100)
-    signs = np.array([settings.signs.get(joint, 1.0) for joint in JOINTS])
-    knee = JOINTS.index("knee_angle")
+    decided = "the knee's sign is that of the settings"
     if "knee_angle" not in settings.signs:
-        signs[knee] = _flexing(people[:, knee], tuple(trials), path)
-    people = people * signs[:, None]
+        people, decided = in_project_signs(path, people, names, degrees=True)
     _check_signs(people.mean(axis=0), activity, path)
     speed_m_s = next(iter(trials.values()))[0].speed_m_s
-    return HumanJointAngles(
+    return angles_of_people(
+        people,
+        names,
         condition=f"{activity}, {speed_m_s * 3.6:.1f} km/h",
         speed_m_s=speed_m_s,
-        joints=JOINTS,
-        people=len(people),
-        mean_deg=people.mean(axis=0),
-        sd_deg=people.std(axis=0, ddof=1) if len(people) > 1 else np.zeros(people.shape[1:]),
-        curves_deg=people,
         cycle_zero=CYCLE_ZERO,
         source=f"{len(people)} people, Scherpereel et al. 2023 (CC BY 4.0)",
-        frame="OpenSim inverse kinematics; hip flexion contains the pelvis's tilt"
-        + ("; the knee's sign was turned" if signs[knee] < 0 else ""),
+        frame=f"OpenSim's inverse kinematics; hip flexion contains the pelvis's tilt; {decided}",
         side=settings.side,
     )
 
@@ -200,24 +234,42 @@ def read_joint_angles(
 def conditions(
     path: Path, *, settings: ScherpereelSettings = DEFAULT_SETTINGS
 ) -> tuple[tuple[str, float], ...]:
-    """Activities and speeds [km/h] of all that the folder holds.
+    """Activities and speeds [km/h] of all recordings that have raw EMG; none in the processed data set.
 
     Raises:
         InputError: there is no such folder, nobody's recordings in it, or none whose speed is known.
     """
-    every = [trial for trials in _all_trials(path).values() for trial in trials]
+    return _held(_with_emg(_all_trials(path)))
+
+
+def angle_conditions(
+    path: Path, *, settings: ScherpereelSettings = DEFAULT_SETTINGS
+) -> tuple[tuple[str, float], ...]:
+    """Activities and speeds [km/h] of all recordings: joint angles are there wherever EMG is.
+
+    Raises:
+        InputError: as for ``conditions``.
+    """
+    return _held(_all_trials(path))
+
+
+def _held(found: Mapping[str, list[Trial]]) -> tuple[tuple[str, float], ...]:
+    every = [trial for trials in found.values() for trial in trials]
     return tuple(sorted({(trial.activity, trial.speed_m_s * 3.6) for trial in every}))
 
 
-angle_conditions = conditions
-"""Joint angles are there wherever EMG is."""
+def _with_emg(found: Mapping[str, list[Trial]]) -> dict[str, list[Trial]]:
+    """Those of the trials whose raw EMG is there."""
+    return {
+        subject: [trial for trial in trials if _find(trial.folder, EMG_FILE) is not None]
+        for subject, trials in found.items()
+    }
 
 
-def _trials(path: Path, activity: str, speed_kmh: float, side: str) -> dict[str, list[Trial]]:
+def _at_speed(
+    path: Path, found: Mapping[str, list[Trial]], activity: str, speed_kmh: float
+) -> dict[str, list[Trial]]:
     """By person, the trials of an activity at the nearest speed."""
-    if side not in SIDE_LETTER:
-        raise InputError(f"side {side!r}", "no such leg", "choose 'l' or 'r'")
-    found = _all_trials(path)
     every = [trial for trials in found.values() for trial in trials]
     require_activity(path, activity, {trial.activity for trial in every})
     speeds = {trial.speed_m_s * 3.6 for trial in every if trial.activity == activity}
@@ -240,11 +292,13 @@ def _all_trials(path: Path) -> dict[str, list[Trial]]:
             raw, "holds no folder of a person (AB01 to AB13)", f"give the folder that holds {RAW}"
         )
     found: dict[str, list[Trial]] = {}
+    others: list[str] = []
     no_speed = None
     for subject in subjects:
         for folder in _folders(subject / CSV if (subject / CSV).is_dir() else subject):
             match = _RECORDING.fullmatch(folder.name)
             if match is None:
+                others.append(folder.name)
                 continue
             made = _trials_of(folder, match, processed / subject.name)
             if not made:
@@ -255,6 +309,14 @@ def _all_trials(path: Path) -> dict[str, list[Trial]]:
             no_speed,
             "its name gives no speed",
             f"unpack the processed data set into {processed}, whose times tell the speeds",
+        )
+    if not any(found.values()):
+        raise InputError(
+            raw,
+            "holds no recording named normal_walk_N or walk_backward_N of "
+            f"{', '.join(subject.name for subject in subjects)}, but: "
+            + (", ".join(list(dict.fromkeys(others))[:SHOWN]) or "nothing"),
+            f"give the folder that holds {RAW} with the recordings unpacked in it",
         )
     return found
 
@@ -307,14 +369,13 @@ def _file(folder: Path, kind: tuple[str, ...]) -> Path:
 
 def _cycles(trial: Trial, settings: ScherpereelSettings) -> np.ndarray:
     """(n, 2) start and end [s] of the cycles of the trial, from the force under the foot."""
-    letter = SIDE_LETTER[settings.side]
-    name = settings.force.format(side=letter)
+    name = settings.of_leg(settings.force)
     force = trial.read(FORCE_FILE, [name])
     if np.isnan(force.columns[name]).all():
         raise InputError(
             f"{force.source}: {name}",
             "holds no force, so that heel strikes cannot be told (angles alone do not say where a foot is)",
-            "take the recording away, or read the other leg",
+            f"take the recording away, or name the other leg {in_settings(LAYOUT, 'side')}",
         )
     newton = force.table([name])[:, 0]
     # In steady gait each foot carries half of the body's weight, averaged over time.
@@ -333,41 +394,41 @@ def _cycles(trial: Trial, settings: ScherpereelSettings) -> np.ndarray:
     return cycles[np.array(inside, dtype=bool)]
 
 
-def _emg_of(subject: str, trials: list[Trial], settings: ScherpereelSettings) -> tuple[list[str], np.ndarray]:
-    """Electrodes that all of a person's trials have, and their usual cycles (n, electrodes, 100)."""
-    letter = SIDE_LETTER[settings.side]
-    read: list[tuple[list[str], np.ndarray, np.ndarray]] = []
+def _emg_of(subject: str, trials: list[Trial], settings: ScherpereelSettings) -> np.ndarray:
+    """(n, electrodes, 100) of a person's usual cycles, NaN where a recording lacks an electrode."""
+    curves, durations = [], []
     for trial in trials:
-        columns = _electrode_columns(_file(trial.folder, EMG_FILE), settings.electrodes, letter)
+        columns = _electrode_columns(_file(trial.folder, EMG_FILE), settings)
         emg = trial.read(EMG_FILE, list(columns.values()))
-        alive = [name for name, column in columns.items() if not _dead(emg.columns[column])]
+        there = {name: column for name, column in columns.items() if not np.isnan(emg.columns[column]).all()}
+        if not there:
+            raise InputError(emg.source, "every channel is NaN", "take the recording away")
         cycles = _cycles(trial, settings)
         cycles = cycles[(cycles[:, 0] >= emg.first_s) & (cycles[:, 1] <= emg.last_s)]
-        if not alive:
-            raise InputError(emg.source, "every channel is dead", "take the recording away")
-        table = emg.table([columns[name] for name in alive])
+        table = emg.table(list(there.values()))
         smooth = envelope(table, emg.rate_hz, settings.filter, where=str(emg.source))
-        curves = on_cycles(smooth, emg.rate_hz, emg.first_s, cycles)
-        read.append((alive, curves, np.diff(cycles)[:, 0]))
-    common = [name for name in read[0][0] if all(name in alive for alive, _, _ in read)]
-    pooled = np.concatenate([curves[:, [alive.index(name) for name in common]] for alive, curves, _ in read])
-    durations_s = np.concatenate([duration for _, _, duration in read])
-    return common, usual_cycles(pooled, durations_s, f"{subject}, {trials[0].folder.parent}")
+        smooth[:, is_flat(table.T)] = 0.0  # not the filters' rounding, which varies
+        own = np.full((len(cycles), len(settings.muscles), SAMPLES), np.nan)
+        places = [settings.muscles.index(name) for name in there]
+        own[:, places] = on_cycles(smooth, emg.rate_hz, emg.first_s, cycles)
+        curves.append(own)
+        durations.append(np.diff(cycles)[:, 0])
+    where = f"{subject}, {trials[0].folder.parent}"
+    return usual_cycles(np.concatenate(curves), np.concatenate(durations), where)
 
 
-def _electrode_columns(path: Path, electrodes: Mapping[str, str], letter: str) -> dict[str, str]:
+def _electrode_columns(path: Path, settings: ScherpereelSettings) -> dict[str, str]:
     """Electrode to its column in a file."""
     header = [name for name in read_header(path) if name != TIME]
     columns: dict[str, str] = {}
-    for pattern, electrode in electrodes.items():
-        matching = [
-            name for name in header if re.fullmatch(pattern.replace("{side}", letter), name, re.IGNORECASE)
-        ]
+    for pattern, electrode in settings.electrodes.items():
+        matching = [name for name in header if re.fullmatch(settings.of_leg(pattern), name, re.IGNORECASE)]
         if len(matching) > 1 or (matching and electrode in columns):
             raise InputError(
                 path,
-                f"several columns for {electrode}: {', '.join(matching)}",
-                "name one in the header table",
+                f"several columns for {electrode}: "
+                + ", ".join([*([columns[electrode]] if electrode in columns else []), *matching]),
+                f"name one column {in_settings(LAYOUT, '[electrodes]')}",
             )
         if matching:
             columns[electrode] = matching[0]
@@ -375,13 +436,9 @@ def _electrode_columns(path: Path, electrodes: Mapping[str, str], letter: str) -
         raise InputError(
             path,
             f"no known muscle among the headers {', '.join(header) or '(none)'}",
-            "give a table of header to electrode",
+            f"name the columns {in_settings(LAYOUT, '[electrodes]')}",
         )
     return columns
-
-
-def _dead(signal: np.ndarray) -> bool:
-    return bool(np.isnan(signal).all() or (np.isfinite(signal).all() and is_flat(signal)))
 
 
 def _angles_of(subject: str, trials: list[Trial], settings: ScherpereelSettings) -> np.ndarray:
@@ -398,17 +455,6 @@ def _angles_of(subject: str, trials: list[Trial], settings: ScherpereelSettings)
     return usual_cycles(np.concatenate(curves), np.concatenate(durations), where).mean(axis=0)
 
 
-def _flexing(knee: np.ndarray, names: Sequence[str], path: Path) -> float:
-    """Sign that makes flexion positive: in every gait a knee flexes much further than it overextends."""
-    signs = np.where(knee.max(axis=-1) > -knee.min(axis=-1), 1.0, -1.0)
-    if len(set(signs)) > 1:
-        odd = [name for name, sign in zip(names, signs, strict=True) if sign != np.sign(signs.sum() or 1.0)]
-        raise InputError(
-            f"{path}: knee_angle", f"flexes the other way in {', '.join(odd)}", "take these people away"
-        )
-    return float(signs[0])
-
-
 def _check_signs(mean_deg: np.ndarray, activity: str, path: Path) -> None:
     """Refuse mean curves that contradict what every gait does, and so have another sign than was thought."""
     curve = dict(zip(JOINTS, mean_deg, strict=True))
@@ -422,5 +468,7 @@ def _check_signs(mean_deg: np.ndarray, activity: str, path: Path) -> None:
     for joint, fine in right.items():
         if not fine:
             raise InputError(
-                f"{path}: {joint}", "moves against the sign that was expected", "turn it by a setting"
+                f"{path}: {joint}",
+                "moves against the sign that was expected",
+                f"turn it {in_settings(LAYOUT, f'[signs] {joint} = -1')}",
             )

@@ -15,7 +15,7 @@ from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
-from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs, ring_of_closed
+from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.references import (
     WANG_ZERO,
     HumanEmg,
@@ -23,46 +23,56 @@ from kinesis_bench.human.references import (
     from_people,
     nearest_speed,
 )
-from kinesis_bench.human.wang2023_text import WangText, read_text, text_files
-from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, is_flat
+from kinesis_bench.human.wang2023_text import WangText, no_such_kind, of_kind, read_text, text_files
+from kinesis_bench.metrics.curves import CLOSED_PHASE, SAMPLES, as_ring
 
 _REPACKED = re.compile(r"EMG_subject_(\d+)_walk_(\d+)_avg\.npy")
 
-_LAYOUT = WangText()
+SETTINGS = WangText
+"""The class of this layout's settings."""
+
+DEFAULT_SETTINGS = WangText()
+"""The settings that are used unless others are given."""
 
 NO_FILES = "no file named EMG_subject_NN_walk_SS_avg.npy or SubjNN_walk_SS_….txt"
 
 
-def conditions(path: Path, *, layout: WangText = _LAYOUT) -> tuple[tuple[str, float], ...]:
-    """Activities and speeds [km/h] of the EMG in a folder.
+def conditions(path: Path, *, settings: WangText = DEFAULT_SETTINGS) -> tuple[tuple[str, float], ...]:
+    """Activities and speeds [km/h] of the EMG in a folder; none where it holds joint angles only.
 
     Raises:
-        InputError: there is no such folder, or no file of either layout in it.
+        InputError: there is no such folder, or neither EMG nor joint angles in it; the kinds of files found
+            are named.
     """
     folder = require_folder(path)
     repacked = [match for file in folder.iterdir() if (match := _REPACKED.fullmatch(file.name))]
     if repacked:
         return tuple(sorted({("walk", int(match[2]) / 10.0) for match in repacked}))
-    if not text_files(folder):
+    found = text_files(folder)
+    if not found:
         raise InputError(folder, NO_FILES, "give the folder that holds the EMG of each person")
-    return _text_conditions(folder, layout.emg_stem, layout)
+    if not any(of_kind(found, stem, settings.side) for stem in (settings.emg_stem, settings.angle_stem)):
+        raise no_such_kind(folder, found, settings.emg_stem, settings.side)
+    return _text_conditions(folder, settings.emg_stem, settings)
 
 
-def angle_conditions(path: Path, *, layout: WangText = _LAYOUT) -> tuple[tuple[str, float], ...]:
+def angle_conditions(path: Path, *, settings: WangText = DEFAULT_SETTINGS) -> tuple[tuple[str, float], ...]:
     """Activities and speeds [km/h] of the joint angles in a folder; none in the repacked layout."""
-    return _text_conditions(require_folder(path), layout.angle_stem, layout)
+    return _text_conditions(require_folder(path), settings.angle_stem, settings)
 
 
-def _text_conditions(folder: Path, stem: str, layout: WangText) -> tuple[tuple[str, float], ...]:
-    kinds = {stem, f"{stem}_{layout.side}"}
-    found = {(match[2], int(match[3]) / 10.0) for _, match in text_files(folder) if match[4] in kinds}
-    return tuple(sorted(found))
+def _text_conditions(folder: Path, stem: str, settings: WangText) -> tuple[tuple[str, float], ...]:
+    files = of_kind(text_files(folder), stem, settings.side)
+    return tuple(sorted({(match[2], int(match[3]) / 10.0) for _, match in files}))
 
 
-def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = _LAYOUT) -> HumanEmg:
+def read_emg(
+    path: Path, activity: str, speed_kmh: float, *, settings: WangText = DEFAULT_SETTINGS
+) -> HumanEmg:
     """EMG of each person, from a folder in either layout; repacked files come before text files.
 
-    A muscle that a person's text file lacks counts as not measured on this person.
+    A muscle that a person's text file lacks counts as not measured on this person. A constant curve is kept:
+    ``from_people`` finds and lists channels without variance.
 
     ``EMG_subject_NN_walk_SS_avg.npy`` holds (100, 1 + M): per cent of the cycle, then M muscles; SS is the
     speed in tenths of km/h. ``EMG_labels.npy`` holds the 1 + M column names. The first sample is the cycle's
@@ -72,7 +82,7 @@ def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = 
         path: folder of the files.
         activity: ``walk``; from text files ``run`` too.
         speed_kmh: the nearest speed that any person has is taken [km/h].
-        layout: names of the text files and their columns.
+        settings: names of the text files and their columns.
 
     Raises:
         InputError: a file is missing, cut off, pickled, of another shape, or holds unusable values; the
@@ -95,9 +105,9 @@ def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = 
         names, phase = tuple(name for _, name in chosen), CLOSED_PHASE
     else:
         read = read_text(
-            folder, layout.emg_stem, layout.electrodes, activity, speed_kmh, layout, may_lack=True
+            folder, settings.emg_stem, settings.electrodes, activity, speed_kmh, settings, may_lack=True
         )
-        curves, muscles, names = read.curves, tuple(layout.electrodes), read.names
+        curves, muscles, names = read.curves, tuple(settings.electrodes), read.names
         speed, phase = read.speed_kmh, read.phase
     return from_people(
         curves,
@@ -108,12 +118,12 @@ def read_emg(path: Path, activity: str, speed_kmh: float, *, layout: WangText = 
         names=names,
         cycle_zero=WANG_ZERO,
         source=f"{len(names)} people from {folder.name} (layout of Wang et al. 2023)",
-        side="l" if repacked else layout.side,
+        side="l" if repacked else settings.side,
     )
 
 
 def read_joint_angles(
-    path: Path, activity: str, speed_kmh: float, *, layout: WangText = _LAYOUT
+    path: Path, activity: str, speed_kmh: float, *, settings: WangText = DEFAULT_SETTINGS
 ) -> HumanJointAngles:
     """Joint angles of each person, from the text files; the repacked files hold none.
 
@@ -125,25 +135,24 @@ def read_joint_angles(
         path: folder of the files.
         activity: ``walk`` or ``run``.
         speed_kmh: the nearest speed that any person has is taken [km/h].
-        layout: names of the files and their columns.
+        settings: names of the files and their columns.
 
     Raises:
         InputError: as ``read_emg``, and where the knee's sign cannot be told.
     """
     folder = require_folder(path)
-    wanted = {joint: layout.joints[joint] for joint in JOINTS}
-    read = read_text(folder, layout.angle_stem, wanted, activity, speed_kmh, layout)
-    angles, decided = in_project_signs(folder, read.curves, degrees=None)
-    if read.phase is CLOSED_PHASE:
-        angles = ring_of_closed(angles)
+    wanted = {joint: settings.joints.get(joint, joint) for joint in JOINTS}
+    read = read_text(folder, settings.angle_stem, wanted, activity, speed_kmh, settings)
+    angles, decided = in_project_signs(folder, read.curves, read.names)
     return angles_of_people(
-        angles,
+        as_ring(angles, read.phase),
+        read.names,
         condition=f"{activity}, {read.speed_kmh:g} km/h",
         speed_m_s=read.speed_kmh / 3.6,
         cycle_zero=WANG_ZERO,
         source=f"{len(read.names)} people from {folder.name} (layout of Wang et al. 2023)",
         frame=f"OpenSim's inverse kinematics; {decided}",
-        side=layout.side,
+        side=settings.side,
     )
 
 
@@ -187,6 +196,4 @@ def _person(path: Path, muscles: tuple[str, ...]) -> np.ndarray:
     for muscle, curve in zip(muscles, curves, strict=True):
         if not np.isfinite(curve).all():
             raise InputError(f"{path}: {muscle}", "not a number", "mend the file or remove this person")
-        if is_flat(curve):
-            raise InputError(f"{path}: {muscle}", "a constant curve", "remove this person")
     return curves

@@ -4,7 +4,7 @@ Known of the record are names such as ``Subj04_walk_09_ikAngAve_l.txt`` (joint a
 0.9 km/h, left leg), ``…_idTrqAve_…`` (torques), ``…_musForAve_…`` (muscle forces), and ``run_81`` for running
 at 8.1 km/h. Not known, as no such file was at hand: the stem of the EMG files, the names of the columns, how
 columns are separated, and whether there are 100 rows or 101. Names are therefore settings with guesses for
-defaults, and an error shows what the files hold.
+defaults, which a settings file changes, and an error shows what the files hold.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ import numpy as np
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.conditions import require_activity
-from kinesis_bench.human.electrodes import WANG_ELECTRODES
+from kinesis_bench.human.electrodes import ELECTRODES, WANG_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.references import nearest_speed
+from kinesis_bench.human.settings import in_settings, require_known, require_side
 from kinesis_bench.human.text_tables import TextTable, read_text_table
-from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, SAMPLES, is_flat
+from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, SAMPLES
+
+LAYOUT = "wang2023"
 
 _FILE = re.compile(r"Subj(\d+)_(walk|run)_(\d+)_(.+)\.txt")
 
@@ -38,7 +41,8 @@ class WangText:
         side: the leg, as in the files' names.
         emg_stem, angle_stem: kind of file: the name's part between the speed and the side.
         electrodes: electrode name to the column of the EMG files.
-        joints: joint name without side to the column of the joint-angle files.
+        joints: joint name without side to the column of the joint-angle files; one that is left out has the
+            column of its own name.
         columns: names of all columns in order, for files that do not name them; () otherwise.
     """
 
@@ -48,6 +52,11 @@ class WangText:
     electrodes: Mapping[str, str] = field(default_factory=lambda: {name: name for name in WANG_ELECTRODES})
     joints: Mapping[str, str] = field(default_factory=lambda: {name: name for name in JOINTS})
     columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_side(self.side)
+        require_known("electrodes", self.electrodes, ELECTRODES)
+        require_known("joints", self.joints, dict.fromkeys(JOINTS))
 
 
 @dataclass(frozen=True)
@@ -72,13 +81,30 @@ def text_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:
     return sorted((path, match) for path in folder.rglob("*.txt") if (match := _FILE.fullmatch(path.name)))
 
 
+def of_kind(
+    found: list[tuple[Path, re.Match[str]]], stem: str, side: str
+) -> list[tuple[Path, re.Match[str]]]:
+    """Those of the text files that are of a kind, with or without the leg behind it."""
+    return [(path, match) for path, match in found if match[4] in (stem, f"{stem}_{side}")]
+
+
+def no_such_kind(folder: Path, found: list[tuple[Path, re.Match[str]]], stem: str, side: str) -> InputError:
+    """For a folder without files of a kind; names the kinds that were found."""
+    kinds = ", ".join(sorted({match[4] for _, match in found})) or "none"
+    return InputError(
+        folder,
+        f"no file named SubjNN_walk_SS_{stem}_{side}.txt; the kinds found are: {kinds}",
+        f"name the kind of file {in_settings(LAYOUT, 'emg_stem, angle_stem or side')}",
+    )
+
+
 def read_text(
     folder: Path,
     stem: str,
     wanted: Mapping[str, str],
     activity: str,
     speed_kmh: float,
-    layout: WangText,
+    settings: WangText,
     *,
     may_lack: bool = False,
 ) -> WangCurves:
@@ -93,7 +119,7 @@ def read_text(
         wanted: what is read, to the name of its column.
         activity: ``walk`` or ``run``.
         speed_kmh: the nearest speed that any person has is taken [km/h].
-        layout: names of files and columns.
+        settings: names of files and columns.
         may_lack: whether a person's file may lack a column that another person's has.
 
     Raises:
@@ -101,15 +127,9 @@ def read_text(
             of rows, or a file that is damaged or holds unusable values.
     """
     found = text_files(folder)
-    kinds = {stem, f"{stem}_{layout.side}"}
-    files = [(path, match) for path, match in found if match[4] in kinds]
+    files = of_kind(found, stem, settings.side)
     if not files:
-        stems = ", ".join(sorted({match[4] for _, match in found})) or "none"
-        raise InputError(
-            folder,
-            f"no file named SubjNN_{activity}_SS_{stem}_{layout.side}.txt; the kinds found are: {stems}",
-            "name the kind of file in the settings (emg_stem, angle_stem, side)",
-        )
+        raise no_such_kind(folder, found, stem, settings.side)
     require_activity(folder, activity, {match[2] for _, match in files})
     files = [(path, match) for path, match in files if match[2] == activity]
     speed = nearest_speed(speed_kmh, [int(match[3]) / 10.0 for _, match in files])
@@ -124,14 +144,14 @@ def read_text(
         chosen[match[1]] = path
     if len(chosen) < 2:
         raise InputError(folder, f"only one person at {speed:g} km/h", "references need at least two people")
-    people = {name: _person(path, wanted, layout) for name, path in chosen.items()}
+    people = {name: _person(path, wanted, settings) for name, path in chosen.items()}
     for what in wanted:
         lacking = [name for name, (_, curves) in people.items() if what not in curves]
         if len(lacking) == len(people) or (lacking and not may_lack):
             raise InputError(
                 f"{chosen[lacking[0]]}: {what}",
                 f"no column {wanted[what]!r}; the columns found are: {', '.join(people[lacking[0]][0])}",
-                "name the column in the settings, or leave it or this person out",
+                f"name it {in_settings(LAYOUT, '[electrodes] or [joints]')}, or take this person away",
             )
     rows = {name: len(next(iter(curves.values()))) for name, (_, curves) in people.items() if curves}
     if len(set(rows.values())) > 1:
@@ -150,7 +170,7 @@ def read_text(
 
 
 def _person(
-    path: Path, wanted: Mapping[str, str], layout: WangText
+    path: Path, wanted: Mapping[str, str], settings: WangText
 ) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """The columns of one file, and (rows,) of each that is wanted and there."""
     table = read_text_table(path)
@@ -160,30 +180,28 @@ def _person(
             f"holds {len(table.data)} rows",
             f"a cycle has {SAMPLES} or {SAMPLES + 1}: download it again",
         )
-    names = table.names or _given_names(path, table, layout)
+    names = table.names or _given_names(path, table, settings)
     places = {_plain(name): place for place, name in enumerate(names)}
     curves: dict[str, np.ndarray] = {}
     for what, column in wanted.items():
-        place = places.get(_plain(column), places.get(_plain(column + layout.side)))
+        place = places.get(_plain(column), places.get(_plain(column + settings.side)))
         if place is None:
             continue
         curve = table.data[:, place]
         if not np.isfinite(curve).all():
             raise InputError(f"{path}: {what}", "not a number", "mend the file or remove this person")
-        if is_flat(curve):
-            raise InputError(f"{path}: {what}", "a constant curve", "remove this person")
         curves[what] = curve
     return names, curves
 
 
-def _given_names(path: Path, table: TextTable, layout: WangText) -> tuple[str, ...]:
-    if len(layout.columns) != table.data.shape[1]:
+def _given_names(path: Path, table: TextTable, settings: WangText) -> tuple[str, ...]:
+    if len(settings.columns) != table.data.shape[1]:
         raise InputError(
             path,
-            f"does not name its {table.data.shape[1]} columns, and the settings name {len(layout.columns)}",
-            "give the names of all columns in order (setting columns)",
+            f"does not name its {table.data.shape[1]} columns, and the settings name {len(settings.columns)}",
+            f"give the names of all columns in order {in_settings(LAYOUT, 'columns')}",
         )
-    return layout.columns
+    return settings.columns
 
 
 def _plain(name: str) -> str:

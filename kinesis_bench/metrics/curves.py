@@ -72,6 +72,25 @@ def at_phase(rings: np.ndarray, phase: np.ndarray) -> np.ndarray:
     return below + (position - whole) * (above - below)
 
 
+def as_ring(curves: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """People's curves read at a ring's phases, by linear interpolation.
+
+    Args:
+        curves: (..., 100) at ``phase``.
+        phase: (100,) of the samples [cycles]. Where it is ``CLOSED_PHASE``, the last sample is the cycle's
+            end and nothing is read across it; else the curve goes on from its last sample to its first.
+
+    Returns:
+        (..., 100), sample i at phase i/100.
+    """
+    if np.array_equal(phase, PHASE):
+        return curves
+    flat = curves.reshape(-1, curves.shape[-1])
+    closed = np.array_equal(phase, CLOSED_PHASE)
+    read = [np.interp(PHASE, phase, row, period=None if closed else 1.0) for row in flat]
+    return np.stack(read).reshape(curves.shape)
+
+
 def resample_cycle(
     signal: np.ndarray, start_s: float, end_s: float, dt_s: float, first_sample_s: float
 ) -> np.ndarray:

@@ -200,7 +200,8 @@ def score_emg(
     figures, muscles = _figures(curves, lags, group, rng, notes)
     without = None
     if group.unflawed is not None:
-        without, _ = _figures(curves, lags, group.unflawed, rng, {})
+        rows = [common.index(muscle) for muscle in group.unflawed.muscles]
+        without, _ = _figures(None if curves is None else curves[rows], lags, group.unflawed, rng, {})
         without = replace(without, reasons=reasons_of_nulls(without, known))
     z_bar = group.mean_of_standardised
     curve = chance = None

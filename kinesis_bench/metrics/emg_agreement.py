@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinesis_bench.human.references import HumanEmg
-from kinesis_bench.metrics.curves import CLOSED_PHASE, PHASE, standardise
+from kinesis_bench.metrics.curves import as_ring, standardise
 from kinesis_bench.metrics.emg_lag import CURVE_PCT, r_by_lag
 
 
@@ -43,16 +43,6 @@ class Agreement:
     common_lag_pct: int
     lag_pct: tuple[int, ...]
     mean_r: tuple[float, ...]
-
-
-def as_ring(curves: np.ndarray, phase: np.ndarray) -> np.ndarray:
-    """Curves read at phases 0, 0.01 … 0.99: (..., 100) at ``phase`` to (..., 100) at ``PHASE``."""
-    if np.array_equal(phase, PHASE):
-        return curves
-    flat = curves.reshape(-1, curves.shape[-1])
-    closed = np.array_equal(phase, CLOSED_PHASE)
-    read = [np.interp(PHASE, phase, row, period=None if closed else 1.0) for row in flat]
-    return np.stack(read).reshape(curves.shape)
 
 
 def agreement(first: HumanEmg, second: HumanEmg) -> Agreement | None:

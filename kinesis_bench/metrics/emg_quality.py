@@ -3,7 +3,8 @@
 A channel is one muscle of one person. It is *dead* where its signal does not vary beside the other people's,
 and *mistimed* where it is the only one that agrees with the mean of the others less than chance would.
 Chance is r = 0: the mean of r over all circular shifts of a curve is exactly 0, as standardised curves have
-mean 0. Where several people disagree with the rest, people may differ, and nothing is flagged.
+mean 0. Where several people disagree with the rest, people may differ, and nothing is flagged. A constant
+channel is dead, however many people there are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from kinesis_bench.metrics.curves import is_flat
 from kinesis_bench.metrics.emg_references import measured, r_with_others
 
 DEAD_PART = 0.01
@@ -49,12 +51,18 @@ def flag_channels(people: np.ndarray) -> tuple[Flag, ...]:
     there = measured(people)
     spread = np.where(there, people.std(axis=-1), np.nan)
     flags = []
-    for muscle in np.flatnonzero(there.sum(axis=0) >= LEAST_PEOPLE).tolist():
-        dead = spread[:, muscle] < DEAD_PART * np.nanmedian(spread[:, muscle])
+    flat = there & is_flat(np.where(there[..., None], people, 0.0))
+    for muscle in range(people.shape[1]):
+        dead = flat[:, muscle].copy()
+        lively = spread[there[:, muscle] & ~dead, muscle]
+        if len(lively) >= LEAST_PEOPLE:
+            dead |= spread[:, muscle] < DEAD_PART * np.median(lively)
         flags += [Flag(person, muscle, "dead", None) for person in np.flatnonzero(dead).tolist()]
         living = np.flatnonzero(there[:, muscle] & ~dead)
+        if len(living) < LEAST_PEOPLE:
+            continue
         r = r_with_others(people[living][:, [muscle]])[:, 0]
         below = np.flatnonzero(r < 0)
-        if len(living) >= LEAST_PEOPLE and len(below) == 1:
+        if len(below) == 1:
             flags.append(Flag(int(living[below[0]]), muscle, "mistimed", float(r[below[0]])))
     return tuple(flags)

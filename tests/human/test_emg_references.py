@@ -15,8 +15,9 @@ from kinesis_bench.human.electrodes import (
     WANG_ELECTRODES,
     muscles_under,
 )
-from kinesis_bench.human.references import nearest_speed
+from kinesis_bench.human.references import from_people, nearest_speed
 from kinesis_bench.human.sources import human_emg
+from kinesis_bench.metrics.curves import PHASE
 
 LABELS = np.array(["Time", "Soleus", "Tibialis Anterior"])
 
@@ -164,9 +165,51 @@ def test_damaged_person_is_refused(folder: Path) -> None:
     bad[3, 2] = np.nan
     np.save(path, bad)
     assert "Tibialis Anterior: not a number" in refused(folder)
-    bad[:, 2] = 0.1
-    np.save(path, bad)
-    assert "constant curve" in refused(folder)
+
+
+def test_dead_channel_is_flagged_and_the_person_stays(folder: Path) -> None:
+    for number in (7, 8):
+        np.save(folder / f"EMG_subject_{number:02d}_walk_45_avg.npy", person(number + 45))
+    dead = person(50)
+    dead[:, 2] = 0.1
+    np.save(folder / "EMG_subject_05_walk_45_avg.npy", dead)
+    human = human_emg(folder, 4.5)
+    assert human.names == ("04", "05", "06", "07", "08")
+    assert "person 05 dead" in human.flaws["Tibialis Anterior"]
+    assert human.unflawed is not None
+    np.testing.assert_array_equal(human.people_by_muscle, [5, 5])
+    assert human.unflawed.people_by_muscle[1] <= 4
+    np.testing.assert_array_equal(human.curves[1, 1], np.full(100, 0.1))
+    assert np.isnan(human.unflawed.curves[1, 1]).all()
+
+
+def test_trials_of_a_flawed_channel_are_left_out_with_it() -> None:
+    rng = np.random.default_rng(0)
+    trials = [np.stack([np.sin(PHASE * 6.28)] * 2) + 0.1 * rng.random((3, 2, 100)) for _ in range(4)]
+    trials[2][:, 1] = 0.0
+    human = from_people(
+        np.stack([own.mean(axis=0) for own in trials]),
+        ("Soleus", "Tibialis Anterior"),
+        condition="walk-4.5",
+        speed_m_s=1.25,
+        trials=trials,
+    )
+    assert human.flaws == {"Tibialis Anterior": ("person 3 dead",)}
+    assert human.unflawed is not None
+    assert human.trials is not None
+    assert human.unflawed.trials is not None
+    assert not human.trials[2][:, 1].any()
+    for place, own in enumerate(human.unflawed.trials):
+        np.testing.assert_array_equal(np.isnan(own).all(axis=(0, 2)), [False, place == 2])
+
+
+def test_muscle_that_nobody_has_is_not_a_number() -> None:
+    curves = np.random.default_rng(0).random((3, 2, 100))
+    curves[:, 1] = np.nan
+    human = from_people(curves, ("Soleus", "Gracilis"), condition="walk-4.5", speed_m_s=1.25)
+    assert human.mean_of_standardised is not None
+    for figures in (human.mean, human.mean_of_standardised):
+        np.testing.assert_array_equal(np.isnan(figures).all(axis=1), [False, True])
 
 
 def test_one_person_is_not_enough(folder: Path) -> None:

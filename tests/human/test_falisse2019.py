@@ -80,6 +80,7 @@ def test_emg_of_the_real_person_is_the_files_own_mean(shared: Path) -> None:
 def test_real_angles_are_those_of_the_mean_kinematics_beside_them(shared: Path) -> None:
     folder = shared / "data" / "falisse2019"
     angles = read_joint_angles(folder, "walk", 4.5)
+    assert angles.names == read_emg(folder, "walk", 4.5).names == ("subject1",)
     mean = read_table(folder / "IK_average_walking_FGC.mat")
     assert mean.time_s[[0, -1]] == pytest.approx([0.0, 1.040455])
     for joint, ours in zip(JOINTS, angles.mean_deg, strict=True):

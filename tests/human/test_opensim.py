@@ -80,21 +80,22 @@ def test_real_walk_holds_one_cycle_of_the_right_leg(shared: Path) -> None:
     assert human.speed_m_s == pytest.approx(1.2426, abs=1e-3)
     assert human.muscles == tuple(OPENSIM_ELECTRODES)
     assert "1 gait cycle," in human.source
+    assert human.names == read_joint_angles(folder, "walk", 5.0).names == ("opensim",)
     assert human.trials is None
     table = np.loadtxt(folder / FILES.emg, skiprows=7)
     at = 0.2773 + 1.1445 * np.arange(100) / 100
     np.testing.assert_allclose(human.curves[0, 0], np.interp(at, table[:, 0], table[:, 1]), atol=0.02)
     assert 35 < np.argmax(human.curves[0, 0]) < 65  # soleus before toe-off: the electrodes' leg is the right
     assert "1 gait cycles of the right leg between strikes on force plates, 3 are needed" in refused(
-        folder, min_cycles=3
+        folder, settings=replace(FILES, min_cycles=3)
     )
 
 
 def test_real_walk_holds_no_cycle_of_the_left_leg(shared: Path) -> None:
     folder = shared / "data" / "opensim"
     left = replace(FILES, side="l")
-    assert "0 gait cycles of the left leg" in refused(folder, files=left)
-    assert "1 strikes of the left foot" in refused(folder, read_joint_angles, files=left)
+    assert "0 gait cycles of the left leg" in refused(folder, settings=left)
+    assert "1 strikes of the left foot" in refused(folder, read_joint_angles, settings=left)
 
 
 def test_signs_of_every_joint_of_the_real_walk(shared: Path) -> None:
@@ -151,20 +152,22 @@ def test_cycles_run_from_strike_to_strike(walk: Path) -> None:
     assert human.trials is not None
     assert human.trials[0].shape == (4, 10, 100)
     assert "4 gait cycles" in human.source
-    assert read_emg(walk, "walk", 4.5, min_cycles=4).people == 1
+    assert read_emg(walk, "walk", 4.5, settings=replace(FILES, min_cycles=4)).people == 1
     assert "4 gait cycles of the right leg between strikes on force plates, 5 are needed" in refused(
-        walk, min_cycles=5
+        walk, settings=replace(FILES, min_cycles=5)
     )
 
 
 def test_the_other_leg(walk: Path) -> None:
     left = replace(FILES, side="l")
-    right, other = read_joint_angles(walk, "walk", 4.5), read_joint_angles(walk, "walk", 4.5, files=left)
+    right, other = read_joint_angles(walk, "walk", 4.5), read_joint_angles(walk, "walk", 4.5, settings=left)
     np.testing.assert_allclose(other.mean_deg, right.mean_deg, atol=0.3)
-    assert other.side == read_emg(walk, "walk", 4.5, files=left).side == "l"
+    assert other.side == read_emg(walk, "walk", 4.5, settings=left).side == "l"
     assert "left foot" in other.cycle_zero
     with pytest.raises(InputError, match="side: is 'left'; it must be l or r"):
         OpenSimWalk(side="left")
+    with pytest.raises(InputError, match="min_cycles: is 0; it must be 1 or more"):
+        OpenSimWalk(min_cycles=0)
 
 
 @pytest.mark.parametrize("knee", [1.0, -1.0])
@@ -207,7 +210,8 @@ def test_treadmill_is_refused(walk: Path) -> None:
 
 
 def test_missing_files_and_columns_are_refused(walk: Path) -> None:
-    assert "other.sto: no such file" in refused(walk, files=replace(FILES, emg="other.sto"))
+    message = refused(walk, settings=replace(FILES, emg="other.sto"))
+    assert "other.sto: no such file; name the file in a settings file: --human opensim=DIR" in message
     assert "no such folder" in refused(walk / "nowhere")
     path = walk / FILES.emg
     content = path.read_text()

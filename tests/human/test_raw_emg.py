@@ -91,8 +91,27 @@ def test_signals_that_cannot_be_filtered_are_refused() -> None:
             envelope, broken, 1000.0, where="here"
         )
     assert "leaves no band" in refused(envelope, signal, 40.0)
-    assert "leaves no band" in refused(envelope, signal, 1000.0, EmgFilter(band_low_hz=450.0))
+    message = refused(envelope, signal, 800.0, EmgFilter(band_low_hz=390.0))
+    assert "leaves no band from 390 to 360 Hz" in message
+    assert "settings.toml with [filter]" in message
     assert "100 samples" in refused(envelope, signal[:100], 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"band_low_hz": 450.0}, "band_high_hz: is 400 Hz; it must be above band_low_hz"),
+        ({"band_low_hz": 0.0}, "band_low_hz: is 0 Hz"),
+        ({"envelope_hz": -6.0}, "envelope_hz: is -6 Hz"),
+        ({"band_high_hz": float("inf")}, "band_high_hz: is inf Hz"),
+        ({"envelope_hz": float("nan")}, "envelope_hz: is nan Hz"),
+        ({"nyquist_part": 1.0}, "nyquist_part: is 1"),
+        ({"band_order": 0}, "band_order: is 0; it must lie between 1 and 8"),
+        ({"envelope_order": 9}, "envelope_order: is 9"),
+    ],
+)
+def test_filters_that_are_none_are_refused(wrong: dict[str, float], message: str) -> None:
+    assert message in refused(EmgFilter, **wrong)
 
 
 def test_cycles_lie_wholly_in_the_recording() -> None:

@@ -79,6 +79,12 @@ def test_speed_side_and_filter_are_settings(folder: Path) -> None:
     assert np.all(human.mean.std(axis=-1) < usual.mean.std(axis=-1))  # a lower corner flattens bursts
 
 
+@pytest.mark.parametrize("speed_m_s", [0.0, -1.4, float("nan"), float("inf")])
+def test_speeds_that_are_none_are_refused(speed_m_s: float) -> None:
+    with pytest.raises(InputError, match=r"speed_m_s: is .*; it must be above 0"):
+        SantuzSettings(speed_m_s=speed_m_s)
+
+
 def refused(folder: Path, activity: str = "walk") -> str:
     with pytest.raises(InputError) as caught:
         read_emg(folder, activity, 4.5)

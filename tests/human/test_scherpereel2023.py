@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import made_emg
 import numpy as np
@@ -14,11 +16,13 @@ from kinesis_bench.human.joint_angles import JOINTS, human_joint_angles
 from kinesis_bench.human.scherpereel2023 import (
     ELECTRODE_HEADERS,
     ScherpereelSettings,
+    angle_conditions,
     conditions,
     read_emg,
     read_joint_angles,
 )
 from kinesis_bench.metrics.curves import PHASE, at_phase, pearson
+from kinesis_bench.metrics.emg import score_emg
 
 BODY_WEIGHT_N = 720.0
 STANCE = 0.62
@@ -143,7 +147,8 @@ def test_joint_angles_come_in_our_signs(folder: Path, activity: str) -> None:
     assert np.abs(human.curves_deg - truth).mean() < 0.1  # 0.34 if cycles began one sample late
     knee = human.mean_deg[JOINTS.index("knee_angle")]
     assert 50 < knee.max() < 75
-    assert "sign was turned" in human.frame
+    assert "knee flexion was negative, turned round here" in human.frame
+    assert human.names == ("AB01", "AB13")
     assert human.condition.endswith("km/h")
 
 
@@ -187,11 +192,14 @@ def of(small: Path, subject: str, name: str) -> Path:
 def test_a_knee_that_is_positive_in_flexion_is_left_as_it_is(small: Path) -> None:
     before = read_joint_angles(small, "walk", 2.0)
     change(of(small, "AB01", "Joint_Angle.csv"), "knee_angle_l", lambda knee: -knee)
-    assert "knee_angle: flexes the other way in AB" in refused_angles(small)
+    assert "knee_angle: reaches -59° in person AB13 and 59° in AB01" in refused_angles(small)
     change(of(small, "AB13", "Joint_Angle.csv"), "knee_angle_l", lambda knee: -knee)
     after = read_joint_angles(small, "walk", 2.0)
     np.testing.assert_allclose(after.mean_deg, before.mean_deg, atol=1e-3)
-    assert "turned" not in after.frame
+    assert "knee flexion was positive" in after.frame
+    given = read_joint_angles(small, "walk", 2.0, settings=ScherpereelSettings(signs={"knee_angle": 1.0}))
+    np.testing.assert_array_equal(given.mean_deg, after.mean_deg)
+    assert "the knee's sign is that of the settings" in given.frame
 
 
 @pytest.mark.parametrize("joint", ["hip_flexion", "hip_adduction", "ankle_angle"])
@@ -199,8 +207,10 @@ def test_a_joint_of_contrary_sign_is_refused_unless_a_setting_turns_it(small: Pa
     before = read_joint_angles(small, "walk", 2.0)
     for subject in ("AB01", "AB13"):
         change(of(small, subject, "Joint_Angle.csv"), f"{joint}_l", lambda angle: -angle)
-    assert f"{joint}: moves against the sign" in refused_angles(small)
-    settings = ScherpereelSettings(signs={**ScherpereelSettings().signs, joint: -1.0})
+    message = refused_angles(small)
+    assert f"{joint}: moves against the sign" in message
+    assert f"--human scherpereel2023=DIR,settings.toml with [signs] {joint} = -1" in message
+    settings = ScherpereelSettings(signs={joint: -1.0})
     after = read_joint_angles(small, "walk", 2.0, settings=settings)
     np.testing.assert_allclose(after.mean_deg, before.mean_deg, atol=1e-3)
 
@@ -216,28 +226,78 @@ def test_a_folder_without_the_data_set_is_refused(tmp_path: Path) -> None:
     assert "no such folder" in refused(tmp_path / "none")
     assert "holds no folder of a person (AB01 to AB13)" in refused(tmp_path)
     (tmp_path / "AB01" / "CSV_Data").mkdir(parents=True)
-    assert "it has: nothing that can be used" in refused(tmp_path)
+    assert "walk_backward_N of AB01, but: nothing" in refused(tmp_path)
+    (tmp_path / "AB01" / "CSV_Data" / "stairs_1_1_up").mkdir()
+    for held in (conditions, angle_conditions):
+        with pytest.raises(InputError, match=r"walk_backward_N of AB01, but: stairs_1_1_up;"):
+            held(tmp_path)
 
 
-def test_muscles_that_somebody_lacks_are_left_out_and_named(small: Path) -> None:
+def test_muscles_that_somebody_lacks_are_left_out_for_this_person_and_named(small: Path) -> None:
     change(of(small, "AB13", "Raw_EMGs.csv"), "LGRAC", None)
     change(of(small, "AB01", "Raw_EMGs.csv"), "LTA", lambda signal: np.full(len(signal), np.nan))
-    change(of(small, "AB01", "Raw_EMGs.csv"), "LRF", lambda signal: np.full(len(signal), 0.7))
+    for subject in ("AB01", "AB13"):
+        change(of(small, subject, "Raw_EMGs.csv"), "LGMAX", None)
     human = read_emg(small, "walk", 2.0)
-    lacking = {"Gracilis", "Tibialis Anterior", "Rectus Femoris"}
-    assert human.muscles == tuple(name for name in SCHERPEREEL_ELECTRODES if name not in lacking)
-    assert "without Tibialis Anterior (AB01), Rectus Femoris (AB01), Gracilis (AB13)" in human.source
+    assert human.muscles == tuple(SCHERPEREEL_ELECTRODES)[:-1]
+    assert (
+        "not measured: Tibialis Anterior (AB01), Gracilis (AB13), Gluteus Maximus (AB01, AB13)"
+        in human.source
+    )
     assert human.curves is not None
-    for name, curve in zip(human.muscles, human.curves[1], strict=True):  # still each muscle's own
-        code = SCHERPEREEL_CODES[list(SCHERPEREEL_ELECTRODES).index(name)]
-        assert pearson(curve, ENVELOPES[code](PHASE)) > 0.9
+    assert human.trials is not None
+    lacking = {(0, "Tibialis Anterior"), (1, "Gracilis")}
+    for person in (0, 1):
+        for place, name in enumerate(human.muscles):
+            curve, trials = human.curves[person, place], human.trials[person][:, place]
+            if (person, name) in lacking:
+                assert np.isnan(curve).all()
+                assert np.isnan(trials).all()
+            else:  # still each muscle's own
+                truth = ENVELOPES[SCHERPEREEL_CODES[list(SCHERPEREEL_ELECTRODES).index(name)]](PHASE)
+                assert pearson(curve, truth) > 0.9
+                assert np.isfinite(trials).all()
+    np.testing.assert_array_equal(human.people_by_muscle, [1, 2, 2, 2, 2, 2, 1])
+    change(of(small, "AB13", "Raw_EMGs.csv"), "LVL", lambda signal: np.where(signal > 1.0, np.nan, signal))
+    assert "Raw_EMGs.csv: LVL:" in refused(small)
+
+
+def test_a_recording_without_any_channel_is_refused(small: Path) -> None:
+    for code in SCHERPEREEL_CODES:
+        change(of(small, "AB13", "Raw_EMGs.csv"), f"L{code}", lambda signal: np.full(len(signal), np.nan))
+    assert "Raw_EMGs.csv: every channel is NaN" in refused(small)
+
+
+def test_a_dead_channel_is_flagged_and_figures_stand_with_and_without(small: Path) -> None:
+    """Four people, of whom one has a constant signal and another lacks a muscle."""
+    for subject in ("AB02", "AB03", "AB05"):
+        shutil.copytree(small / "RawData" / "AB01", small / "RawData" / subject)
+    change(of(small, "AB02", "Raw_EMGs.csv"), "LRF", lambda signal: np.full(len(signal), 0.7))
+    change(of(small, "AB03", "Raw_EMGs.csv"), "LTA", None)
+    human = read_emg(small, "walk", 2.0)
+    assert human.flaws == {"Rectus Femoris": ("person AB02 dead",)}
+    assert human.curves is not None
+    assert not human.curves[1, 1].any()
+    assert human.unflawed is not None
+    np.testing.assert_array_equal(human.people_by_muscle, [4, 5, 5, 5, 5, 5, 5, 5])
+    np.testing.assert_array_equal(human.unflawed.people_by_muscle, [4, 4, 5, 5, 5, 5, 5, 5])
+    score = score_emg(None, human, np.random.default_rng(0), cycles=0, cycle_s=None, why_absent="no model")
+    assert score.without_flaws is not None
+    assert score.human_pairs_r is not None
+    assert score.without_flaws.human_pairs_r is not None
+    assert score.without_flaws.human_pairs_r > score.human_pairs_r + 0.04
+    assert score.within_person_r is not None
+    assert score.without_flaws.within_person_r is not None
+    assert score.without_flaws.within_person_r > score.within_person_r
 
 
 def test_unknown_headers_are_shown_and_can_be_named(small: Path) -> None:
     for subject in ("AB01", "AB13"):
         path = of(small, subject, "Raw_EMGs.csv")
         path.write_text(path.read_text().replace(",L", ",EMG_", 8))
-    assert "no known muscle among the headers RTA, EMG_TA, EMG_RF" in refused(small)
+    message = refused(small)
+    assert "no known muscle among the headers RTA, EMG_TA, EMG_RF" in message
+    assert "--human scherpereel2023=DIR,settings.toml with [electrodes]" in message
     settings = ScherpereelSettings(
         electrodes={"emg_ta": "Tibialis Anterior", "EMG_(RF|rectus)": "Rectus Femoris"}
     )
@@ -251,7 +311,6 @@ def test_a_foot_without_forces_is_refused_with_the_reason(small: Path) -> None:
     assert "RForceY_Vertical: holds no force, so that heel strikes cannot be told" in refused(
         small, settings=right
     )
-    assert "side 'x'" in refused(small, settings=ScherpereelSettings(side="x"))
     of(small, "AB13", "GroundFrame_GRFs.csv").unlink()
     assert "normal_walk_1_0-6: has no file GroundFrame_GRFs.csv or grf.csv" in refused(small)
 
@@ -336,9 +395,22 @@ def test_joint_angles_need_the_processed_data_only(small: Path) -> None:
     for path in (small, small / "ProcessedData"):
         after = read_joint_angles(path, "walk", 2.0)
         np.testing.assert_array_equal(after.mean_deg, before.mean_deg)
-        assert "has no file Raw_EMGs.csv; download the recording again (raw EMG is in the raw" in refused(
-            path
-        )
+        assert after.names == before.names
+        assert conditions(path) == ()
+        assert angle_conditions(path) == (("walk", pytest.approx(2.16)),)
+        assert "no recording has a file Raw_EMGs.csv; raw EMG is in the raw data set only" in refused(path)
+
+
+def test_conditions_of_emg_are_those_whose_raw_emg_is_there(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    for path in tmp_path.glob("RawData/*/CSV_Data/normal_walk_1_2-5/Raw_EMGs.csv"):
+        path.unlink()
+    (tmp_path / "RawData" / "AB13" / "CSV_Data" / "normal_walk_1_0-6" / "Raw_EMGs.csv").unlink()
+    assert {activity for activity, _ in conditions(tmp_path)} == {"backward", "walk"}
+    assert angle_conditions(tmp_path) == conditions(folder)
+    assert read_emg(tmp_path, "walk", 2.0).names == ("AB01",)
+    assert read_joint_angles(tmp_path, "walk", 2.0).names == ("AB01", "AB13")
+    assert "has no activity 'run'; it has: walk, backward" in refused(tmp_path, "run")
 
 
 def test_files_may_have_a_prefix(small: Path) -> None:
@@ -348,6 +420,25 @@ def test_files_may_have_a_prefix(small: Path) -> None:
     np.testing.assert_array_equal(read_emg(small, "walk", 2.0).mean, before.mean)
     shutil.copy(path.with_name("AB01_normal_walk_1_0-6_Raw_EMGs.csv"), path)
     assert "holds 2 files Raw_EMGs" in refused(small)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"side": "x"}, "side: is 'x'; it must be l or r"),
+        (
+            {"electrodes": {"EMG_TA": "Tibialis"}},
+            "unknown name 'Tibialis'; did you mean 'Tibialis",
+        ),
+        ({"electrodes": {"EMG(TA": "Soleus"}}, "electrodes: EMG(TA: is no regular expression"),
+        ({"electrodes": {}}, "electrodes: is empty"),
+        ({"signs": {"knee": -1.0}}, "signs: unknown name 'knee'; did you mean 'knee_angle'"),
+        ({"signs": {"knee_angle": 0.0}}, "signs: knee_angle: is 0; it must be 1 or -1"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        ScherpereelSettings(**wrong)
 
 
 def test_headers_of_the_default_table() -> None:

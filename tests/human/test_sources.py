@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.human.joint_angles import JOINTS, human_joint_angles
 from kinesis_bench.human.sources import human_emg, human_source, human_sources
 
 
@@ -32,6 +34,81 @@ def test_unknown_names_layouts_and_folders(tmp_path: Path) -> None:
     assert "did you mean 'wang2023'" in refused(f"wang2032={tmp_path}")
     assert "no such folder" in refused(f"falisse2019={tmp_path / 'none'}")
     assert "no such folder" in refused("some/where/else")
+
+
+def walkers(folder: Path) -> Path:
+    """Text files of three people in Wang's layout: joint angles, and EMG of another name without headers."""
+    folder.mkdir(parents=True)
+    for person in (4, 5, 6):
+        curve = np.random.default_rng(person).random(100)
+        angles = human_joint_angles("gait_walk_schwartz2008", 1.25, 0.9).mean_deg.T
+        stem = folder / f"Subj{person:02d}_walk_45"
+        np.savetxt(f"{stem}_EMG.txt", np.stack([curve, curve]).T)
+        np.savetxt(f"{stem}_ikAngAve_l.txt", angles, header=" ".join(JOINTS), comments="")
+    return folder
+
+
+def test_settings_come_behind_a_comma(tmp_path: Path) -> None:
+    folder = walkers(tmp_path / "people")
+    without = human_source(f"wang2023={folder}")
+    assert without.conditions == ()
+    with pytest.raises(InputError, match="holds no EMG, joint angles only"):
+        human_emg(folder)
+    settings = tmp_path / "mine.toml"
+    settings.write_text('emg_stem = "EMG"\ncolumns = ["t", "SO"]\n[electrodes]\nSoleus = "SO"\n')
+    for text in (f"wang2023={folder},{settings}", f"{folder},{settings}"):
+        source = human_source(text)
+        assert (source.name, source.conditions) == ("wang2023", (("walk", 4.5),))
+        emg, angles = source.emg("walk", 4.5), source.joint_angles("walk", 4.5)
+        assert emg.muscles == ("Soleus",)
+        assert emg.source.endswith("; settings of mine.toml")
+        assert angles is not None
+        assert angles.names == emg.names == ("04", "05", "06")
+        assert angles.source.endswith("; settings of mine.toml")
+    settings.write_text('emg_stems = "EMG"\n')
+    assert "mine.toml: setting: unknown name 'emg_stems'; did you mean 'emg_stem'" in refused(
+        f"wang2023={folder},{settings}"
+    )
+
+
+def test_joint_angles_alone_are_a_source(tmp_path: Path) -> None:
+    source = human_source(f"wang2023={walkers(tmp_path / 'people')}")
+    assert (source.conditions, source.activities) == ((), ())
+    assert source.angle_conditions == (("walk", 4.5),)
+    angles = source.joint_angles("walk", 4.5)
+    assert angles is not None
+    assert angles.people == 3
+
+
+@pytest.mark.parametrize("name", ["some, people", "people,", "a,b.toml.d"])
+def test_a_comma_in_a_path_is_part_of_it(tmp_path: Path, name: str) -> None:
+    folder = walkers(tmp_path / name)
+    assert human_source(f"wang2023={folder}").angle_conditions == (("walk", 4.5),)
+    settings = tmp_path / "settings.toml"
+    settings.write_text('side = "l"\n')
+    assert human_source(f"wang2023={folder},{settings}").angle_conditions == (("walk", 4.5),)
+
+
+def test_settings_of_every_layout_reach_its_readers(shared: Path, tmp_path: Path) -> None:
+    data, settings = shared / "data", tmp_path / "s.toml"
+    settings.write_text("speed_m_s = 1.3\n[filter]\nenvelope_hz = 3\n")
+    source = human_source(f"santuz_raw={data / 'santuz_raw'},{settings}")
+    assert source.conditions == (("walk", pytest.approx(4.68)),)
+    usual = human_source(f"santuz_raw={data / 'santuz_raw'}").emg("walk", 4.5)
+    assert (source.emg("walk", 4.5).mean.std(axis=1) < usual.mean.std(axis=1)).all()
+    settings.write_text("min_cycles = 2\n")
+    source = human_source(f"opensim={data / 'opensim'},{settings}")
+    with pytest.raises(InputError, match=r"1 gait cycles of the right leg .* 2 are needed"):
+        source.emg("walk", 4.5)
+    assert source.joint_angles("walk", 4.5) is not None
+
+
+def test_settings_where_there_are_none_or_no_file(tmp_path: Path) -> None:
+    settings = tmp_path / "s.toml"
+    settings.write_text("")
+    assert "s.toml: the layout falisse2019 has no settings" in refused(f"falisse2019={tmp_path},{settings}")
+    assert "none.toml: no such file" in refused(f"wang2023={tmp_path},{tmp_path / 'none.toml'}")
+    assert "did you mean 'emg_walk_wang2023'" in refused(f"emg_walk_wang2023,{settings.name}")
 
 
 def test_real_data_sets_by_layout(shared: Path) -> None:

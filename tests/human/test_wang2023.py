@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +11,12 @@ import pytest
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS, human_joint_angles
-from kinesis_bench.human.wang2023 import read_emg, read_joint_angles
+from kinesis_bench.human.wang2023 import angle_conditions, conditions, read_emg, read_joint_angles
 from kinesis_bench.human.wang2023_text import WangText
 
 PEOPLE = ("04", "05", "06")
 MUSCLES = tuple(WANG_ELECTRODES)
-LAYOUT = WangText()
+SETTINGS = WangText()
 
 
 def emg_table(person: str, speed: int) -> np.ndarray:
@@ -79,9 +80,9 @@ def repacked(tmp_path: Path) -> Path:
     return folder
 
 
-def refused(folder: Path, *, what=read_emg, activity: str = "walk", layout: WangText = LAYOUT) -> str:
+def refused(folder: Path, *, what=read_emg, activity: str = "walk", settings: WangText = SETTINGS) -> str:
     with pytest.raises(InputError) as caught:
-        what(folder, activity, 4.5, layout=layout)
+        what(folder, activity, 4.5, settings=settings)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -165,7 +166,14 @@ def test_knee_outside_swing_is_refused(tmp_path: Path) -> None:
 def test_people_with_different_knee_signs_are_refused(text: Path) -> None:
     table = angle_table("05", 100) * np.array([1.0, 1.0, -1.0, 1.0])
     write(text / "Subj05" / "Subj05_walk_45_ikAngAve_l.txt", JOINTS, table)
-    assert re.search(r"knee_angle: reaches -\d\d° in one person and \d\d° in another", refused_angles(text))
+    assert re.search(r"knee_angle: reaches -\d\d° in person 0[46] and \d\d° in 05;", refused_angles(text))
+
+
+def test_constant_angle_is_refused(text: Path) -> None:
+    table = angle_table("05", 100)
+    table[:, 3] = 2.0
+    write(text / "Subj05" / "Subj05_walk_45_ikAngAve_l.txt", JOINTS, table)
+    assert "people: ankle_angle: a constant curve of person 05" in refused_angles(text)
 
 
 def refused_angles(folder: Path) -> str:
@@ -173,12 +181,12 @@ def refused_angles(folder: Path) -> str:
 
 
 def test_unknown_kind_of_file_shows_what_was_found(text: Path) -> None:
-    message = refused(text, layout=replace(LAYOUT, emg_stem="emg"))
+    message = refused(text, settings=replace(SETTINGS, emg_stem="emg"))
     assert "SubjNN_walk_SS_emg_l.txt; the kinds found are: emgAve_l, idTrqAve_l, ikAngAve_l" in message
     for path in text.rglob("*emgAve*"):
         path.rename(path.with_name(path.name.replace("emgAve_l", "filteredEMG")))
     assert "filteredEMG" in refused(text)
-    assert read_emg(text, "walk", 4.5, layout=replace(LAYOUT, emg_stem="filteredEMG")).people == 3
+    assert read_emg(text, "walk", 4.5, settings=replace(SETTINGS, emg_stem="filteredEMG")).people == 3
 
 
 def test_unknown_columns_show_what_was_found(text: Path) -> None:
@@ -186,9 +194,10 @@ def test_unknown_columns_show_what_was_found(text: Path) -> None:
     for path in text.rglob("*emgAve*"):
         path.write_text(path.read_text().replace("\t".join(MUSCLES), "\t".join(found)))
     message = refused(text)
-    assert f"Soleus: no column 'Soleus'; the columns found are: {', '.join(found)}" in message
-    layout = replace(LAYOUT, electrodes=dict(zip(MUSCLES, found, strict=True)))
-    assert read_emg(text, "walk", 4.5, layout=layout).muscles == MUSCLES
+    assert f"Soleus: no column 'Soleus'; the columns found are: {', '.join(found)}; name it in a" in message
+    assert "--human wang2023=DIR,settings.toml with [electrodes]" in message
+    settings = replace(SETTINGS, electrodes=dict(zip(MUSCLES, found, strict=True)))
+    assert read_emg(text, "walk", 4.5, settings=settings).muscles == MUSCLES
 
 
 def test_columns_are_found_whatever_their_case_and_side(text: Path) -> None:
@@ -202,7 +211,7 @@ def test_files_without_names_need_them_in_the_settings(tmp_path: Path) -> None:
     folder = write_people(tmp_path / "people", headers=False)
     assert "does not name its 9 columns, and the settings name 0" in refused(folder)
     order = MUSCLES[::-1]
-    human = read_emg(folder, "walk", 4.5, layout=replace(LAYOUT, columns=order))
+    human = read_emg(folder, "walk", 4.5, settings=replace(SETTINGS, columns=order))
     np.testing.assert_array_equal(human.curves[0], emg_table("04", 45).T[::-1])
 
 
@@ -218,8 +227,8 @@ def test_muscle_that_one_person_lacks_was_not_measured_on_that_person(text: Path
         other = text / f"Subj{person}" / f"Subj{person}_walk_45_emgAve_l.txt"
         write(other, MUSCLES[:-1], emg_table(person, 45)[:, :-1])
     assert "Subj04_walk_45_emgAve_l.txt: Vastus Medial: no column 'Vastus Medial'" in refused(text)
-    without = replace(LAYOUT, electrodes={name: name for name in MUSCLES[:-1]})
-    assert read_emg(text, "walk", 4.5, layout=without).curves.shape == (3, 8, 100)
+    without = replace(SETTINGS, electrodes={name: name for name in MUSCLES[:-1]})
+    assert read_emg(text, "walk", 4.5, settings=without).curves.shape == (3, 8, 100)
 
 
 def test_joint_that_one_person_lacks_is_refused(text: Path) -> None:
@@ -258,9 +267,56 @@ def test_unusable_values_are_refused(text: Path, value: float, complaint: str) -
     table[7, 0] = value
     write(text / "Subj05" / "Subj05_walk_45_emgAve_l.txt", MUSCLES, table)
     assert f"Soleus: {complaint}" in refused(text)
+
+
+def test_dead_channel_is_flagged_and_the_person_stays(text: Path) -> None:
+    table = emg_table("05", 45)
     table[:, 0] = 0.2
     write(text / "Subj05" / "Subj05_walk_45_emgAve_l.txt", MUSCLES, table)
-    assert "Soleus: a constant curve" in refused(text)
+    write(text / "Subj07_walk_45_emgAve_l.txt", MUSCLES, emg_table("07", 45))
+    human = read_emg(text, "walk", 4.5)
+    assert human.names == ("04", "05", "06", "07")
+    assert human.flaws["Soleus"][0] == "person 05 dead"
+    assert human.unflawed is not None
+    np.testing.assert_array_equal(human.people_by_muscle, np.full(9, 4))
+    assert human.unflawed.people_by_muscle[0] == 3
+
+
+def test_angles_carry_the_names_of_the_people(text: Path) -> None:
+    assert read_joint_angles(text, "walk", 4.5).names == read_emg(text, "walk", 4.5).names == PEOPLE
+
+
+def test_folder_of_joint_angles_alone(text: Path, tmp_path: Path) -> None:
+    for path in text.rglob("*emgAve*"):
+        path.unlink()
+    assert conditions(text) == ()
+    assert angle_conditions(text) == (("run", 8.1), ("walk", 3.6), ("walk", 4.5))
+    assert "the kinds found are: idTrqAve_l, ikAngAve_l" in refused(text)
+    for path in text.rglob("*ikAngAve*"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"the kinds found are: idTrqAve_l, musForAve_l; .*emg_stem"):
+        conditions(text)
+
+
+def test_joints_that_the_settings_leave_out_keep_their_columns(tmp_path: Path) -> None:
+    folder = write_people(tmp_path / "people", joints=(*JOINTS[:2], "KneeFE", JOINTS[3]))
+    assert "knee_angle: no column 'knee_angle'" in refused_angles(folder)
+    settings = WangText(joints={"knee_angle": "KneeFE"})
+    assert read_joint_angles(folder, "walk", 4.5, settings=settings).people == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"side": "left"}, "side: is 'left'; it must be l or r"),
+        ({"electrodes": {"Solus": "SO"}}, "electrodes: unknown name 'Solus'; did you mean 'Soleus'"),
+        ({"electrodes": {}}, "electrodes: is empty"),
+        ({"joints": {"knee": "KneeFE"}}, "joints: unknown name 'knee'; did you mean 'knee_angle'"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        WangText(**wrong)
 
 
 def test_damaged_file_is_refused(text: Path) -> None:

@@ -6,6 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinesis_bench.metrics.curves import (
+    CLOSED_PHASE,
+    PHASE,
+    as_ring,
     at_phase,
     is_flat,
     pearson,
@@ -61,6 +64,17 @@ def test_reading_a_ring_at_its_own_phases_only_turns_it(curves: np.ndarray, samp
     read = at_phase(curves, (np.arange(100) + samples) / 100)
     np.testing.assert_allclose(read, np.roll(curves, -samples, axis=-1), atol=1e-9 * np.abs(curves).max())
     assert is_flat(at_phase(np.full(100, 0.1 + 0.2), np.arange(100) / 99))
+
+
+def test_curves_become_rings_whatever_their_phases() -> None:
+    """A ramp that closes ends at its largest value; one at 0.005, 0.015 … is read across its end."""
+    closed = np.stack([CLOSED_PHASE, 3.0 - CLOSED_PHASE])[None]
+    np.testing.assert_allclose(as_ring(closed, CLOSED_PHASE), np.stack([PHASE, 3.0 - PHASE])[None])
+    between = PHASE + 0.005
+    ring = as_ring(between, between)
+    np.testing.assert_allclose(ring[1:], PHASE[1:])
+    assert ring[0] == pytest.approx(0.5)  # midway between 0.995 and 0.005
+    np.testing.assert_array_equal(as_ring(between, PHASE), between)
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0, 150.0, 1000.0])

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kinesis_bench.human.references import from_people
 from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.curves import PHASE, SAMPLES
+from kinesis_bench.metrics.emg import score_emg
 from kinesis_bench.metrics.emg_quality import Flag, flag_channels
 
 
@@ -67,6 +69,28 @@ def test_three_people_do_not_tell_who_is_wrong_and_missing_channels_do_not_count
     assert len(flag_channels(curves)) == 1
     curves[7, 0] = np.nan
     assert flag_channels(curves) == ()
+
+
+def test_constant_channels_are_dead_however_few_people_or_live_ones() -> None:
+    three = people(3)
+    three[1, 2] = 0.2
+    assert flag_channels(three) == (Flag(1, 2, "dead", None),)
+    six = people(6)
+    six[:4, 0] = 0.0
+    assert flag_channels(six) == tuple(Flag(person, 0, "dead", None) for person in range(4))
+    everybody = people(5)
+    everybody[:, 1] = 1.0
+    human = from_people(everybody, ("a", "b", "c"), condition="walk-4.5", speed_m_s=1.25)
+    assert list(human.flaws) == ["b"]
+    assert human.unflawed is not None
+    assert human.unflawed.muscles == ("a", "c")
+    assert human.only(["b"]).unflawed is None
+    model = {"a": everybody[0, 0], "b": everybody[1, 2], "c": everybody[0, 2]}
+    score = score_emg(model, human, np.random.default_rng(0), cycles=5, cycle_s=1.1)
+    assert score.without_flaws is not None
+    assert score.without_flaws.mean_r == pytest.approx(
+        np.mean([score.per_muscle[muscle].r for muscle in "ac"]), abs=0.02
+    )
 
 
 def test_circular_shifts_correlate_with_nothing_on_average() -> None:
