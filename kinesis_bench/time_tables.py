@@ -12,13 +12,13 @@ Three kinds of file:
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import numbers, read_npz
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file
 
@@ -198,13 +198,11 @@ def _read_mat(source: Path) -> TimeTable:
 
 
 def _read_npz(source: Path) -> TimeTable:
-    try:
-        with np.load(source, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files if name.startswith(("q_", "dq_"))}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            source, f"is not a readable .npz archive ({error})", "copy or download it again"
-        ) from error
+    remedy = "copy or download it again"
+    arrays = {
+        name: numbers(f"{source}: {name}", values, remedy).astype(float)
+        for name, values in read_npz(source, lambda name: name.startswith(("q_", "dq_")), remedy).items()
+    }
     columns = {name[2:]: array for name, array in arrays.items() if name.startswith("q_")}
     if not columns:
         raise InputError(source, "holds no array 'q_<coordinate>'", "give a loco-mujoco trajectory")

@@ -149,6 +149,18 @@ def test_bad_recordings_name_the_file(recording: Path) -> None:
     np.save(recording / "muscle_names.npy", np.array(["a", None]), allow_pickle=True)
     with pytest.raises(InputError, match=r"muscle_names\.npy: cannot be read"):
         read_kinesis_recording(recording)
+    np.save(recording / "muscle_names.npy", np.array(["a", "b"]))
+    for controls in (np.full((5, 2), "x"), np.zeros((5, 2), bool)):
+        np.save(recording / "muscle_controls.npy", controls)
+        with pytest.raises(InputError, match=r"muscle_controls\.npy: holds .*, no numbers"):
+            read_kinesis_recording(recording)
+    np.save(recording / "gait.npy", np.array(1))
+    with pytest.raises(InputError, match=r"muscle_controls\.npy: has shape \(5, 2\) beside \(\) gait rows"):
+        read_kinesis_recording(recording)
+    with (recording / "gait.npy").open("wb") as file:
+        np.savez(file, gait=np.zeros(5))
+    with pytest.raises(InputError, match=r"gait\.npy: holds no array but an archive"):
+        read_kinesis_recording(recording)
     (recording / "gait.npy").unlink()
     with pytest.raises(InputError, match=r"gait\.npy: no such file"):
         read_kinesis_recording(recording)
