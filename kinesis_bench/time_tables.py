@@ -93,9 +93,7 @@ def _read_opensim(source: Path) -> TimeTable:
     if len(body) < 2:
         raise InputError(source, "holds zero frames", "export it from OpenSim again")
     header = _header(lines[:end])
-    # Names have no blanks in OpenSim, but some programs separate them by tabs and numbers by blanks.
-    names = [name.strip() for name in body[0].split("\t")] if "\t" in body[0] else body[0].split()
-    names = [name for name in names if name]
+    names = _names(body[0])
     data = _numbers(source, body[1:], len(names))
     # nColumns is not compared: OpenSim's own example states 40 and holds 32.
     stated = header.get("nrows", "")
@@ -108,6 +106,22 @@ def _read_opensim(source: Path) -> TimeTable:
     if "time" in names and len(data) > 2 and data[-1, names.index("time")] == data[-2, names.index("time")]:
         data = data[:-1]  # OpenSim's analyses write their last frame twice
     return _table(source, names, data, _degrees(source, header))
+
+
+def text_columns(path: Path) -> tuple[str, ...]:
+    """Names of the columns of a ``.mot`` or ``.sto``, time among them, without its rows; () where unclear."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if not any(line.strip().lower() == "endheader" for line in file):
+                return ()
+            return tuple(_names(next((line for line in file if line.strip()), "")))
+    except OSError:
+        return ()
+
+
+def _names(line: str) -> list[str]:
+    """Names have no blanks in OpenSim, but some programs separate them by tabs and numbers by blanks."""
+    return [name for part in (line.split("\t") if "\t" in line else line.split()) if (name := part.strip())]
 
 
 def _header(lines: list[str]) -> dict[str, str]:

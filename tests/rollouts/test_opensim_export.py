@@ -95,9 +95,8 @@ def test_an_overshoot_is_clipped_and_read_back(tmp_path: Path) -> None:
     back = read_opensim_results(tmp_path / "walk.sto")
     muscles = [back.muscle_names.index(name) for name in rollouts.muscle_names]
     read = np.asarray(back.clips[0].activation)[:, muscles]
-    assert (read[6, 0], read[8, 1]) == (1.0, 0.0)
     np.testing.assert_allclose(read, np.clip(activation, 0, 1)[1:], atol=1e-6)
-    assert np.asarray(back.clips[0].excitation)[:, muscles[2]].max() == 1.0
+    assert np.asarray(back.clips[0].excitation)[:, muscles[2]].max() == pytest.approx(1.0)
 
 
 def test_excitation_in_another_unit_is_not_clipped_but_refused(tmp_path: Path) -> None:
