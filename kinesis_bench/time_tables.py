@@ -97,7 +97,7 @@ def _read_opensim(source: Path) -> TimeTable:
     data = _numbers(source, body[1:], len(names))
     # nColumns is not compared: OpenSim's own example states 40 and holds 32.
     stated = header.get("nrows", "")
-    if stated.isdigit() and int(stated) != len(data):
+    if stated.isdecimal() and stated.lstrip("0") != str(len(data)):
         raise InputError(
             f"{source}: nRows",
             f"states {stated} rows but it holds {len(data)}",

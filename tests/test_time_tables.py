@@ -55,6 +55,7 @@ def _edit(path: Path, before: str, after: str) -> None:
     ("before", "after", "says"),
     [
         ("nRows=200", "nRows=201", "nRows: states 201 rows but it holds 200"),
+        ("nRows=200", "nRows=" + "9" * 5000, "nRows: states 999"),
         ("endheader", "end", "no line 'endheader'"),
         ("inDegrees=no", "inDegrees=maybe", "inDegrees: is 'maybe'"),
         ("time\t", "t\t", "no column 'time'"),

@@ -87,6 +87,9 @@ GRAVITY_M_S2 = 9.81
 LOADED_BODY_WEIGHTS = 0.05
 """Of the largest total force; samples below it are flight, or steps beside the plates."""
 
+MOST_STEPS = 10**7
+"""A recording has no more steps than this (14 h at 200 Hz); more is a wrong time in its first or last row."""
+
 OUTSIDE = 0.05
 """Excitation and activation may overshoot 0 and 1 by this (splines, tolerances of a solver)."""
 
@@ -383,6 +386,9 @@ def _grid(path: Path, found: _Found) -> tuple[float, float, int]:
     muscles = [*found.excitation.values(), *found.activation.values()]
     step = max(FINEST_S, min(_step(signal.time_s) for signal in muscles))
     steps = int((end - start) / step + 1e-6)
+    if steps > MOST_STEPS:
+        problem = f"its clock runs from {start:g} to {end:g} s in steps of {step:g} s"
+        raise InputError(path, problem, "give time in seconds, without a wrong value at either end")
     if steps < 2:
         told = ", ".join(f"{Path(name).name} {a:.2f} to {b:.2f} s" for name, (a, b) in spans.items())
         problem = f"its files have no time in common ({told})"

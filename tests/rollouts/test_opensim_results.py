@@ -256,6 +256,10 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
     turned = walk | {"hip_flexion_r": np.degrees(walk["hip_flexion_r"])}
     refused(turned | muscle, "says radians, but hip_flexion_r reaches")
     refused({"/jointset/hip_r/hip_flexion_r/value": half, "hip_flexion_r": half} | muscle, "comes twice")
+    late = np.append(time[:-1], 1e12)
+    path = made.write_sto(tmp_path / "x.sto", late, {"soleus_l.activation": half})
+    with pytest.raises(InputError, match=r"its clock runs from 0 to 1e\+12 s in steps of 0\.01 s"):
+        read_opensim_results(path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"holds no \.sto or \.mot"):
         read_opensim_results(tmp_path / "empty")
