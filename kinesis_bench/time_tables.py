@@ -12,13 +12,13 @@ Three kinds of file:
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import numbers, read_npz
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file
 
@@ -93,13 +93,11 @@ def _read_opensim(source: Path) -> TimeTable:
     if len(body) < 2:
         raise InputError(source, "holds zero frames", "export it from OpenSim again")
     header = _header(lines[:end])
-    # Names have no blanks in OpenSim, but some programs separate them by tabs and numbers by blanks.
-    names = [name.strip() for name in body[0].split("\t")] if "\t" in body[0] else body[0].split()
-    names = [name for name in names if name]
+    names = _names(body[0])
     data = _numbers(source, body[1:], len(names))
     # nColumns is not compared: OpenSim's own example states 40 and holds 32.
     stated = header.get("nrows", "")
-    if stated.isdigit() and int(stated) != len(data):
+    if stated.isdecimal() and stated.lstrip("0") != str(len(data)):
         raise InputError(
             f"{source}: nRows",
             f"states {stated} rows but it holds {len(data)}",
@@ -108,6 +106,22 @@ def _read_opensim(source: Path) -> TimeTable:
     if "time" in names and len(data) > 2 and data[-1, names.index("time")] == data[-2, names.index("time")]:
         data = data[:-1]  # OpenSim's analyses write their last frame twice
     return _table(source, names, data, _degrees(source, header))
+
+
+def text_columns(path: Path) -> tuple[str, ...]:
+    """Names of the columns of a ``.mot`` or ``.sto``, time among them, without its rows; () where unclear."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            if not any(line.strip().lower() == "endheader" for line in file):
+                return ()
+            return tuple(_names(next((line for line in file if line.strip()), "")))
+    except OSError:
+        return ()
+
+
+def _names(line: str) -> list[str]:
+    """Names have no blanks in OpenSim, but some programs separate them by tabs and numbers by blanks."""
+    return [name for part in (line.split("\t") if "\t" in line else line.split()) if (name := part.strip())]
 
 
 def _header(lines: list[str]) -> dict[str, str]:
@@ -198,13 +212,11 @@ def _read_mat(source: Path) -> TimeTable:
 
 
 def _read_npz(source: Path) -> TimeTable:
-    try:
-        with np.load(source, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files if name.startswith(("q_", "dq_"))}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            source, f"is not a readable .npz archive ({error})", "copy or download it again"
-        ) from error
+    remedy = "copy or download it again"
+    arrays = {
+        name: numbers(f"{source}: {name}", values, remedy).astype(float)
+        for name, values in read_npz(source, lambda name: name.startswith(("q_", "dq_")), remedy).items()
+    }
     columns = {name[2:]: array for name, array in arrays.items() if name.startswith("q_")}
     if not columns:
         raise InputError(source, "holds no array 'q_<coordinate>'", "give a loco-mujoco trajectory")

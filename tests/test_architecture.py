@@ -37,7 +37,7 @@ MAY_IMPORT = {
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 
-TOP = {"errors", "files", "terminal", "time_tables"}
+TOP = {"archives", "errors", "files", "terminal", "time_tables"}
 
 
 def imported_rooms(path: Path) -> set[str]:

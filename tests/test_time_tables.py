@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from angle_files import in_degrees, walk, with_paths, write_mat, write_npz, write_simm, write_sto
+from damaged_files import refusals
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.joint_angles.conventions import coordinates
@@ -54,6 +55,7 @@ def _edit(path: Path, before: str, after: str) -> None:
     ("before", "after", "says"),
     [
         ("nRows=200", "nRows=201", "nRows: states 201 rows but it holds 200"),
+        ("nRows=200", "nRows=" + "9" * 5000, "nRows: states 999"),
         ("endheader", "end", "no line 'endheader'"),
         ("inDegrees=no", "inDegrees=maybe", "inDegrees: is 'maybe'"),
         ("time\t", "t\t", "no column 'time'"),
@@ -80,7 +82,7 @@ def test_cut_and_empty_files(tmp_path: Path) -> None:
         ("one.sto", "nRows=1\nendheader\ntime\tx\n0\t1\n", "holds 1 frames"),
         ("empty.sto", "", "endheader"),
         ("bad.mat", "no mat", "not a readable MATLAB file"),
-        ("bad.npz", "no npz", "not a readable .npz"),
+        ("bad.npz", "no npz", "archive: cannot be read"),
         ("a.csv", "time", "unknown kind of file"),
     ):
         (tmp_path / name).write_text(content)
@@ -102,11 +104,33 @@ def test_npz_needs_velocities_for_its_rate_and_refuses_pickles(tmp_path: Path) -
     with pytest.raises(InputError, match="unknown frame rate"):
         read_table(write_npz(tmp_path / "a.npz", walk(), velocities=False))
     np.savez(tmp_path / "b.npz", q_knee_angle_r=np.array([{}], dtype=object))
-    with pytest.raises(InputError, match="not a readable"):
+    with pytest.raises(InputError, match="q_knee_angle_r: cannot be read"):
         read_table(tmp_path / "b.npz")
     np.savez(tmp_path / "c.npz", poses=np.zeros(3))
     with pytest.raises(InputError, match="q_<coordinate>"):
         read_table(tmp_path / "c.npz")
+
+
+def test_npz_of_something_else_than_numbers(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", q_knee_angle_r=np.array(["a"] * 9), dq_knee_angle_r=np.ones(9))
+    with pytest.raises(InputError, match="q_knee_angle_r: holds <U1, no numbers"):
+        read_table(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", q_knee_angle_r=np.arange(9) / 100, dq_knee_angle_r=np.ones(9, bool))
+    with pytest.raises(InputError, match="dq_knee_angle_r: holds bool"):
+        read_table(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("kind", ["npz", "mat", "sto"])
+def test_damaged_bytes_are_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    path = {"npz": write_npz, "mat": write_mat, "sto": lambda path, columns: write_sto(path, columns, None)}[
+        kind
+    ](tmp_path / f"a.{kind}", walk(0.2))
+    if kind == "npz":
+        with np.load(path) as archive:
+            np.savez_compressed(path, **dict(archive))
+    said = refusals(path, lambda: read_table(path))
+    assert len(said) > 10
+    assert all(f"a.{kind}" in line for line in said)
 
 
 @pytest.mark.parametrize("rate", [100.0, 500.0, 333.0])

@@ -58,8 +58,12 @@ class DepRl:
         layers = (*self._latent.layers, self._head)
         require_chain(layers, where)
         self.observation_size, self.action_size = layers[0].sizes[0], self._head.sizes[1]
-        self._mean = tensors.get(f"{NORMALISER}._mean", np.float32(0))
-        self._std = tensors.get(f"{NORMALISER}._std", np.float32(1))
+        self._mean = tensors.get(f"{NORMALISER}._mean", np.zeros(self.observation_size, np.float32))
+        self._std = tensors.get(f"{NORMALISER}._std", np.ones(self.observation_size, np.float32))
+        for name, values in (("_mean", self._mean), ("_std", self._std)):
+            if values.shape != (self.observation_size,):
+                problem = f"has shape {values.shape}, the actor takes {self.observation_size} numbers"
+                raise InputError(f"{where}: {NORMALISER}.{name}", problem, "give the checkpoint as saved")
         seen = "normalised by the actor" if f"{NORMALISER}._mean" in tensors else "seen as they are"
         self.notes = (f"checkpoint {self.file.stem}; observations are {seen}",)
 
@@ -96,7 +100,7 @@ def _read_config(path: Path) -> Mapping[str, Any]:
         raise InputError(path, "needs PyYAML to be read, which is not installed", remedy) from error
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except Exception as error:  # yaml raises many kinds on values that are not what their tags say
         problem = f"is no plain YAML ({' '.join(str(error).split())[:120]})"
         raise InputError(path, problem, "give it as deprl writes it") from error
     tonic = content.get("tonic") if isinstance(content, Mapping) else None

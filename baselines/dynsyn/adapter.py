@@ -14,13 +14,13 @@ in it, they are taken from the run's ``config.json``, beside it or where DynSyn'
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import json_object
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file
 from kinesis_bench.policies.sb3_file import STATISTICS_REMEDY, Sb3File, read_sb3
@@ -28,6 +28,11 @@ from kinesis_bench.policies.tensors import linear, require_chain
 
 MOST_AMPLITUDE = 0.1
 """Largest correction of a muscle, and the factor before the tanh."""
+
+LARGEST = 1e15
+"""No setting is larger than this: steps, a slope, a start."""
+
+_AS_SAVED = "give a checkpoint as DynSyn saved it"
 
 MODEL, STATISTICS = "model.zip", "env.zip"
 """What a checkpoint's folder holds: the policy, and the statistics of its observations (a pickle)."""
@@ -65,7 +70,7 @@ class DynSyn:
         for head in (self._head, self._factors):
             require_chain((*self._latent.layers, head), where)
         groups = _groups(self._zip)
-        self.observation_size = (*self._latent.layers, self._head)[0].sizes[0]
+        self.observation_size = self._zip.observation_size
         self.action_size = sum(map(len, groups))
         self.action_range = self._zip.action_range
         found = (self._head.sizes[1], self._factors.sizes[1])
@@ -99,10 +104,8 @@ def _groups(file: Sb3File) -> tuple[tuple[int, ...], ...]:
     config = next((path for path in _configs(file.path) if path.is_file()), None)
     if found is None and config is not None:
         where = f"{config}: agent_kwargs.policy_kwargs.dynsyn"
-        try:
-            found = _named(json.loads(config.read_text()), "agent_kwargs", "policy_kwargs", "dynsyn")
-        except ValueError as error:
-            raise InputError(config, f"is no JSON ({error})", "give the config of the run") from error
+        content = json_object(str(config), config.read_bytes(), "give the config of the run")
+        found = _named(content, "agent_kwargs", "policy_kwargs", "dynsyn")
     remedy = "put the run's config.json beside model.zip"
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise InputError(where, "is missing, so the groups of muscles are unknown", remedy)
@@ -119,13 +122,24 @@ def _configs(path: Path) -> tuple[Path, ...]:
 
 
 def _amplitude(file: Sb3File) -> float:
-    fixed = file.data.get("dynsyn_weight_amp")
+    fixed = _setting(file, "dynsyn_weight_amp")
     if fixed is not None:
-        return float(fixed)
-    slope, start, steps = (
-        float(file.data.get(name) or 0) for name in ("dynsyn_k", "dynsyn_a", "num_timesteps")
-    )
+        if fixed < 0:
+            raise InputError(f"{file.path}: dynsyn_weight_amp", f"is {fixed:g}", _AS_SAVED)
+        return fixed
+    slope, start, steps = (_setting(file, name) or 0.0 for name in ("dynsyn_k", "dynsyn_a", "num_timesteps"))
     return float(np.clip(slope * (steps - start), 0, MOST_AMPLITUDE))
+
+
+def _setting(file: Sb3File, name: str) -> float | None:
+    """A number among the settings; None where it is not set."""
+    value = file.data.get(name)
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not abs(value) <= LARGEST:
+        raise InputError(f"{file.path}: {name}", f"is {value!r:.60}, no number", _AS_SAVED)
+    return float(value)
 
 
 def _named(value: Any, *names: str) -> Any:

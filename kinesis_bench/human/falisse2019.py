@@ -174,6 +174,6 @@ def _trials(file: Path, content: Any, where: str, wanted: tuple[str, ...]) -> np
 def _speed_m_s(file: Path, content: Any) -> float:
     """Walking speed: mean over trials and the cycle of the pelvis's forward velocity [m/s]."""
     speed = float(_trials(file, content, f"Q.{PERSON}.Qdots", ("pelvis_tx",)).mean())
-    if not speed > 0.0:
+    if not 0.0 < speed < np.inf:
         raise InputError(f"{file}: pelvis_tx", f"a forward speed of {speed:g} m/s", "download it again")
     return speed

@@ -9,13 +9,13 @@ al., AMASS, ICCV 2019, and its files. Object arrays (such as ``markers_latent_vi
 from __future__ import annotations
 
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import read_npz
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file, sha256_of_file
 from kinesis_bench.motions.clip import Recording
@@ -101,20 +101,6 @@ def read_amass(path: str | Path) -> Recording:
     )
 
 
-UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    SyntaxError,
-    RuntimeError,
-    MemoryError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy and zipfile raise on a damaged archive."""
-
 _REMEDY = "download the file again or leave it out"
 
 
@@ -124,16 +110,7 @@ def _read_fields(where: Path) -> dict[str, np.ndarray]:
     require_file(where)
     if not zipfile.is_zipfile(where):
         raise InputError(where, "is cut or not an .npz file", _REMEDY)
-    name = ""
-    try:
-        with np.load(where, allow_pickle=False) as archive:
-            fields = {}
-            for name in wanted:
-                if name in archive:
-                    fields[name] = archive[name]
-    except UNREADABLE as error:
-        raise InputError(f"{where}: {name or 'archive'}", f"cannot be read ({error})", _REMEDY) from error
-    return fields
+    return read_npz(where, lambda name: name in wanted, _REMEDY)
 
 
 def _frames(where: Path, name: str, fields: dict[str, np.ndarray], columns: int) -> np.ndarray:

@@ -197,7 +197,7 @@ def load_npy(file: IO[bytes], where: str | Path) -> Any:
         shape, _, dtype = (read_header if version[0] == 1 else np.lib.format.read_array_header_2_0)(start)
         if not dtype.hasobject:
             return np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # numpy raises many kinds on a damaged header
         raise InputError(where, f"is not a readable .npy file ({error})", "copy the file again") from error
     content = load(start, where)
     return content.item() if shape == () and isinstance(content, np.ndarray) else content

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesis_bench.archives import numbers, read_npz
 from kinesis_bench.errors import InputError
-from kinesis_bench.motions.amass import UNREADABLE
 from kinesis_bench.motions.clip import FPS, Recording
 from kinesis_bench.motions.pipeline import FLOOR_PERCENTILE
 from kinesis_bench.motions.skeleton import BODY_JOINTS, Skeleton, mean_skeleton
@@ -161,20 +161,14 @@ class SmplBodies:
 
 
 def _read_model(path: Path, kind: str) -> BodyModel:
-    fields: dict[str, np.ndarray] = {}
-    name = "archive"
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            for name in _FIELDS:
-                fields[name] = archive[name]
-    except KeyError as error:
-        raise InputError(
-            f"{path}: {name}", "is missing", "give an SMPL-H or SMPL-X .npz model file"
-        ) from error
-    except UNREADABLE as error:
-        raise InputError(
-            f"{path}: {name}", f"cannot be read ({error})", "download the model file again"
-        ) from error
+    again = "download the model file again"
+    fields = read_npz(path, lambda name: name in _FIELDS, again)
+    for name in _FIELDS:
+        if name not in fields:
+            raise InputError(f"{path}: {name}", "is missing", "give an SMPL-H or SMPL-X .npz model file")
+        numbers(f"{path}: {name}", fields[name], again)
+    if fields["v_template"].ndim != 2 or fields["kintree_table"].ndim != 2 or fields["shapedirs"].ndim != 3:
+        raise InputError(path, "is no model of the kind: an array has the wrong dimensions", again)
     vertices, joints = len(fields["v_template"]), fields["kintree_table"].shape[-1]
     shapes = {
         "v_template": (vertices, 3),
@@ -189,7 +183,7 @@ def _read_model(path: Path, kind: str) -> BodyModel:
             raise InputError(
                 f"{path}: {name}",
                 f"has shape {fields[name].shape}, not {shape}",
-                "download the model file again",
+                again,
             )
     return BodyModel(
         v_template=fields["v_template"].astype(np.float64),

@@ -21,7 +21,6 @@ taken from the file where it states one, and the upward axis from the direction 
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from kinesis_bench.archives import read_zip
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file, sha256_of_file
 from kinesis_bench.motions import restricted_pickle
@@ -102,16 +102,9 @@ def read_text_to_motion(path: str | Path) -> list[Recording]:
 def _content(source: Path) -> Any:
     suffix = source.suffix.lower()
     if suffix == ".npz":
-        try:
-            with zipfile.ZipFile(source) as archive:
-                members = {name: archive.read(name) for name in archive.namelist()}
-        except (OSError, zipfile.BadZipFile, EOFError) as error:
-            raise InputError(
-                source, f"is not a readable .npz archive ({error})", "copy the file again"
-            ) from error
         return {
             name.removesuffix(".npy"): restricted_pickle.load_npy(io.BytesIO(data), f"{source}: {name}")
-            for name, data in members.items()
+            for name, data in read_zip(source, lambda _: True, "copy the file again").items()
         }
     with source.open("rb") as file:
         return (

@@ -69,7 +69,7 @@ class Contract:
             layout = json.loads(values["observation"])
             parts = tuple((str(name), int(size)) for name, size in layout["parts"])
             segments, keypoints = tuple(layout["segments"]), tuple(layout["keypoints"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             problem = f"cannot be read ({type(error).__name__}: {error})"
             raise InputError(f"{where}: metadata {PREFIX}observation", problem, remedy) from error
         return cls(values["body"], values["model_sha256"], parts, segments, keypoints, values["control"])

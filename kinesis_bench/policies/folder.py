@@ -68,5 +68,5 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(path.parent, "holds no policy.toml", remedy)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(path, f"is not valid TOML ({error})", "correct the file") from error

@@ -8,9 +8,9 @@ how to make it.
 
 from __future__ import annotations
 
-import json
+import io
+import math
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import json_object, number, numbers, read_npz, read_zip
 from kinesis_bench.errors import InputError
-from kinesis_bench.files import require_file, sha256_of_file
+from kinesis_bench.files import sha256_of_file
 from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.policies.tensors import Hidden, Layer, hidden, linear, read_tensors, require_chain
@@ -32,6 +33,7 @@ STATISTICS_REMEDY = (
     "var=s.obs_rms.var, epsilon=s.epsilon, clip_obs=s.clip_obs)"
 )
 
+_MEMBERS = ("data", "policy.pth")
 _REMEDY = "give a zip as save() of Stable-Baselines3 writes it, or export the policy to ONNX"
 
 
@@ -105,6 +107,15 @@ class Sb3File:
             return np.clip(mean, low, high)
         return low + 0.5 * (np.tanh(mean) + 1) * (high - low)
 
+    @property
+    def observation_size(self) -> int:
+        """N, by the first layer of the actor.
+
+        Raises:
+            InputError: as ``latent`` and ``head``.
+        """
+        return (*self.latent().layers, self.head())[0].sizes[0]
+
     def seen(self, observation: np.ndarray) -> np.ndarray:
         """What the network sees of observations (n, N)."""
         return observation if self.statistics is None else self.statistics(observation)
@@ -120,7 +131,7 @@ class Sb3Policy:
         self._latent, self._head = file.latent(), file.head()
         layers = (*self._latent.layers, self._head)
         require_chain(layers, str(file.path))
-        self.observation_size, self.action_size = layers[0].sizes[0], self._head.sizes[1]
+        self.observation_size, self.action_size = file.observation_size, self._head.sizes[1]
 
     def reset(self, context: Context, rows: np.ndarray) -> None:
         """Nothing to reset."""
@@ -134,21 +145,24 @@ def read_sb3(path: Path) -> Sb3File:
     """Open a zip.
 
     Raises:
-        InputError: it is no such zip, its policy is of another kind, or it was trained with VecNormalize and
-            the statistics are not beside it.
+        InputError: it is no such zip, it is damaged, its policy is of another kind, or it was trained with
+            VecNormalize and the statistics are not beside it, or do not fit the policy.
     """
     path = Path(path).expanduser()
-    require_file(path)
-    try:
-        with zipfile.ZipFile(path) as file:
-            data = json.loads(file.read("data"))
-            with file.open("policy.pth") as tensors_file:
-                tensors = read_tensors(tensors_file, f"{path}: policy.pth")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputError(path, f"is no zip of Stable-Baselines3 ({error})", _REMEDY) from error
+    members = read_zip(path, lambda name: name in _MEMBERS, _REMEDY)
+    for name in _MEMBERS:
+        if name not in members:
+            raise InputError(path, f"is no zip of Stable-Baselines3 (it lacks {name})", _REMEDY)
+    data = json_object(f"{path}: data", members["data"], _REMEDY)
+    tensors = read_tensors(io.BytesIO(members["policy.pth"]), f"{path}: policy.pth")
     _refuse_other_kinds(path, tensors, data)
     statistics, notes = _statistics(path, data, is_ppo="action_net.weight" in tensors)
-    return Sb3File(path, tensors, data, _action_range(path, data), statistics, notes)
+    file = Sb3File(path, tensors, data, _action_range(path, data), statistics, notes)
+    if statistics is not None and len(statistics.mean) != file.observation_size:
+        beside = path.with_suffix(".npz")
+        problem = f"has {len(statistics.mean)} numbers, the policy takes {file.observation_size}"
+        raise InputError(f"{beside}: mean", problem, STATISTICS_REMEDY.format(name=beside.name))
+    return file
 
 
 def load_sb3(path: Path) -> LoadedPolicy:
@@ -198,11 +212,11 @@ def _action_range(path: Path, data: Mapping[str, Any]) -> tuple[float, float]:
     space = _mapping(data.get("action_space"))
     bounds = []
     for side in ("low", "high"):
-        numbers = {float(x) for x in re.findall(r"-?\d+\.?\d*(?:e[-+]?\d+)?", str(space.get(side, "")))}
-        if len(numbers) != 1:
+        found = {float(x) for x in re.findall(r"-?\d+\.?\d*(?:e[-+]?\d+)?", str(space.get(side, "")))}
+        if len(found) != 1 or not math.isfinite(next(iter(found))):
             problem = f"is {space.get(side)!s:.60}, not one number for all actions"
             raise InputError(f"{path}: action_space {side}", problem, "export the policy to ONNX")
-        bounds.append(numbers.pop())
+        bounds.append(found.pop())
     return bounds[0], bounds[1]
 
 
@@ -223,12 +237,16 @@ def _statistics(
 
 def _read_statistics(path: Path) -> Statistics:
     remedy = STATISTICS_REMEDY.format(name=path.name)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = {name: np.asarray(file[name], dtype=float) for name in STATISTICS}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(path, f"cannot be read ({error})", remedy) from error
-    mean, var = found["mean"], found["var"]
+    found = read_npz(path, lambda name: name in STATISTICS, remedy)
+    missing = [name for name in STATISTICS if name not in found]
+    if missing:
+        raise InputError(path, f"holds no array {', '.join(missing)}", remedy)
+    mean, var = (numbers(f"{path}: {name}", found[name], remedy).astype(float) for name in ("mean", "var"))
+    epsilon, clip = (number(f"{path}: {name}", found[name], remedy) for name in ("epsilon", "clip_obs"))
     if mean.ndim != 1 or mean.shape != var.shape:
         raise InputError(path, f"has mean {mean.shape} and var {var.shape}", remedy)
-    return Statistics(mean, var, float(found["epsilon"]), float(found["clip_obs"]))
+    if (var + epsilon <= 0).any():
+        raise InputError(f"{path}: var", f"is not above zero (least {var.min():g})", remedy)
+    if clip <= 0:
+        raise InputError(f"{path}: clip_obs", f"is {clip:g}", remedy)
+    return Statistics(mean, var, epsilon, clip)

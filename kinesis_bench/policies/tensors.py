@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
+from kinesis_bench.archives import unreadable
 from kinesis_bench.errors import InputError, unknown_name
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -32,7 +33,8 @@ def read_tensors(source: Path | IO[bytes], where: str) -> dict[str, np.ndarray]:
         where: its name for errors.
 
     Raises:
-        InputError: torch is not installed, or the file holds anything but tensors or is damaged.
+        InputError: torch is not installed, the file holds anything but tensors or is damaged, or a tensor is
+            not dense.
     """
     try:
         import torch
@@ -47,11 +49,21 @@ def read_tensors(source: Path | IO[bytes], where: str) -> dict[str, np.ndarray]:
         raise InputError(where, f"is not a readable file of tensors ({reason})", remedy) from error
     if not isinstance(found, dict):
         raise InputError(where, f"holds a {type(found).__name__}, no named tensors", "give a state dict")
-    return {
-        str(name): value.detach().to(torch.float32).numpy()
-        for name, value in found.items()
-        if isinstance(value, torch.Tensor)
-    }
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, torch.Tensor)}
+    return {name: _as_array(value, f"{where}: {name}") for name, value in tensors.items()}
+
+
+def _as_array(tensor: Any, where: str) -> np.ndarray:
+    """A tensor in single precision; sparse and complex ones are refused."""
+    import torch
+
+    if tensor.layout is not torch.strided or tensor.is_complex() or tensor.is_meta:
+        kind = f"{str(tensor.layout).removeprefix('torch.')} tensor of {tensor.dtype} on {tensor.device}"
+        raise InputError(where, f"is a {kind}", "save plain dense tensors of real numbers")
+    try:
+        return tensor.detach().to(torch.float32).numpy()
+    except Exception as error:  # torch's own exceptions share no base class
+        raise unreadable(where, error, "save plain dense tensors of real numbers") from error
 
 
 @dataclass(frozen=True)

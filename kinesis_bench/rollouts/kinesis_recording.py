@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesis_bench.archives import NUMBERS, read_npy
 from kinesis_bench.errors import InputError
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 
@@ -37,9 +38,12 @@ def read_kinesis_recording(folder: str | Path) -> Rollouts:
     gait, controls, names = (_load(folder / name) for name in FILES)
     if names.ndim != 1 or names.dtype.kind not in "US":
         raise InputError(folder / FILES[2], f"has shape {names.shape} of {names.dtype}", "store names")
-    if controls.shape != (len(gait), len(names)) or gait.ndim != 1 or len(gait) < 2:
+    if gait.ndim != 1 or len(gait) < 2 or controls.shape != (len(gait), len(names)):
         problem = f"has shape {controls.shape} beside {gait.shape} gait rows and {names.shape} names"
         raise InputError(folder / FILES[1], problem, "give the three files of one evaluation")
+    for name, values in ((FILES[0], gait), (FILES[1], controls)):
+        if values.dtype.kind not in NUMBERS:
+            raise InputError(folder / name, f"holds {values.dtype}, no numbers", "store numbers")
     gait, controls = gait[1:], controls[1:]
     if not np.isin(gait, list(SIDES)).all():
         raise InputError(folder / FILES[0], "has codes other than -1, 0, 1, 2", "give KINESIS's gait codes")
@@ -62,8 +66,4 @@ def read_kinesis_recording(folder: str | Path) -> Rollouts:
 def _load(path: Path) -> np.ndarray:
     if not path.is_file():
         raise InputError(path, "no such file", f"a KINESIS recording is a folder with {', '.join(FILES)}")
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        problem = f"cannot be read ({' '.join(str(error).split())[:120]})"
-        raise InputError(path, problem, "save it again as a plain array; nothing is unpickled") from error
+    return read_npy(path, "save it again as a plain array; nothing is unpickled")

@@ -18,7 +18,6 @@ out here, because nothing is compared of them: reading gives the legs, writing p
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,8 +25,9 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation, Slerp
 
+from kinesis_bench.archives import number, numbers, read_npz
 from kinesis_bench.errors import InputError, unknown_name
-from kinesis_bench.files import require_file, whole_file
+from kinesis_bench.files import whole_file
 from kinesis_bench.rollouts.muscle_names import LEG_MUSCLES
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
@@ -85,7 +85,18 @@ bodies share their origin."""
 
 ENDED_EARLY = "the episode ended before its reference"
 
+UNIT_WITHIN = 0.1
+"""A root's quaternion may differ from length 1 by this; MuJoCo's do by rounding alone."""
+
+MOST_ROWS = 10**8
+"""No episode has this many steps, and no archive so many episodes: more is damage."""
+
+_OF_ALL = (
+    *("n_episodes", "dt", "joint_names", "activation_sample_phase", "model_mass_kg", OUR_MASS),
+    "env_name",
+)
 _REQUIRED = ("traj_id", "traj_length", "joint_positions", "muscle_activations", "touch_observations")
+_PARTS = (*_REQUIRED, "muscle_commands")
 _DAMAGED = "export it again from MuscleMimic"
 
 
@@ -106,14 +117,7 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
             muscles than MyoFullBody without fingers, or holds NaN.
     """
     path = Path(path)
-    require_file(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:  # episode_metadata is pickled: it is not read
-            wanted = [name for name in archive.files if name != "episode_metadata"]
-            arrays = {name: archive[name] for name in wanted if not name.endswith("_rewards")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        problem = f"cannot be read ({' '.join(str(error).split())[:120]})"
-        raise InputError(path, problem, _DAMAGED) from error
+    arrays = read_npz(path, _is_read, _DAMAGED)
     _require(path, arrays, ("n_episodes", "dt", "joint_names"))
     joints = [str(name) for name in np.atleast_1d(arrays["joint_names"])]
     lacking = [angle for angle in ANGLES if angle not in joints]
@@ -124,19 +128,19 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
     post = str(arrays.get("activation_sample_phase", "post_step"))
     if post not in ("pre_step", "post_step"):
         raise unknown_name(f"{path}: activation_sample_phase", post, ("pre_step", "post_step"))
-    dt_s, episodes = _scalar(path, arrays, "dt"), _scalar(path, arrays, "n_episodes")
-    if dt_s <= 0:
-        raise InputError(f"{path}: dt", f"is {dt_s:g}", _DAMAGED)
-    if episodes != int(episodes):
-        raise InputError(f"{path}: n_episodes", f"is {episodes:g}", _DAMAGED)
+    dt_s = number(f"{path}: dt", arrays["dt"], _DAMAGED)
+    mass = next((name for name in ("model_mass_kg", OUR_MASS) if name in arrays), None)
+    mass_kg = MASS_KG if mass is None else number(f"{path}: {mass}", arrays[mass], _DAMAGED)
+    for name, value in (("dt", dt_s), (mass, mass_kg)):
+        if value <= 0:
+            raise InputError(f"{path}: {name}", f"is {value:g}", _DAMAGED)
     columns = [6 + joints.index(angle) for angle in ANGLES]
-    masses = ("model_mass_kg", OUR_MASS)
     clips: list[ClipRollout] = []
-    for episode in range(int(episodes)):
+    for episode in range(_count(path, arrays, "n_episodes")):
         parts = _episode(path, arrays, episode, len(joints) + 6)
         if len(parts["joint_positions"]) < 2:
             continue
-        key = f"trajectory {_scalar(path, parts, 'traj_id'):g}"
+        key = f"trajectory {number(f'{path}: episode_{episode}_traj_id', parts['traj_id'], _DAMAGED):g}"
         run = sum(clip.key == key for clip in clips)
         clips.append(_clip(parts, key, run, dt_s, columns, post_step=post == "post_step"))
     if not clips:
@@ -147,7 +151,7 @@ def read_mm_evalkit(path: str | Path) -> Rollouts:
     angles = _recorded([clip.joint_angle for clip in clips])
     return Rollouts(
         tuple(_picked(clip, muscles, angles) for clip in clips),
-        body_mass_kg=next((_scalar(path, arrays, name) for name in masses if name in arrays), MASS_KG),
+        body_mass_kg=mass_kg,
         muscle_names=tuple(LEG_NAMES[place] for place in muscles),
         joint_names=tuple(ANGLES[place] for place in angles),
         keypoint_names=("pelvis",),
@@ -202,20 +206,24 @@ def _require(path: Path, arrays: Mapping[str, np.ndarray], names: tuple[str, ...
         raise InputError(path, f"holds no array {', '.join(missing)}", remedy)
 
 
-def _scalar(path: Path, arrays: Mapping[str, np.ndarray], name: str) -> float:
-    value = arrays[name]
-    if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all():
-        raise InputError(f"{path}: {name}", "is no number", _DAMAGED)
-    return float(value.reshape(()))
+def _is_read(name: str) -> bool:
+    """Whether an array is looked at; ``episode_metadata`` is a pickle."""
+    return name in _OF_ALL or name.endswith(tuple(f"_{part}" for part in _PARTS))
+
+
+def _count(path: Path, arrays: Mapping[str, np.ndarray], name: str) -> int:
+    value = number(f"{path}: {name}", arrays[name], _DAMAGED)
+    if value != int(value) or not 0 <= value <= MOST_ROWS:
+        raise InputError(f"{path}: {name}", f"is {value:g}", _DAMAGED)
+    return int(value)
 
 
 def _episode(path: Path, arrays: Mapping[str, np.ndarray], episode: int, nq: int) -> dict[str, np.ndarray]:
     """The arrays of an episode by their short names, checked."""
     prefix = f"episode_{episode}_"
     _require(path, arrays, tuple(prefix + name for name in _REQUIRED))
-    names = [name for name in (*_REQUIRED, "muscle_commands") if prefix + name in arrays]
-    parts = {name: arrays[prefix + name] for name in names}
-    _scalar(path, arrays, f"{prefix}traj_length")
+    parts = {name: arrays[prefix + name] for name in _PARTS if prefix + name in arrays}
+    _count(path, arrays, f"{prefix}traj_length")
     steps = len(np.atleast_1d(parts["joint_positions"]))
     widths = {"joint_positions": nq, "muscle_activations": MUSCLES, "muscle_commands": MUSCLES}
     for name, width in {**widths, "touch_observations": 4}.items():
@@ -225,9 +233,13 @@ def _episode(path: Path, arrays: Mapping[str, np.ndarray], episode: int, nq: int
         if values.shape != (steps, width):
             problem = f"has shape {values.shape}, not {(steps, width)}"
             raise InputError(f"{path}: {prefix}{name}", problem, "only MyoFullBody without fingers is read")
-        if not np.isfinite(values).all():
-            row = int(np.argwhere(~np.isfinite(values))[0, 0])
-            raise InputError(f"{path}: {prefix}{name}", f"holds NaN in row {row}", _DAMAGED)
+        numbers(f"{path}: {prefix}{name}", values, _DAMAGED)
+    length = np.linalg.norm(parts["joint_positions"][:, 3:7], axis=1)
+    odd = np.abs(length - 1) > UNIT_WITHIN
+    if odd.any():
+        row = int(odd.argmax())
+        problem = f"the root's quaternion in row {row} has length {length[row]:.3g}, not 1"
+        raise InputError(f"{path}: {prefix}joint_positions", problem, _DAMAGED)
     return parts
 
 

@@ -14,14 +14,15 @@ from scipy.spatial.transform import Rotation
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import write_text
 from kinesis_bench.rollouts.opensim_results import OPENSIM_WORLD, PELVIS_PATH, PELVIS_TURNS
-from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
+from kinesis_bench.rollouts.schema import FEET, UNIT, ClipRollout, Rollouts
 
 
 def write_opensim(path: str | Path, rollouts: Rollouts, clip: ClipRollout) -> None:
     """Write what a clip has of: pelvis path and turn, joint angles, excitation, activation, forces.
 
     Angles are radians. Row t is the state at (t + 1)·dt_s. Excitation, the mean over a step, is put there as
-    the mean of the steps before and after, so that it is not moved in time.
+    the mean of the steps before and after, so that it is not moved in time. Both signals are clipped to 0 to
+    1, which readers take for granted: MuJoCo's activation can overshoot (recordings reach 1.066).
 
     Args:
         path: ends in ``.sto``.
@@ -29,22 +30,27 @@ def write_opensim(path: str | Path, rollouts: Rollouts, clip: ClipRollout) -> No
         clip: one of its clips.
 
     Raises:
-        InputError: the clip has neither excitation nor activation, or the file cannot be written.
+        InputError: the clip has neither excitation nor activation, its excitation is in another unit and
+            beyond 0 to 1, or the file cannot be written.
     """
     if clip.excitation is None and clip.activation is None:
         remedy = "give a recording with excitation or activation"
         raise InputError(f"clip {clip.key}", "has neither excitation nor activation", remedy)
+    unit = (rollouts.attributes or {}).get(UNIT)
+    if unit and clip.excitation is not None and (clip.excitation.min() < 0 or clip.excitation.max() > 1):
+        remedy = "write .h5, which keeps it as it is"
+        raise InputError(f"clip {clip.key}", f"has excitation in {unit}, not 0 to 1", remedy)
     columns = _pelvis(rollouts, clip)
     if clip.joint_angle is not None:
         columns |= dict(zip(rollouts.joint_names, clip.joint_angle.T, strict=True))
     if clip.excitation is not None:
         after = np.concatenate([clip.excitation[1:], clip.excitation[-1:]])
-        at_state = (clip.excitation + after) / 2
+        at_state = np.clip((clip.excitation + after) / 2, 0.0, 1.0)
         names = [f"{name}.excitation" for name in rollouts.muscle_names]
         columns |= dict(zip(names, at_state.T, strict=True))
     if clip.activation is not None:
         names = [f"{name}.activation" for name in rollouts.muscle_names]
-        columns |= dict(zip(names, clip.activation.T, strict=True))
+        columns |= dict(zip(names, np.clip(clip.activation, 0.0, 1.0).T, strict=True))
     if clip.ground_force is not None:
         names = [f"ground_force_{foot}_vy" for foot in FEET]
         columns |= dict(zip(names, clip.ground_force.T, strict=True))

@@ -14,8 +14,9 @@ vertical force    ``leg0_l.grf_y``, ``leg0_l.grf_norm_y`` (SCONE), ``ground_forc
                   ``1_ground_force_vy`` or ``l_ground_force_vy`` (left)
 ================  =====================================================================================
 
-Files of velocities, accelerations, forces of muscles and tracking errors have the same column names and are
-passed over by the endings of their names.
+Files of velocities, accelerations, forces of muscles and tracking errors have the same column names. They are
+told by the endings that OpenSim gives them, and passed over but for columns that can be nothing else than
+ground forces or values of coordinates. ``Rollouts.attributes`` name the files that are read and passed over.
 
 All is put on one even time grid of the recording's own median step, but 5 ms at the finest: excitation as
 the mean over each step, all else at its end, as ``ClipRollout`` wants it.
@@ -26,7 +27,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ from scipy.spatial.transform import Rotation
 from kinesis_bench.errors import InputError
 from kinesis_bench.rollouts.muscle_names import STANDS_FOR, counterparts, is_known, split_side
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
-from kinesis_bench.time_tables import TimeTable, read_table
+from kinesis_bench.time_tables import TimeTable, read_table, text_columns
 
 SUFFIXES = (".sto", ".mot")
 
@@ -43,12 +44,16 @@ FINEST_S = 0.005
 """Smallest step of the grid: 200 Hz, far above what muscles do."""
 
 PASSED_OVER = re.compile(
-    r"_(u|dudt|force|power|speed|accelerations?|pErr|ReactionLoads|positions?|velocities)(_\w+_bodies)?$"
+    r"_(u|dudt|accelerations?|pErr|ReactionLoads|positions?|velocities)(_\w+_bodies)?$"
+    r"|_Actuation_(force|power|speed)$|StaticOptimization_force$"
     r"|_(pos|vel|acc)_(global|local)$"
-    r"|(length|velocity|moment\w*|marker\w*|cost)$",
+    r"|_MuscleAnalysis_\w+$|_Moment(Arm)?_\w+$|_marker_(errors|locations)$|cost$",
     re.IGNORECASE,
 )
-"""Ends of the names of OpenSim's files whose columns bear names of coordinates or muscles, and are not."""
+"""Ends of the names of OpenSim's files whose columns bear names of coordinates or muscles, and are not.
+
+Force, power, speed, length, moment and marker count only behind the name of an analysis: they also end the
+names of trials and of force plates' files (``walk_fast_speed.mot``, ``trial1_ground_reaction_force.mot``)."""
 
 PELVIS_TURNS = ("pelvis_tilt", "pelvis_list", "pelvis_rotation")
 PELVIS_PATH = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
@@ -81,6 +86,9 @@ GRAVITY_M_S2 = 9.81
 
 LOADED_BODY_WEIGHTS = 0.05
 """Of the largest total force; samples below it are flight, or steps beside the plates."""
+
+MOST_STEPS = 10**7
+"""A recording has no more steps than this (14 h at 200 Hz); more is a wrong time in its first or last row."""
 
 OUTSIDE = 0.05
 """Excitation and activation may overshoot 0 and 1 by this (splines, tolerances of a solver)."""
@@ -123,11 +131,29 @@ class _Found:
 
 
 def opensim_files(path: Path) -> list[Path]:
-    """The tables of a trial: the file itself, or those of a folder that may be of use, by name."""
+    """The tables of a trial: the file itself, or those of a folder that may be of use, sorted.
+
+    Of use is what has no name of ``PASSED_OVER``, or has columns that tell by themselves what they are.
+    """
     if not path.is_dir():
         return [path] if path.suffix.lower() in SUFFIXES else []
-    tables = (file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    return sorted(file for file in tables if not PASSED_OVER.search(file.stem))
+    return [
+        file for file in _tables(path) if not _is_passed_over(file) or any(map(_tells, text_columns(file)))
+    ]
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
+def _is_passed_over(file: Path) -> bool:
+    return PASSED_OVER.search(file.stem) is not None
+
+
+def _tells(column: str) -> bool:
+    """Whether a column is a ground force or a coordinate's value whatever the file's name."""
+    patterns = (_VALUE, _SCONE_FORCE, _SIDED_FORCE)
+    return column in _PLAIN_FORCE or any(pattern.match(column) for pattern in patterns)
 
 
 def read_opensim_results(path: str | Path) -> Rollouts:
@@ -154,6 +180,9 @@ def read_opensim_results(path: str | Path) -> Rollouts:
     found, columns = _Found(), []
     for file in files:
         table = read_table(file)
+        if path.is_dir() and _is_passed_over(file):
+            told = {name: values for name, values in table.columns.items() if _tells(name)}
+            table = replace(table, columns=told)
         columns += list(table.columns)
         _collect(table, found)
     _keep_muscles(path, found, columns)
@@ -178,7 +207,7 @@ def read_opensim_results(path: str | Path) -> Rollouts:
         pelvis_quaternion=None if turn is None else turn.as_quat(scalar_first=True),
         keypoint_position=None if keypoints is None else np.stack(list(keypoints.values()), axis=1),
     )
-    attributes = {"source": str(path), "files": ", ".join(file.name for file in files)}
+    attributes = {"source": str(path), "files": _named(path, files)}
     several = sorted({theirs for theirs in names.values() if list(names.values()).count(theirs) > 1})
     if several:
         attributes["stands_for_several"] = ", ".join(several)
@@ -192,6 +221,13 @@ def read_opensim_results(path: str | Path) -> Rollouts:
         keypoint_names=tuple(keypoints or ()),
         attributes=attributes,
     )
+
+
+def _named(path: Path, files: list[Path]) -> str:
+    """The files that were read and, in a folder, those that were passed over."""
+    rest = [file.name for file in _tables(path) if file not in files] if path.is_dir() else []
+    passed = f"; passed over by their names: {', '.join(rest)}" if rest else ""
+    return ", ".join(file.name for file in files) + passed
 
 
 def _collect(table: TimeTable, found: _Found) -> None:
@@ -243,14 +279,8 @@ def _put(kind: dict[str, _Signal], name: str, table: TimeTable, values: np.ndarr
 
 
 def _radians(table: TimeTable, coordinates: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Angles in radians, knee flexion positive; by the header, else by size: no leg joint turns by 180°."""
-    joints = [name for name in coordinates if name.startswith(("hip_", "knee_", "ankle_"))]
-    largest = max((float(np.abs(coordinates[name]).max()) for name in joints), default=0.0)
-    if table.degrees is False and largest > np.pi:
-        problem = f"says radians, but hip, knee or ankle reach {largest:.1f}"
-        remedy = "write inDegrees=yes if the angles are degrees"
-        raise InputError(f"{table.source}: inDegrees", problem, remedy)
-    degrees = table.degrees if table.degrees is not None else largest > np.pi
+    """Angles in radians, knee flexion positive."""
+    degrees = _are_degrees(table, coordinates)
     turned = {
         name: np.deg2rad(values) if degrees and name in ANGLES else values
         for name, values in coordinates.items()
@@ -261,6 +291,40 @@ def _radians(table: TimeTable, coordinates: dict[str, np.ndarray]) -> dict[str, 
         remedy = "give both knees the same sign"
         raise InputError(f"{table.source}: knee_angle", "bends the other way on the left", remedy)
     return turned | {name: bends[name] * turned[name] for name in knees}
+
+
+def _are_degrees(table: TimeTable, coordinates: dict[str, np.ndarray]) -> bool:
+    """The unit of a table's angles: by the header, else by their size.
+
+    No angle but ``pelvis_rotation``, which counts whole turns, passes 180°; so what passes pi is in degrees.
+    Hip, knee or ankle within pi are in radians: a leg that moves so little in degrees stands still. A pelvis
+    or trunk that stays within pi may be either.
+
+    Raises:
+        InputError: the header contradicts a joint angle, or neither tells.
+    """
+    reach = {
+        name: float(np.abs(coordinates[name]).max())
+        for name in ANGLES
+        if name in coordinates and name != "pelvis_rotation" and np.isfinite(coordinates[name]).all()
+    }
+    if table.degrees is not None:
+        joint = max((name for name in reach if name in JOINT_NAMES), key=reach.__getitem__, default=None)
+        if not table.degrees and joint is not None and reach[joint] > np.pi:
+            problem = f"says radians, but {joint} reaches {reach[joint]:.1f}"
+            remedy = "write inDegrees=yes if the angles are degrees"
+            raise InputError(f"{table.source}: inDegrees", problem, remedy)
+        return table.degrees
+    if max(reach.values(), default=0.0) > np.pi:
+        return True
+    if any(size > 0 for name, size in reach.items() if name.startswith(("hip_", "knee_", "ankle_"))):
+        return False
+    unclear = [name for name in ANGLES if name in coordinates and np.any(coordinates[name])]
+    if unclear:
+        problem = f"is not stated, and {', '.join(unclear)} may be degrees or radians by their size"
+        remedy = "add the line inDegrees=yes (or inDegrees=no) to its header"
+        raise InputError(f"{table.source}: inDegrees", problem, remedy)
+    return False
 
 
 def _keep_muscles(path: Path, found: _Found, columns: list[str]) -> None:
@@ -322,6 +386,9 @@ def _grid(path: Path, found: _Found) -> tuple[float, float, int]:
     muscles = [*found.excitation.values(), *found.activation.values()]
     step = max(FINEST_S, min(_step(signal.time_s) for signal in muscles))
     steps = int((end - start) / step + 1e-6)
+    if steps > MOST_STEPS:
+        problem = f"its clock runs from {start:g} to {end:g} s in steps of {step:g} s"
+        raise InputError(path, problem, "give time in seconds, without a wrong value at either end")
     if steps < 2:
         told = ", ".join(f"{Path(name).name} {a:.2f} to {b:.2f} s" for name, (a, b) in spans.items())
         problem = f"its files have no time in common ({told})"

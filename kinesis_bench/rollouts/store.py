@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from kinesis_bench.archives import NUMBERS, json_object, unreadable
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import whole_file
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
@@ -76,8 +77,10 @@ def read_rollouts(path: str | Path) -> Rollouts:
                 problem = f"has schema {schema!r}, this version reads {SCHEMA!r}"
                 raise InputError(f"{path}: schema", problem, "give a rollouts.h5 that `score` has written")
             return _read(file)
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise InputError(path, f"cannot be read ({' '.join(str(error).split())[:160]})", _DAMAGED) from error
+    except InputError:
+        raise
+    except Exception as error:  # h5py raises many kinds on a damaged file, and so do parts of odd types
+        raise unreadable(str(path), error, _DAMAGED) from error
 
 
 def _write(file: Any, rollouts: Rollouts, present: set[str], length: np.ndarray) -> None:
@@ -125,11 +128,16 @@ def _read(file: Any) -> Rollouts:
     unknown = (set(steps) - set(_STEPS)) | (set(start) - set(_START))
     if unknown:
         raise ValueError(f"unknown arrays {', '.join(sorted(unknown))}")
-    total, count = int(table["length"].sum()), len(table["key"])
+    length, count = table["length"], len(table["key"])
+    if (length < 0).any() or not np.array_equal(table["offset"], np.cumsum(length) - length):
+        raise ValueError("offset and length of the clips do not fit each other")
+    total = int(length.sum())
     for name, values in {**steps, **start}.items():
         expected = total if name in steps else count
         if len(values) != expected:
             raise ValueError(f"{name} has {len(values)} rows, not {expected}")
+        if values.dtype.kind not in NUMBERS + "b":
+            raise ValueError(f"{name} holds {values.dtype}, no numbers")
     clips = []
     for i in range(count):
         rows = slice(int(table["offset"][i]), int(table["offset"][i] + table["length"][i]))
@@ -147,7 +155,9 @@ def _read(file: Any) -> Rollouts:
                 **arrays,
             )
         )
-    names = {kind: tuple(text.decode() for text in file[f"names/{kind}"][()]) for kind in file["names"]}
+    names: dict[str, tuple[str, ...]] = {
+        kind: tuple(text.decode() for text in file[f"names/{kind}"][()]) for kind in file["names"]
+    }
     measures = {name: float(file.attrs[name]) for name in _MEASURES if name in file.attrs}
     return Rollouts(
         clips=tuple(clips),
@@ -157,7 +167,7 @@ def _read(file: Any) -> Rollouts:
         muscle_force_n=tuple(np.asarray(file.attrs.get("muscle_force_n", ()), float).tolist()),
         joint_names=names["joints"],
         keypoint_names=names["keypoints"],
-        attributes=json.loads(file.attrs["attributes"]),
+        attributes=json_object(f"{file.filename}: attributes", file.attrs["attributes"], _DAMAGED),
         **measures,
     )
 

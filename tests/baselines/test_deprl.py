@@ -58,6 +58,16 @@ class Bomb:
         return Path.touch, (self.target,)
 
 
+NORMALISER = "encoder.observation_normalizer"
+
+
+def change(folder: Path, name: str, how) -> None:
+    """Put another tensor in the place of one of a checkpoint."""
+    path = folder / "checkpoints/step_1000.pt"
+    tensors = torch.load(path, weights_only=True)
+    torch.save(tensors | {name: how(tensors[name].detach())}, path)
+
+
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
@@ -79,10 +89,16 @@ class Bomb:
             "has no tensor head.loc",
         ),
         (lambda f: torch.save([1], f / "checkpoints/step_1000.pt"), "no named tensors"),
+        (lambda f: (f / "config.yaml").write_text("tonic: !!bool perhaps"), "is no plain YAML"),
+        (lambda f: change(f, "actor.torso.model.0.bias", torch.Tensor.to_sparse), "is a sparse_coo tensor"),
+        (
+            lambda f: change(f, f"actor.{NORMALISER}._std", lambda values: values[1:]),
+            "_std: has shape (11,), the actor takes 12 numbers",
+        ),
     ],
 )
 def test_bad_files_are_refused_in_one_line(tmp_path: Path, spoil, problem: str) -> None:
-    write_deprl(tmp_path)
+    write_deprl(tmp_path, normalised=True)
     spoil(tmp_path)
     with pytest.raises(InputError) as error:
         load_foreign(f"deprl={tmp_path}")

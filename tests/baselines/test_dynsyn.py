@@ -151,6 +151,33 @@ def test_groups_that_do_not_fit_are_refused(tmp_path: Path, groups: object, prob
     assert problem in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"dynsyn_weight_amp": [0.1]}, r"dynsyn_weight_amp: is \[0\.1\], no number"),
+        ({"dynsyn_weight_amp": "much"}, "dynsyn_weight_amp: is 'much', no number"),
+        ({"dynsyn_weight_amp": float("nan")}, "dynsyn_weight_amp: is nan, no number"),
+        ({"dynsyn_weight_amp": -0.1}, r"dynsyn_weight_amp: is -0\.1"),
+        ({"dynsyn_k": {"a": 1}}, "dynsyn_k: is {'a': 1}, no number"),
+        ({"dynsyn_k": 10**400}, "dynsyn_k: is 1000.*, no number"),
+    ],
+)
+def test_settings_that_are_no_numbers_are_refused(tmp_path: Path, settings: dict, problem: str) -> None:
+    save(tmp_path, **settings)
+    with pytest.raises(InputError, match=problem):
+        load_foreign(f"dynsyn={tmp_path}")
+
+
+def test_a_config_that_is_no_object_is_refused(tmp_path: Path) -> None:
+    sac, _ = save(tmp_path, dynsyn_weight_amp=0.1)
+    sac.policy_kwargs = {}
+    sac.save(tmp_path / "model.zip")
+    for text, problem in ((b"\xff", "is no JSON "), (b"[1]", "is no JSON object but a list")):
+        (tmp_path / "config.json").write_bytes(text)
+        with pytest.raises(InputError, match=rf"config\.json: {problem}"):
+            load_foreign(f"dynsyn={tmp_path}")
+
+
 def test_statistics_that_are_only_a_pickle_are_asked_for(tmp_path: Path) -> None:
     save(tmp_path)
     (tmp_path / "model.npz").unlink()

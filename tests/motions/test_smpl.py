@@ -136,6 +136,8 @@ def test_missing_and_damaged_models(tmp_path: Path, bodies: SmplBodies) -> None:
     for change, said in (
         ({"weights": np.zeros((3, 52))}, r"weights: has shape \(3, 52\)"),
         ({"J_regressor": np.array({}, dtype=object)}, "J_regressor: cannot be read"),
+        ({"weights": np.array(["x"])}, "weights: holds <U1, no numbers"),
+        ({"v_template": np.array(1.0)}, "an array has the wrong dimensions"),
     ):
         write_model(tmp_path / "SMPLH_MALE.npz", model_fields() | change)
         with pytest.raises(InputError, match=said):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from angle_files import walk, write_sto
+from damaged_files import refusals
 from joblib_files import joblib_dump
 from scipy.spatial.transform import Rotation
 
@@ -215,12 +216,14 @@ def test_bad_files(tmp_path: Path) -> None:
     whole = (tmp_path / "short.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     for name, says in (
-        ("cut.npz", "not a readable .npz"),
+        ("cut.npz", "archive: cannot be read"),
         ("absent.npy", "no such file"),
         ("a.csv", "unknown kind"),
     ):
         with pytest.raises(InputError, match=says):
             _read(tmp_path / name)
+    np.savez_compressed(tmp_path / "short.npz", poses=np.zeros((40, 66)))
+    assert refusals(tmp_path / "short.npz", lambda: _read(tmp_path / "short.npz"))
     (tmp_path / "bad.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(InputError, match=r"bad\.pkl: its pickle asks for os\.system"):
         _read(tmp_path / "bad.pkl")

@@ -139,6 +139,13 @@ def test_damaged_and_odd_onnx_files(tmp_path: Path) -> None:
     write_linear(path, np.zeros((5, 3)), metadata | {"kinesis_bench.observation": "{"})
     with pytest.raises(InputError, match=r"kinesis_bench\.observation: cannot be read"):
         load_policy(str(path))
+    for layout in ('{"parts": [["all", Infinity]]}', "[" * 100_000):
+        write_linear(path, np.zeros((5, 3)), metadata | {"kinesis_bench.observation": layout})
+        with pytest.raises(InputError, match=r"kinesis_bench\.observation: cannot be read"):
+            load_policy(str(path))
+    (tmp_path / "policy.toml").write_text("policy = " + "[" * 100_000)
+    with pytest.raises(InputError, match=r"policy\.toml: is not valid TOML"):
+        load_policy(str(tmp_path))
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(InputError, match=r"net\.onnx: is not a readable ONNX file"):
         load_policy(str(path))

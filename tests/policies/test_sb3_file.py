@@ -19,6 +19,7 @@ pytest.importorskip(
 )
 
 import torch
+from damaged_files import refusals
 from foreign_checkpoints import box_env
 from stable_baselines3 import A2C, PPO, SAC, TD3
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
@@ -89,7 +90,7 @@ def test_statistics_beside_the_zip(tmp_path: Path, kind) -> None:
     wanted, _ = made.predict(s.normalize_obs(OBSERVATION), deterministic=True)
     np.testing.assert_allclose([policy.act(row) for row in OBSERVATION], wanted, atol=1e-6)
     np.savez(tmp_path / "mine.npz", mean=s.obs_rms.mean)
-    with pytest.raises(InputError, match=r"mine\.npz: cannot be read .*np\.savez"):
+    with pytest.raises(InputError, match=r"mine\.npz: holds no array var, .*np\.savez"):
         load_foreign(given)
 
 
@@ -178,10 +179,70 @@ def test_state_dependent_noise_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_such_zip_is_refused(tmp_path: Path) -> None:
     for name, content in (("text.zip", b"hello"), ("empty.zip", b"")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match="is no zip of Stable-Baselines3"):
+        with pytest.raises(InputError, match=r"archive: cannot be read .*; give a zip as"):
             load_foreign(f"sb3={tmp_path / name}")
     shutil.make_archive(str(tmp_path / "other"), "zip", tmp_path, "text.zip")
     with pytest.raises(InputError, match="is no zip of Stable-Baselines3"):
         load_foreign(f"sb3={tmp_path / 'other.zip'}")
     with pytest.raises(InputError, match="no such file"):
         load_foreign(f"sb3={tmp_path / 'absent.zip'}")
+
+
+def test_members_of_another_shape_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.zip"
+    learner().save(path)
+    with zipfile.ZipFile(path) as file:
+        tensors = torch.load(file.open("policy.pth"), weights_only=True)
+        data = file.read("data")
+    space = json.loads(data)["action_space"] | {"low": "[-1e999]"}
+    for text, problem in (
+        ("[1, 2]", r"mine\.zip: data: is no JSON object but a list"),
+        ("{", r"mine\.zip: data: is no JSON "),
+        (json.dumps(json.loads(data) | {"action_space": space}), "action_space low: is"),
+    ):
+        rewrite(path, data=text.encode())
+        with pytest.raises(InputError, match=problem):
+            load_foreign(f"sb3={path}")
+    for odd in (tensors["action_net.bias"].to_sparse(), tensors["action_net.bias"] + 1j):
+        torch.save(tensors | {"action_net.bias": odd}, tmp_path / "odd.pth")
+        rewrite(path, data=data, policy_pth=(tmp_path / "odd.pth").read_bytes())
+        with pytest.raises(InputError, match=r"policy\.pth: action_net\.bias: is a (sparse|strided)"):
+            load_foreign(f"sb3={path}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"epsilon": [1e-8, 1e-8]}, r"epsilon: has shape \(2,\), it must be one number"),
+        ({"clip_obs": "ten"}, "clip_obs: holds <U3, no numbers"),
+        (
+            {"mean": np.zeros(N + 1), "var": np.ones(N + 1)},
+            "mean: has 7 numbers, the policy takes 6",
+        ),
+        ({"mean": np.full(N, np.nan)}, "mean: holds NaN in row 0"),
+        ({"var": np.full(N, -1.0)}, r"var: is not above zero \(least -1\)"),
+        ({"var": np.array(["1"] * N)}, "var: holds <U1, no numbers"),
+        ({"clip_obs": 0.0}, "clip_obs: is 0"),
+    ],
+)
+def test_statistics_that_do_not_fit_are_refused_at_once(tmp_path: Path, changes: dict, problem: str) -> None:
+    learner().save(tmp_path / "mine.zip")
+    given = {"mean": np.zeros(N), "var": np.ones(N), "epsilon": 1e-8, "clip_obs": 10.0}
+    np.savez(tmp_path / "mine.npz", **(given | changes))
+    with pytest.raises(InputError, match=rf"mine\.npz: {problem}.*; where you trained: .*np\.savez"):
+        load_foreign(f"sb3={tmp_path / 'mine.zip'}")
+
+
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    path, beside = tmp_path / "mine.zip", tmp_path / "mine.npz"
+    learner(net_arch=[4]).save(path)
+    with zipfile.ZipFile(path) as file:
+        content = {name: file.read(name) for name in ("data", "policy.pth")}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, part in content.items():
+            file.writestr(name, part)
+    assert len(refusals(path, lambda: load_foreign(f"sb3={path}"))) > 30
+    np.savez_compressed(beside, mean=np.zeros(N), var=np.ones(N), epsilon=1e-8, clip_obs=10.0)
+    said = refusals(beside, lambda: load_foreign(f"sb3={path}"))
+    assert len(said) > 20
+    assert all("mine.npz" in line for line in said)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import opensim_files as made
 import pytest
+from damaged_files import refusals
 from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
 
 from kinesis_bench.bodies.contract import load_body
@@ -200,9 +201,27 @@ def test_bad_archives_are_named(tmp_path: Path) -> None:
     refused("dt: is 0", dt=0.0)
     refused("n_episodes: is 2.5", n_episodes=2.5)
     refused("cannot be read", joint_names=np.array([{"a": 1}], dtype=object))
+    refused(
+        "touch_observations: holds <U1, no numbers",
+        episode_0_touch_observations=np.full((40, 4), "x"),
+    )
+    still = np.zeros((40, 89))
+    refused("joint_positions: the root's quaternion in row 0 has length 0", episode_0_joint_positions=still)
+    refused(r"dt: has shape \(2,\)", dt=[0.01, 0.01])
+    refused("dt: holds <U4, no numbers", dt="0.01")
+    refused("episode_0_traj_length: is 1e", episode_0_traj_length=np.array(1e300))
+    refused("episode_0_traj_id: holds NaN", episode_0_traj_id=np.array(np.nan))
+    refused("model_mass_kg: is 0", model_mass_kg=0.0)
     (tmp_path / "e.npz").write_bytes(b"PK\x03\x04")
     with pytest.raises(InputError, match="cannot be read"):
         read_mm_evalkit(tmp_path / "e.npz")
+
+
+def test_a_damaged_archive_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = export(tmp_path / "e.npz", steps=(4,))
+    said = refusals(path, lambda: read_mm_evalkit(path))
+    assert len(said) > 10
+    assert all("e.npz" in line for line in said)
 
 
 def test_a_recording_that_lacks_something_is_not_written(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
 from kinesis_bench.errors import InputError
 from kinesis_bench.rollouts.opensim_export import write_opensim
 from kinesis_bench.rollouts.opensim_results import read_opensim_results
-from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.rollouts.schema import UNIT, Rollouts
 from kinesis_bench.time_tables import read_table
 
 
@@ -81,6 +81,30 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(excitation[1:-2], before[1:-2], atol=0.01)
     delay = np.angle(np.fft.rfft(excitation[:33, 0])[1] / np.fft.rfft(before[:33, 0])[1])
     assert abs(delay) < 0.01
+
+
+def test_an_overshoot_is_clipped_and_read_back(tmp_path: Path) -> None:
+    """MuJoCo's activation reaches 1.066; our own reader, as others, takes signals from 0 to 1."""
+    rollouts = smooth()
+    activation, excitation = (
+        np.array(getattr(rollouts.clips[0], name)) for name in ("activation", "excitation")
+    )
+    activation[7, 0], activation[9, 1], excitation[20:23, 2] = 1.066, -0.07, 1.2
+    clip = replace(rollouts.clips[0], activation=activation, excitation=excitation)
+    write_opensim(tmp_path / "walk.sto", rollouts, clip)
+    back = read_opensim_results(tmp_path / "walk.sto")
+    muscles = [back.muscle_names.index(name) for name in rollouts.muscle_names]
+    read = np.asarray(back.clips[0].activation)[:, muscles]
+    np.testing.assert_allclose(read, np.clip(activation, 0, 1)[1:], atol=1e-6)
+    assert np.asarray(back.clips[0].excitation)[:, muscles[2]].max() == pytest.approx(1.0)
+
+
+def test_excitation_in_another_unit_is_not_clipped_but_refused(tmp_path: Path) -> None:
+    rollouts = smooth()
+    clip = replace(rollouts.clips[0], excitation=3 * np.asarray(rollouts.clips[0].excitation))
+    with pytest.raises(InputError, match=r"has excitation in N, not 0 to 1; write \.h5"):
+        write_opensim(tmp_path / "walk.sto", replace(rollouts, attributes={UNIT: "N"}), clip)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_to_write_is_refused(tmp_path: Path) -> None:

@@ -78,12 +78,52 @@ def test_a_cmc_folder(tmp_path: Path) -> None:
     (clip,) = rollouts.clips
     assert clip.key == "CMC"
     assert (rollouts.attributes or {})["files"] == (
-        "walk_Kinematics_q.sto, walk_controls.sto, walk_grf.mot, walk_states.sto"
+        "walk_Kinematics_q.sto, walk_controls.sto, walk_grf.mot, walk_states.sto; "
+        "passed over by their names: walk_Actuation_force.sto, walk_Kinematics_u.sto"
     )
     np.testing.assert_allclose(strikes(rollouts), EXPECTED, atol=1e-3)
     assert set(rollouts.muscle_names) == {f"{muscle}_{side}" for muscle in made.RAJAGOPAL for side in "rl"}
     hip = np.radians(made.cyclic(made.SCHWARTZ_DEG)(made.phase(made.times()[1:], "l"))[:, 0])
     np.testing.assert_allclose(column(rollouts, "joint_angle", "hip_flexion_l"), hip, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trial1_ground_reaction_force.mot",
+        "walk_fast_speed.mot",
+        "forces_preferred_velocity.mot",
+        "plates_u.sto",
+        "walk_markerless_plates.mot",
+    ],
+)
+def test_ground_forces_are_found_under_any_name(tmp_path: Path, name: str) -> None:
+    folder = made.cmc(tmp_path / "CMC", made.times())
+    (folder / "walk_grf.mot").rename(folder / name)
+    rollouts = read_opensim_results(folder)
+    np.testing.assert_allclose(strikes(rollouts), EXPECTED, atol=1e-3)
+    read, passed = (rollouts.attributes or {})["files"].split("; passed over by their names: ")
+    assert name in read.split(", ")
+    assert passed == "walk_Actuation_force.sto, walk_Kinematics_u.sto"
+
+
+def test_coordinates_of_a_trial_at_some_speed_are_read(tmp_path: Path) -> None:
+    folder = made.static_optimisation(tmp_path / "SO", made.times())
+    (folder / "ik.mot").rename(folder / "subject1_preferred_speed.mot")
+    rollouts = read_opensim_results(folder)
+    assert column(rollouts, "joint_angle", "knee_angle_l").max() > np.radians(40)
+    assert (rollouts.attributes or {})["files"].endswith(": walk_StaticOptimization_force.sto")
+
+
+def test_a_file_of_velocities_gives_its_forces_alone(tmp_path: Path) -> None:
+    """Its plain columns of coordinates are velocities."""
+    time = made.times(1.0)
+    made.write_sto(tmp_path / "a_states.sto", time, {"soleus_l.activation": 0.5 + 0 * time})
+    plates = {f"ground_force_{side}_vy": 400 + 0 * time for side in "rl"}
+    made.write_sto(tmp_path / "a_Kinematics_u.sto", time, {"knee_angle_l": 40 + 0 * time} | plates)
+    rollouts = read_opensim_results(tmp_path)
+    assert rollouts.joint_names == ()
+    assert rollouts.clips[0].ground_force is not None
 
 
 def test_static_optimisation_has_activation_alone(tmp_path: Path) -> None:
@@ -214,8 +254,12 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
     muscle = {"soleus_l.activation": half}
     refused(walk | {"knee_angle_l": -walk["knee_angle_l"]} | muscle, "bends the other way on the left")
     turned = walk | {"hip_flexion_r": np.degrees(walk["hip_flexion_r"])}
-    refused(turned | muscle, "says radians, but hip, knee or ankle reach")
+    refused(turned | muscle, "says radians, but hip_flexion_r reaches")
     refused({"/jointset/hip_r/hip_flexion_r/value": half, "hip_flexion_r": half} | muscle, "comes twice")
+    late = np.append(time[:-1], 1e12)
+    path = made.write_sto(tmp_path / "x.sto", late, {"soleus_l.activation": half})
+    with pytest.raises(InputError, match=r"its clock runs from 0 to 1e\+12 s in steps of 0\.01 s"):
+        read_opensim_results(path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"holds no \.sto or \.mot"):
         read_opensim_results(tmp_path / "empty")
@@ -230,6 +274,39 @@ def test_degrees_without_a_header_are_told_by_their_size(tmp_path: Path) -> None
     )
     knee = column(read_opensim_results(path), "joint_angle", "knee_angle_l")
     assert 0.9 < knee.max() < 1.3
+
+
+def test_the_pelvis_tells_the_unit_too(tmp_path: Path) -> None:
+    """A tilt of -8 is degrees, whatever else there is; small angles of a pelvis alone tell nothing."""
+    time = made.times(1.0)
+    still = 0 * time
+    muscle = {"soleus_l.activation": 0.5 + still}
+
+    def read(degrees: str = "", **angles: float) -> Rollouts:
+        columns = {name: value + still for name, value in angles.items()} | muscle
+        return read_opensim_results(made.write_sto(tmp_path / "x.sto", time, columns, degrees=degrees))
+
+    def tilt_deg(rollouts: Rollouts) -> float:
+        turn = Rotation.from_quat(np.asarray(rollouts.clips[0].pelvis_quaternion), scalar_first=True)
+        return float(np.degrees(np.arcsin(turn.apply([1.0, 0, 0])[0, 2])))
+
+    assert tilt_deg(read(pelvis_tilt=-8.0)) == pytest.approx(-8)
+    assert tilt_deg(read(pelvis_tilt=-8.0, pelvis_rotation=2.0)) == pytest.approx(-8, abs=0.01)
+    assert tilt_deg(read(pelvis_tilt=-0.14, hip_flexion_l=0.3)) == pytest.approx(np.degrees(-0.14))
+    assert tilt_deg(read("no", pelvis_tilt=-0.14)) == pytest.approx(np.degrees(-0.14))
+    assert tilt_deg(read("yes", pelvis_tilt=-2.0)) == pytest.approx(-2)
+    assert tilt_deg(read(pelvis_tilt=0.0, pelvis_list=0.0)) == pytest.approx(0)
+    # Whole turns are no sign of degrees; the turn is about the axis that the tilt has moved.
+    turned = np.degrees(np.arcsin(np.sin(0.1) * np.cos(7.0)))
+    assert tilt_deg(read("no", pelvis_rotation=7.0, pelvis_tilt=0.1)) == pytest.approx(turned)
+    assert tilt_deg(read(pelvis_rotation=7.0, pelvis_tilt=0.1, knee_angle_l=1.0)) == pytest.approx(turned)
+    assert column(read(lumbar_extension=-12.0), "joint_angle", "lumbar_extension")[0] == pytest.approx(
+        np.radians(-12)
+    )
+    for angles in ({"pelvis_tilt": -0.14}, {"pelvis_tilt": 2.0, "pelvis_rotation": 90.0}):
+        problem = r"x\.sto: inDegrees: is not stated, and pelvis_tilt.* may be degrees or radians"
+        with pytest.raises(InputError, match=rf"{problem} .*; add the line inDegrees=yes"):
+            read(**angles)
 
 
 def test_files_of_different_trials_are_refused(tmp_path: Path) -> None:

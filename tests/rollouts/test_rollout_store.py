@@ -113,6 +113,34 @@ def test_parts_that_do_not_fit_and_other_files_are_refused(tmp_path: Path) -> No
         read_rollouts(tmp_path / "absent.h5")
 
 
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda file: file.attrs.modify("attributes", "[1]"), r"rollouts\.h5: attributes: is no JSON object"),
+        (lambda file: put(file, "names/muscles", np.arange(3)), "cannot be read"),
+        (lambda file: put(file, "steps", np.arange(3)), "cannot be read"),
+        (lambda file: put(file, "clips/run", np.array([0])), "cannot be read"),
+        (lambda file: put(file, "clips/offset", np.array([0, 99])), "offset and length"),
+        (lambda file: put(file, "clips/frames", np.array([np.inf, 1])), "cannot be read .*infinity"),
+        (lambda file: put(file, "steps/action", np.array([b"x"] * 13)), "action holds .*, no numbers"),
+    ],
+)
+def test_parts_of_odd_types_are_refused(tmp_path: Path, spoil, problem: str) -> None:
+    import h5py
+
+    path = tmp_path / "rollouts.h5"
+    write_rollouts(path, sample())
+    with h5py.File(path, "a") as file:
+        spoil(file)
+    with pytest.raises(InputError, match=problem):
+        read_rollouts(path)
+
+
+def put(file, name: str, values: np.ndarray) -> None:
+    del file[name]
+    file[name] = values
+
+
 def test_kinesis_recording(shared: Path) -> None:
     rollouts = read_kinesis_recording(shared / "data" / "kinesis_recording")
     (clip,) = rollouts.clips
@@ -148,6 +176,18 @@ def test_bad_recordings_name_the_file(recording: Path) -> None:
         read_kinesis_recording(recording)
     np.save(recording / "muscle_names.npy", np.array(["a", None]), allow_pickle=True)
     with pytest.raises(InputError, match=r"muscle_names\.npy: cannot be read"):
+        read_kinesis_recording(recording)
+    np.save(recording / "muscle_names.npy", np.array(["a", "b"]))
+    for controls in (np.full((5, 2), "x"), np.zeros((5, 2), bool)):
+        np.save(recording / "muscle_controls.npy", controls)
+        with pytest.raises(InputError, match=r"muscle_controls\.npy: holds .*, no numbers"):
+            read_kinesis_recording(recording)
+    np.save(recording / "gait.npy", np.array(1))
+    with pytest.raises(InputError, match=r"muscle_controls\.npy: has shape \(5, 2\) beside \(\) gait rows"):
+        read_kinesis_recording(recording)
+    with (recording / "gait.npy").open("wb") as file:
+        np.savez(file, gait=np.zeros(5))
+    with pytest.raises(InputError, match=r"gait\.npy: holds no array but an archive"):
         read_kinesis_recording(recording)
     (recording / "gait.npy").unlink()
     with pytest.raises(InputError, match=r"gait\.npy: no such file"):

@@ -108,7 +108,7 @@ def write_mat(path: Path, columns: dict[str, np.ndarray], degrees: bool | None =
         "textdata": text,
         "colheaders": np.array(list(columns), dtype=object),
     }
-    savemat(path, {"Qsall": table})
+    savemat(path, {"Qsall": table}, do_compression=True)  # as MATLAB does by default
     return path
 
 
