@@ -176,13 +176,11 @@ def _print_emg(console: Console, result: Result) -> None:
     people = f"{number} ({_condition(result)})"
     title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {people}"
     reason = emg.reasons.get("mean_r", "")
-    figures = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r)
-    if all(figure is None for figure in figures):
-        console.print(f"{title}: {DASH} ({reason})")
-    else:
+    if emg.mean_r is not None:
         console.print(_emg(result, title), crop=False)
-        if emg.mean_r is None:
-            _print_lines(console, [f"EMG: {DASH} ({reason})"])
+    else:
+        reach = "" if emg.human_pairs_r is None else f"; people reach {emg.human_pairs_r:.3f} in pairs"
+        console.print(f"{title}: {DASH} ({reason}){reach}", markup=False)
     _print_lines(console, _emg_lines(result))
 
 
@@ -286,14 +284,12 @@ def _print_joint_angles(console: Console, result: Result) -> None:
     reason = angles.reasons.get("mpjae_deg", "")
     if reason == result.emg.reasons.get("mean_r"):
         reason = "likewise"
-    if angles.mpjae_deg is None and angles.human_deg is None:
-        console.print(f"{title}: {DASH} ({reason})")
+    if angles.mpjae_deg is None:
+        reach = "" if angles.human_deg is None else f"; people differ by {angles.human_deg:.1f}"
+        console.print(f"{title}: {DASH} ({reason}){reach}", markup=False)
         return
     console.print(_joint_angles(result, title), crop=False)
-    if angles.mpjae_deg is None:
-        _print_lines(console, [f"Joint angles: {DASH} ({reason})"])
-    else:
-        _print_lines(console, _joint_lines(result))
+    _print_lines(console, _joint_lines(result))
 
 
 def _joint_angles(result: Result, title: str) -> Table:
