@@ -90,6 +90,10 @@ class Human:
             if source not in having:
                 held = ", ".join(source.activities) or "no EMG"
                 out.print(f"{source.name}: left out, it has {held}", soft_wrap=True)
+        for result in results:
+            if result.emg.lag_curve is None:
+                why = result.emg.reasons.get("lag_curve", "it has no lag curve")
+                out.print(f"{result.policy.name}: not drawn, {why}")
         for name, human in people.items():
             out.print(f"zero of {name}: {human.cycle_zero}")
         with whole_folder(self.out, FILES) as temporary:

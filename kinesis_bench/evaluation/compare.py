@@ -185,6 +185,8 @@ def _units(figure: str, first: Scored, other: Scored, name_a: str, name_b: str) 
     one, two = people
     assert one is not None
     assert two is not None
+    if len(one) < 2:
+        return Units("people", why_no_test="there is one person only")
     if list(one) != list(two):
         return Units("people", why_no_test="the two are not compared with the same people")
     no_lag = figure == "emg_zero_lag_r" and a.protocol == "kinesis-2025"

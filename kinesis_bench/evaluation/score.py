@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kinesis_bench.evaluation.schema import Beside, Curves, Imitation, JointCurve, MuscleCurve, Scores
-from kinesis_bench.evaluation.walking import Gait, find_gait, of_joints, under_electrodes
+from kinesis_bench.evaluation.walking import Gait, find_gait, missing_muscles, of_joints, under_electrodes
 from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.effort import Effort, score_effort
@@ -88,12 +88,12 @@ def score_rollouts(
     shares = under_electrodes(rollouts, human.muscles, gait.side)
     excitation = gait.curves("excitation", shares, mean_over_step=True)
     activation = gait.curves("activation", shares, mean_over_step=False)
-    emg = _emg(gait, excitation, human, seed, "excitation")
+    emg = _emg(rollouts, gait, excitation, human, seed, "excitation")
     of_activation = None
     if activation is None:
         reasons["emg_of_activation"] = gait.reason or "the recording has no activation"
     else:
-        whole = _emg(gait, activation, human, seed, "activation")
+        whole = _emg(rollouts, gait, activation, human, seed, "activation")
         figures = EmgFigures(**{name: getattr(whole, name) for name in EmgFigures.__dataclass_fields__})
         of_activation = replace(figures, reasons=reasons_of_nulls(figures, whole.reasons))
     joints, joint_angles = _joint_angles(rollouts, gait, human.activity, angles, independent)
@@ -134,7 +134,7 @@ def score_beside(
         gait = find_gait(rollouts, covered, people.activity, people.speed_m_s, people.side)
         shares = under_electrodes(rollouts, people.muscles, gait.side)
         excitation = gait.curves("excitation", shares, mean_over_step=True)
-        emg = _emg(gait, excitation, people, seed, "excitation")
+        emg = _emg(rollouts, gait, excitation, people, seed, "excitation")
     if angles is not None:
         gait = find_gait(rollouts, covered, angles.activity, angles.speed_m_s, angles.side)
         _, joint_angles = _joint_angles(rollouts, gait, angles.activity, angles, independent=True)
@@ -207,6 +207,7 @@ def rounded(curve: np.ndarray) -> tuple[float, ...]:
 
 
 def _emg(
+    rollouts: Rollouts,
     gait: Gait,
     curves: dict[str, np.ndarray] | None,
     human: HumanEmg,
@@ -221,8 +222,11 @@ def _emg(
         cycle_s=gait.cycles.mean_duration_s,
         why_absent=gait.reason or f"the recording has no {signal}",
     )
-    how = f"from {LEGS[gait.side]} heel strike, by {gait.events}" if gait.events else ""
-    return replace(score, notes=score.notes | ({"cycles": how} if how else {}))
+    told = {
+        "cycles": f"from {LEGS[gait.side]} heel strike, by {gait.events}" if gait.events else "",
+        "lacking": missing_muscles(rollouts, human.muscles, gait.side),
+    }
+    return replace(score, notes=score.notes | {name: note for name, note in told.items() if note})
 
 
 def _joint_angles(

@@ -16,9 +16,10 @@ from kinesis_bench.evaluation.score import (
     score_clips,
     score_rollouts,
 )
-from kinesis_bench.evaluation.walking import SKILLS
+from kinesis_bench.evaluation.walking import SKILLS, missing_muscles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import CLOSED_PHASE, is_flat, pearson
+from kinesis_bench.metrics.cycles import MIN_CYCLES
 from kinesis_bench.metrics.emg import (
     LACKING,
     NO_FLAWS,
@@ -31,10 +32,12 @@ from kinesis_bench.metrics.emg import (
     single_pairs_r,
 )
 from kinesis_bench.metrics.emg_references import (
+    correlation_table,
     leave_one_out_r,
     measured,
     pairs_r,
     pairs_r_of_group,
+    weighted_pairs_r,
 )
 from kinesis_bench.metrics.imitation import Figure, absent
 from kinesis_bench.metrics.kinesis_2025 import (
@@ -49,6 +52,7 @@ from kinesis_bench.metrics.kinesis_2025 import (
     usual_cycles,
 )
 from kinesis_bench.metrics.reasons import reasons_of_nulls
+from kinesis_bench.metrics.statistics import resample
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
@@ -56,6 +60,7 @@ SIDE = "l"
 """The leg that upstream compares with people."""
 
 NOT_DEFINED = "protocol kinesis-2025 does not define it"
+NO_INTERVAL = "needs the EMG of each person with all muscles, and gait cycles of the model"
 NO_LAG = "protocol kinesis-2025 knows no lag"
 NONE_KEPT = (
     "{found} gait cycles found, none averaged: all are equally long, and upstream keeps only lengths "
@@ -92,7 +97,7 @@ def score_rollouts_2025(
             skill: _upstream(score, imitation_2025([clip for clip in clips if clip.skill == skill]))
             for skill, score in by_skill.items()
         }
-    emg, model = _emg(rollouts, covered_frames(rollouts, clips), human)
+    emg, model = _emg(rollouts, covered_frames(rollouts, clips), human, seed)
     reasons = ours.reasons | {"emg_of_activation": NOT_DEFINED}
     return replace(
         ours,
@@ -141,7 +146,22 @@ def _codes(clip: ClipRollout) -> np.ndarray | None:
     return gait_codes(feet[:, FEET.index("l")], feet[:, FEET.index("r")])
 
 
-def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgScore, dict[str, np.ndarray]]:
+def _intervals(human: HumanEmg, curves: np.ndarray | None, seed: int) -> EmgIntervals:
+    """95 % intervals by resampling people; upstream gives none."""
+    by_person = _by_person(human, curves)
+    if by_person is None or human.curves is None:
+        return EmgIntervals(None, None, None)
+    resampling = resample(np.zeros(human.people), np.random.default_rng([seed, 2]))
+    pairs = weighted_pairs_r(correlation_table(human.curves), resampling.weights).mean(axis=1)
+    r = resampling.weights @ np.array([one.r for one in by_person.values()]) / human.people
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(pairs > 0, r / pairs, np.nan)
+    return EmgIntervals(*(resampling.interval(figure) for figure in (r, pairs, ratio)))
+
+
+def _emg(
+    rollouts: Rollouts, covered: list[int], human: HumanEmg, seed: int
+) -> tuple[EmgScore, dict[str, np.ndarray]]:
     excitation, codes = [], []
     for clip, frames in zip(rollouts.clips, covered, strict=True):
         code = _codes(clip)
@@ -159,7 +179,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
         without = _figures(score_emg_2025(excitation, codes, rollouts.muscle_names, group.unflawed))
         without = replace(without, reasons=reasons_of_nulls(without, known))
     result = EmgScore(
-        **vars(_figures(score)),
+        **(vars(_figures(score)) | {"ci95": _intervals(group, curves, seed)}),
         lag_curve=None,
         per_muscle=_by_muscle(score, group, curves),
         by_person=_by_person(group, curves),
@@ -180,6 +200,7 @@ def _emg(rollouts: Rollouts, covered: list[int], human: HumanEmg) -> tuple[EmgSc
             "cycles": f"from left single stance to the next; {score.cycles_found} found, {score.cycles} kept",
             "muscles": "left leg; biceps femoris is the short head",
             "leave_one_out_r": "on raw curves",
+            **({"lacking": lacking} if (lacking := missing_muscles(rollouts, human.muscles, SIDE)) else {}),
         },
     )
     return replace(result, reasons=reasons_of_nulls(result, known)), by_muscle
@@ -206,14 +227,18 @@ def _known_reasons(score: Emg2025) -> dict[str, str]:
             *("by_person", "pairs_r"),
         ),
     }
-    known = dict.fromkeys((*undefined, *intervals), NOT_DEFINED) | {
-        "without_flaws": NO_FLAWS,
-        **dict.fromkeys(("by_person", "pairs_r"), LACKING),
-    }
+    known = (
+        dict.fromkeys(undefined, NOT_DEFINED)
+        | dict.fromkeys(intervals, NO_INTERVAL)
+        | {
+            "without_flaws": NO_FLAWS,
+            **dict.fromkeys(("by_person", "pairs_r"), LACKING),
+        }
+    )
     known |= dict.fromkeys(("lag_ms", "lag_pct", "lag_curve", "group_mean_lag_ms"), NO_LAG)
     for field, reason in score.reasons.items():
         known |= dict.fromkeys(of_fields[field], reason)
-    if score.cycles_found and not score.cycles:
+    if score.cycles_found >= MIN_CYCLES and not score.cycles:
         of_model = (*of_fields["mean_r"], *of_fields["median_r_by_muscle"], *of_fields["mean_r_by_muscle"])
         known |= dict.fromkeys(of_model, NONE_KEPT.format(found=score.cycles_found))
     return known
@@ -236,7 +261,7 @@ def _curves(
     kept = usual_cycles(
         np.concatenate([gait_cycles(code) + start for code, start in zip(codes, starts, strict=True)])
     )
-    if not len(kept):
+    if len(kept) < MIN_CYCLES:
         return None
     columns = [rollouts.muscle_names.index(f"{MUSCLES[muscle]}_{SIDE}") for muscle in shared]
     return mean_cycle(np.concatenate(excitation)[:, columns], kept)

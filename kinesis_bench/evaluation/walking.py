@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
-from kinesis_bench.human.electrodes import shares_under
+from kinesis_bench.human.electrodes import ELECTRODES, HEADS, muscles_under, shares_under
 from kinesis_bench.metrics.cycles import SteadyCycles, Walk, mean_curve, steady_cycles
 from kinesis_bench.metrics.gait_events import (
     heading_rad,
@@ -20,6 +21,13 @@ from kinesis_bench.rollouts.schema import FEET, ClipRollout, Rollouts
 
 SKILLS = {"walk": ("walk", ""), "run": ("run", ""), "backward": ("backward", "")}
 """Skills whose clips may hold what people do: steady gait; a recording may not know its skill."""
+
+KNOWN = frozenset(
+    f"{muscle}_{side}"
+    for muscle in {*ELECTRODES.values(), *(head for heads in HEADS.values() for head in heads), "bfsh"}
+    for side in "lr"
+)
+"""Names that are right, and so no misspelling of another."""
 
 BY_TOUCH, BY_FORCE, BY_KINEMATICS = "touch at every substep", "ground force", "ankle kinematics"
 
@@ -114,6 +122,20 @@ def under_electrodes(rollouts: Rollouts, electrodes: Sequence[str], side: str) -
         for electrode, share in shares.items()
         if share
     }
+
+
+def missing_muscles(rollouts: Rollouts, electrodes: Sequence[str], side: str) -> str:
+    """In words, which electrodes have no muscle in a recording, and what looks like a misspelt name."""
+    names = set(rollouts.muscle_names)
+    told = []
+    for electrode in electrodes:
+        under = [f"{muscle}_{side}" for muscle in muscles_under(electrode)]
+        lacking = [name for name in under if name not in names]
+        near = [(like, name) for name in lacking for like in get_close_matches(name, names - KNOWN, 1, 0.8)]
+        hints = [f"is {like!r} {name}?" for like, name in near]
+        if lacking:
+            told.append(f"{electrode} (no {', '.join([*lacking, *hints])})")
+    return "; ".join(told)
 
 
 def of_joints(rollouts: Rollouts, joints: Sequence[str], side: str) -> dict[str, np.ndarray]:

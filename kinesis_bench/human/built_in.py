@@ -84,8 +84,7 @@ def _wang(speed_kmh: float) -> HumanEmg:
         source="group figures of 9 people, Wang et al. 2023 (CC BY 4.0)",
         stored=stored_references(speed_kmh),
     )
-    within = {row["muscle"]: float(row["r"]) for row in _rows(FALISSE, "within_person.csv")}
-    whole = replace(whole, stored_within_person={m: within[m] for m in muscles if m in within})
+    whole = replace(whole, stored_within_person=stored_within_person(muscles))
     flaws: dict[str, tuple[str, ...]] = {}
     for row in _rows(WANG, "flaws.csv"):
         if float(row["speed_kmh"]) == speed_kmh:
@@ -112,6 +111,12 @@ def _wang(speed_kmh: float) -> HumanEmg:
 
 def _columns(rows: Sequence[dict[str, str]], columns: Sequence[str]) -> np.ndarray:
     return np.array([[float(row[column]) for column in columns] for row in rows])
+
+
+def stored_within_person(muscles: Sequence[str]) -> dict[str, float]:
+    """r between two trials of the one person of Falisse et al. (2019), of those muscles that both have."""
+    within = {row["muscle"]: float(row["r"]) for row in _rows(FALISSE, "within_person.csv")}
+    return {muscle: within[muscle] for muscle in muscles if muscle in within}
 
 
 def stored_references(speed_kmh: float, *, without_flaws: bool = False) -> dict[str, StoredReference]:

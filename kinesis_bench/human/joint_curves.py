@@ -9,7 +9,7 @@ knee's own curve decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.references import HumanJointAngles
+from kinesis_bench.human.settings import in_settings, require_known
 from kinesis_bench.metrics.curves import SAMPLES, is_flat
 
 RADIANS_AT_MOST = np.pi
@@ -81,6 +82,47 @@ def in_project_signs(
     found = "positive" if flexion > 0 else "negative, turned round here"
     words = f"{'degrees' if degrees else 'radians'} in the file; knee flexion was {found} (swing peak)"
     return signs[:, None] * curves, words
+
+
+def require_signs(signs: Mapping[str, float]) -> None:
+    """Refuse a setting ``signs`` with a joint that is not compared, or with anything but 1 and -1.
+
+    Raises:
+        InputError: there is one.
+    """
+    for joint, sign in signs.items():
+        require_known("signs", (joint,), dict.fromkeys(JOINTS))
+        if sign not in (1.0, -1.0):
+            raise InputError(f"signs: {joint}", f"is {sign:g}", "it must be 1 or -1")
+
+
+def check_signs(mean_deg: np.ndarray, activity: str, source: str | Path, layout: str) -> None:
+    """Refuse mean curves that contradict what every gait does, and so have another sign than was thought.
+
+    Args:
+        mean_deg: (J, 100) in the order of ``JOINTS`` and the project's signs [deg].
+        activity: what the people do.
+        source: named in errors.
+        layout: whose setting ``[signs]`` turns a joint.
+
+    Raises:
+        InputError: a joint moves the other way.
+    """
+    curve = dict(zip(JOINTS, mean_deg, strict=True))
+    hip, ankle, adduction = curve["hip_flexion"], curve["ankle_angle"], curve["hip_adduction"]
+    half = SAMPLES // 2
+    right = {"hip_flexion": hip[0] < hip[half] if activity == "backward" else hip[0] > hip[half]}
+    if activity == "walk":
+        # Dorsiflexed late in stance, plantar flexed around toe-off; adducted in stance, abducted in swing.
+        right["ankle_angle"] = ankle[30:55].max() > ankle[60:72].mean()
+        right["hip_adduction"] = adduction[10:40].mean() > adduction[60:80].mean()
+    for joint, fine in right.items():
+        if not fine:
+            raise InputError(
+                f"{source}: {joint}",
+                "moves against the sign that was expected",
+                f"turn it {in_settings(layout, f'[signs] {joint} = -1')}",
+            )
 
 
 def angles_of_people(

@@ -25,7 +25,7 @@ from kinesis_bench.human.conditions import condition_name, require_activity, req
 from kinesis_bench.human.csv_tables import TIME, Recording, read_columns, read_header, read_recording
 from kinesis_bench.human.electrodes import ELECTRODES, SCHERPEREEL_CODES, SCHERPEREEL_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
-from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
+from kinesis_bench.human.joint_curves import angles_of_people, check_signs, in_project_signs, require_signs
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people, nearest_speed
 from kinesis_bench.human.settings import in_settings, require_known, require_side
@@ -97,10 +97,7 @@ class ScherpereelSettings:
                 raise InputError(
                     f"electrodes: {pattern}", f"is no regular expression ({error})", "escape its marks by \\"
                 ) from error
-        for joint, sign in self.signs.items():
-            require_known("signs", (joint,), dict.fromkeys(JOINTS))
-            if abs(sign) != 1.0:
-                raise InputError(f"signs: {joint}", f"is {sign:g}", "it must be 1 or -1")
+        require_signs(self.signs)
 
     @property
     def muscles(self) -> list[str]:
@@ -217,7 +214,7 @@ def read_joint_angles(
     decided = "the knee's sign is that of the settings"
     if "knee_angle" not in settings.signs:
         people, decided = in_project_signs(path, people, names, degrees=True)
-    _check_signs(people.mean(axis=0), activity, path)
+    check_signs(people.mean(axis=0), activity, path, LAYOUT)
     speed_m_s = next(iter(trials.values()))[0].speed_m_s
     return angles_of_people(
         people,
@@ -453,22 +450,3 @@ def _angles_of(subject: str, trials: list[Trial], settings: ScherpereelSettings)
         durations.append(np.diff(cycles)[:, 0])
     where = f"{subject}, {trials[0].folder.parent}"
     return usual_cycles(np.concatenate(curves), np.concatenate(durations), where).mean(axis=0)
-
-
-def _check_signs(mean_deg: np.ndarray, activity: str, path: Path) -> None:
-    """Refuse mean curves that contradict what every gait does, and so have another sign than was thought."""
-    curve = dict(zip(JOINTS, mean_deg, strict=True))
-    hip, ankle, adduction = curve["hip_flexion"], curve["ankle_angle"], curve["hip_adduction"]
-    half = SAMPLES // 2
-    right = {"hip_flexion": hip[0] < hip[half] if activity == "backward" else hip[0] > hip[half]}
-    if activity == "walk":
-        # Dorsiflexed late in stance, plantar flexed around toe-off; adducted in stance, abducted in swing.
-        right["ankle_angle"] = ankle[30:55].max() > ankle[60:72].mean()
-        right["hip_adduction"] = adduction[10:40].mean() > adduction[60:80].mean()
-    for joint, fine in right.items():
-        if not fine:
-            raise InputError(
-                f"{path}: {joint}",
-                "moves against the sign that was expected",
-                f"turn it {in_settings(LAYOUT, f'[signs] {joint} = -1')}",
-            )

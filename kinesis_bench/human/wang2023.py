@@ -7,15 +7,17 @@ the EMG of walking as the KINESIS project repacked it, one ``.npy`` file a perso
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.human.built_in import stored_within_person
 from kinesis_bench.human.conditions import condition_name, require_activity, require_folder
 from kinesis_bench.human.electrodes import ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
-from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
+from kinesis_bench.human.joint_curves import angles_of_people, check_signs, in_project_signs
 from kinesis_bench.human.references import (
     WANG_ZERO,
     HumanEmg,
@@ -109,7 +111,7 @@ def read_emg(
         )
         curves, muscles, names = read.curves, tuple(settings.electrodes), read.names
         speed, phase = read.speed_kmh, read.phase
-    return from_people(
+    people = from_people(
         curves,
         muscles,
         condition=condition_name(activity, speed),
@@ -120,6 +122,9 @@ def read_emg(
         source=f"{len(names)} people from {folder.name} (layout of Wang et al. 2023)",
         side="l" if repacked else settings.side,
     )
+    within = stored_within_person(muscles)
+    unflawed = people.unflawed and replace(people.unflawed, stored_within_person=within)
+    return replace(people, stored_within_person=within, unflawed=unflawed)
 
 
 def read_joint_angles(
@@ -138,12 +143,14 @@ def read_joint_angles(
         settings: names of the files and their columns.
 
     Raises:
-        InputError: as ``read_emg``, and where the knee's sign cannot be told.
+        InputError: as ``read_emg``, and where the knee's sign cannot be told or a joint turns the wrong way.
     """
     folder = require_folder(path)
     wanted = {joint: settings.joints.get(joint, joint) for joint in JOINTS}
     read = read_text(folder, settings.angle_stem, wanted, activity, speed_kmh, settings)
-    angles, decided = in_project_signs(folder, read.curves, read.names)
+    turned = np.array([settings.signs.get(joint, 1.0) for joint in JOINTS])[:, None] * read.curves
+    angles, decided = in_project_signs(folder, turned, read.names)
+    check_signs(angles.mean(axis=0), activity, folder, "wang2023")
     return angles_of_people(
         as_ring(angles, read.phase),
         read.names,

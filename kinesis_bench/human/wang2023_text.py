@@ -20,6 +20,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.human.conditions import require_activity
 from kinesis_bench.human.electrodes import ELECTRODES, WANG_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
+from kinesis_bench.human.joint_curves import require_signs
 from kinesis_bench.human.references import nearest_speed
 from kinesis_bench.human.settings import in_settings, require_known, require_side
 from kinesis_bench.human.text_tables import TextTable, read_text_table
@@ -43,6 +44,7 @@ class WangText:
         electrodes: electrode name to the column of the EMG files.
         joints: joint name without side to the column of the joint-angle files; one that is left out has the
             column of its own name.
+        signs: joint to our sign over the files', 1 or -1; the knee's is told from its curve.
         columns: names of all columns in order, for files that do not name them; () otherwise.
     """
 
@@ -51,12 +53,14 @@ class WangText:
     angle_stem: str = "ikAngAve"
     electrodes: Mapping[str, str] = field(default_factory=lambda: {name: name for name in WANG_ELECTRODES})
     joints: Mapping[str, str] = field(default_factory=lambda: {name: name for name in JOINTS})
+    signs: Mapping[str, float] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_side(self.side)
         require_known("electrodes", self.electrodes, ELECTRODES)
         require_known("joints", self.joints, dict.fromkeys(JOINTS))
+        require_signs(self.signs)
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,8 @@ def score_emg(
     left_out = [m for m in human.muscles if m not in common]
     if left_out:
         notes["per_muscle"] = f"the model lacks {', '.join(left_out)}"
+    if lacking := not_measured(human):
+        notes["people"] = f"not measured: {lacking}"
     if not common:
         model, why_absent, common = (
             None,
@@ -338,6 +340,15 @@ def _by_person(model: np.ndarray | None, lag: int | None, human: HumanEmg) -> di
         name: PersonEmg(float(r[lag]), float(r[0]))
         for name, r in zip(person_names(human), by_person, strict=True)
     }
+
+
+def not_measured(human: HumanEmg) -> str:
+    """In words, the muscles that some people lack, and who; "" where all have all."""
+    if human.curves is None:
+        return ""
+    names = np.array(person_names(human))
+    absent = zip(human.muscles, ~measured(human.curves).T, strict=True)
+    return "; ".join(f"{muscle} ({', '.join(names[who])})" for muscle, who in absent if who.any())
 
 
 def person_names(human: HumanEmg) -> tuple[str, ...]:

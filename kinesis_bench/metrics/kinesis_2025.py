@@ -15,6 +15,7 @@ import numpy as np
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.curves import SAMPLES, pearson, standardise
+from kinesis_bench.metrics.cycles import MIN_CYCLES
 from kinesis_bench.metrics.emg_references import leave_one_out_r, measured, pairs_r, pairs_r_of_group
 from kinesis_bench.metrics.imitation import ClipImitation
 
@@ -151,8 +152,8 @@ def score_emg_2025(
         else:
             reasons["human_pairs_r"] = reasons["mean_r"] = reasons["mean_r_by_muscle"] = NEEDS_PEOPLE
     missing = ""
-    if not len(kept):
-        missing = f"no gait cycle to average ({len(cycles)} found)"
+    if len(kept) < MIN_CYCLES:
+        missing = f"{len(kept)} gait cycles to average (of {len(cycles)} found), {MIN_CYCLES} are needed"
     elif not shared:
         missing = "the recording has none of the muscles of the human data"
     if missing:

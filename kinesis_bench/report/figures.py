@@ -141,9 +141,8 @@ def joint_figure(result: Result) -> Any:
         assert curve.model_deg is not None
         axis.plot(*_closed(PHASE, curve.model_deg), color=MODEL, label="model")
         one = angles.per_joint[name]
-        axis.set_title(
-            f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}° (people {one.human_deg:.1f}°)", loc="left"
-        )
+        between = "" if one.human_deg is None else f" (people {one.human_deg:.1f}°)"
+        axis.set_title(f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}°{between}", loc="left")
     _finish_cycles(figure, axes, len(curves), "angle [deg]", 2)
     leg = LEGS[result.emg.human_side]
     title = f"Joint angles from {leg} heel strike: {result.policy.name}, {angles.cycles} cycles"

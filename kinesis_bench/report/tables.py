@@ -182,14 +182,17 @@ def _print_emg(console: Console, result: Result) -> None:
         reach = "" if emg.human_pairs_r is None else f"; people reach {emg.human_pairs_r:.3f} in pairs"
         console.print(f"{title}: {DASH} ({reason}){reach}", markup=False)
     _print_lines(console, _emg_lines(result))
+    left_out = emg.notes.get("lacking", "")
+    if left_out:
+        console.print(f"without {left_out}", markup=False)
 
 
 def _print_besides(console: Console, result: Result) -> None:
     """A row for each other data set, activity and speed that the recording can be compared with."""
     made = new_table(
-        "Beside other people and activities", "data set and condition", "people", "cycles", "r at\nthe lag",
-        "lag\n[ms]", "r at\nzero lag", "people,\npairs", "one to\nothers", "within\nperson", "MPJAE\n[deg]",
-        "people\n[deg]",
+        "Beside other people and activities", "data set and condition", "people\n(leg)", "cycles",
+        "r at\nthe lag", "lag\n[ms]", "r at\nzero lag", "people,\npairs", "one to\nothers", "within\nperson",
+        "MPJAE\n[deg]", "people\n[deg]",
     )  # fmt: skip
     reasons = []
     for name, beside in result.besides.items():
@@ -205,7 +208,7 @@ def _print_besides(console: Console, result: Result) -> None:
             r, lag = (emg.group_mean_r, emg.group_mean_lag_ms) if of_mean else (emg.mean_r, emg.lag_ms)
             people = (emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
             cells = [
-                str(emg.human_people),
+                f"{emg.human_people} ({LEGS[emg.human_side]})",
                 str(emg.cycles),
                 _plain(r, 3) + ("*" if of_mean else ""),
                 _plain(lag, 0),
@@ -258,7 +261,11 @@ def _emg_lines(result: Result) -> list[str]:
                 f"of people's: r at the lag / pairs of people at zero lag = {emg.ratio:.2f}; "
                 f"both at zero lag {at_zero:.2f}"
             )
+    if "kinematics" in emg.notes.get("cycles", ""):
+        lines.append(f"cycles {emg.notes['cycles']}, as there are no forces: r depends on it")
     lines.append(f"people's cycle begins: {emg.cycle_zero}")
+    if "people" in emg.notes:
+        lines.append(f"people: {emg.notes['people']}")
     if emg.ci95.mean_r is not None:
         ratio = ""
         if emg.ratio is not None and emg.ci95.ratio is not None:

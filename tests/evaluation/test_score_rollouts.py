@@ -185,6 +185,15 @@ def test_kinesis_recording_gives_the_published_medians(shared: Path) -> None:
     assert len(rows) == 9
     for name, value in rows.items():
         assert emg.per_muscle[name.removeprefix("emg_r_median_")].r == pytest.approx(value, abs=0.002)
+    for figure, interval in (
+        (emg.mean_r, emg.ci95.mean_r),
+        (emg.human_pairs_r, emg.ci95.human_pairs_r),
+        (emg.ratio, emg.ci95.ratio),
+    ):
+        assert figure is not None
+        assert interval is not None
+        assert interval[0] < figure < interval[1]
+    assert emg.ci95.ratio == pytest.approx((0.43, 0.57), abs=0.03)
     assert emg.cycles == 23
     assert emg.human_pairs_r == pytest.approx(0.7314, abs=0.0005)
     assert emg.leave_one_out_r == pytest.approx(0.8212, abs=0.0005)

@@ -33,6 +33,8 @@ WHOLE: dict[type, tuple[str, Any]] = {
         "Tibialis Anterior" = "TA"
         [joints]
         knee_angle = "KneeFE"
+        [signs]
+        ankle_angle = -1
         """,
         WangText(
             side="r",
@@ -41,6 +43,7 @@ WHOLE: dict[type, tuple[str, Any]] = {
             columns=("SO", "TA"),
             electrodes={"Soleus": "SO", "Tibialis Anterior": "TA"},
             joints={"knee_angle": "KneeFE"},
+            signs={"ankle_angle": -1.0},
         ),
     ),
     ScherpereelSettings: (

@@ -180,6 +180,20 @@ def refused_angles(folder: Path) -> str:
     return refused(folder, what=read_joint_angles)
 
 
+@pytest.mark.parametrize("joint", ["hip_flexion", "hip_adduction", "ankle_angle"])
+def test_a_joint_of_contrary_sign_is_refused_unless_a_setting_turns_it(tmp_path: Path, joint: str) -> None:
+    turned = np.where(np.array(JOINTS) == joint, -1.0, 1.0)
+    for person in PEOPLE:
+        write(
+            tmp_path / f"Subj{person}_walk_45_ikAngAve_l.txt", JOINTS, angle_table(person, 101) * turned, ","
+        )
+    assert f"{joint}: moves against the sign" in refused_angles(tmp_path)
+    angles = read_joint_angles(tmp_path, "walk", 4.5, settings=WangText(signs={joint: -1.0}))
+    truth = human_joint_angles("gait_walk_schwartz2008", 1.25, 0.9).mean_deg
+    at = JOINTS.index(joint)
+    np.testing.assert_allclose(angles.curves_deg[0, at], truth[at] + 0.4, atol=1e-9)
+
+
 def test_unknown_kind_of_file_shows_what_was_found(text: Path) -> None:
     message = refused(text, settings=replace(SETTINGS, emg_stem="emg"))
     assert "SubjNN_walk_SS_emg_l.txt; the kinds found are: emgAve_l, idTrqAve_l, ikAngAve_l" in message

@@ -65,5 +65,22 @@ def test_no_cycles_or_muscles_have_reasons() -> None:
     )
     none = score_emg_2025([np.zeros((10, 1))], [np.full(10, 2.0)], ["soleus_l"], people)
     assert none.mean_r is None
-    assert "no gait cycle" in none.reasons["mean_r"]
+    assert none.reasons["mean_r"] == "0 gait cycles to average (of 0 found), 3 are needed"
     assert none.human_pairs_r is not None
+
+
+def test_two_cycles_are_too_few() -> None:
+    people = from_people(
+        np.random.default_rng(0).random((3, 1, 100)), ("Soleus",), condition="walk-4.5", speed_m_s=1.25
+    )
+    step = [0] * 12 + [1] * 12
+    codes = np.array([1, *step, *step, *step[:6]] + [0] * 0)
+    for cycles, more in ((2, []), (3, [*step[6:], *[0] * 13])):
+        code = np.array([*codes, *more])
+        found = score_emg_2025(
+            [np.random.default_rng(1).random((len(code), 1))], [code], ["soleus_l"], people
+        )
+        assert found.cycles_found == cycles
+        if cycles == 2:
+            assert found.mean_r is None
+            assert "3 are needed" in found.reasons["mean_r"]

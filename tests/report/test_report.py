@@ -14,6 +14,8 @@ from walking_rollouts import MUSCLES, cyclic, ring, walking, walking_clip
 
 from kinesis_bench.evaluation.evaluate import evaluate_rollouts
 from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
+from kinesis_bench.human.references import from_people
 from kinesis_bench.human.sources import human_emg
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.report.figures import (
@@ -198,3 +200,48 @@ def test_coverage_labels_stand_right_of_the_axis(result: Result) -> None:
         extent = text.get_window_extent()
         assert axis.bbox.x1 < extent.x0
         assert extent.x1 <= figure.bbox.x1
+
+
+def test_one_person_with_angles_is_drawn_and_named(tmp_path: Path) -> None:
+    """As a headline: no spread between people, the right leg, and no table of dashes."""
+    one = from_people(
+        np.asarray(HUMAN.mean)[None],
+        HUMAN.muscles,
+        condition="walk-4.5",
+        speed_m_s=1.25,
+        phase=HUMAN.phase,
+        names=["solo"],
+    )
+    angles = human_joint_angles(SCHWARTZ, 1.25, 0.9)
+    alone = replace(angles, curves_deg=angles.mean_deg[None], people=1, names=("solo",))
+    curve = np.full((len(MUSCLES), 100), 0.5)
+    curve[:9] += ring(HUMAN, HUMAN.mean)
+    clip = walking_clip(muscles=cyclic(curve), joints_deg=cyclic(angles.mean_deg))
+    result = evaluate_rollouts(walking(clip), one, joint_angles=alone).result
+    assert result.joint_angles.human_deg is None
+    assert {path.name for path in write_figures(tmp_path, result)} >= {"emg.png", "joint_angles.png"}
+    assert "against 1 person" in " ".join(printed(result).split())
+
+
+def test_misspelt_and_missing_muscles_are_named(result: Result) -> None:
+    clip = walking_clip()
+    names = tuple("soleous_l" if name == "soleus_l" else name for name in MUSCLES if name != "tibant_l")
+    some = [place for place, name in enumerate(MUSCLES) if name != "tibant_l"]
+    fewer = replace(clip, excitation=clip.excitation[:, some], activation=None)
+    for protocol in ("kinesis-bench-1", "kinesis-2025"):
+        scored = evaluate_rollouts(replace(walking(fewer), muscle_names=names), HUMAN, protocol=protocol)
+        text = " ".join(printed(scored.result).split())
+        assert "Soleus (no soleus_l, is 'soleous_l' soleus_l?)" in text
+        assert "Tibialis Anterior (no tibant_l)" in text
+
+
+def test_people_who_lack_a_muscle_and_cycles_by_the_ankle_are_named() -> None:
+    curves = np.random.default_rng(0).random((4, 2, 100))
+    curves[2, 1] = np.nan
+    some = from_people(
+        curves, ("Soleus", "Tibialis Anterior"), condition="walk-4.5", speed_m_s=1.25, names=list("abcd")
+    )
+    muscles = cyclic(0.5 + 0.1 * np.sin(np.arange(100) / 16 + np.arange(len(MUSCLES))[:, None]))
+    clip = replace(walking_clip(muscles=muscles, frames=300), touch=None)
+    text = " ".join(printed(evaluate_rollouts(walking(clip), some).result).split())
+    assert "people: not measured: Tibialis Anterior (c)" in text
