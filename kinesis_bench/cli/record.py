@@ -17,7 +17,7 @@ class Record:
 
     Args:
         policy: deprl=FOLDER or dynsyn=FOLDER (as their authors publish them, see baselines/), sb3=FILE.zip of
-            Stable-Baselines3, or onnx=FILE.
+            Stable-Baselines3, onnx=FILE, or FILE.py:Class with act(observation) -> action.
         env: of MyoSuite, with legs.
         out: the recording.
         episodes: how many; each starts at random where the environment can.

@@ -56,15 +56,21 @@ def foreign_kinds() -> tuple[str, ...]:
 
 
 def load_foreign(given: str) -> ForeignPolicy:
-    """Open ``KIND=PATH``: ``sb3=file.zip``, ``onnx=file.onnx``, or a baseline and its checkpoint.
+    """Open ``KIND=PATH``: ``sb3=file.zip``, ``onnx=file.onnx``, a baseline and its checkpoint; or a class.
+
+    A class of one's own, ``file.py:Class``, is made without arguments and needs ``act``, which makes one
+    action of one observation.
 
     Raises:
         InputError: an unknown kind, or the file cannot be used.
     """
+    location, colon, attribute = given.rpartition(":")
+    if colon and location.endswith(".py"):
+        return _own(Path(location).expanduser(), attribute)
     kind, equals, text = given.partition("=")
     if not equals or not text:
         known = ", ".join(f"{kind}=PATH" for kind in foreign_kinds())
-        raise InputError("--policy", f"is {given!r}", f"give one of {known}")
+        raise InputError("--policy", f"is {given!r}", f"give one of {known}, or FILE.py:Class")
     path = Path(text).expanduser()
     if kind == "sb3":
         return _sb3(path)
@@ -74,6 +80,33 @@ def load_foreign(given: str) -> ForeignPolicy:
     if kind not in adapters:
         raise unknown_name("--policy", kind, foreign_kinds())
     return _by_adapter(kind, adapters[kind], path)
+
+
+def _own(path: Path, attribute: str) -> ForeignPolicy:
+    from kinesis_bench.policies.python_plugin import import_file
+
+    module = import_file(path)
+    made = getattr(module, attribute, None)
+    if made is None:
+        raise unknown_name(f"policy {path}", attribute, [n for n in vars(module) if not n.startswith("_")])
+    try:
+        policy = made()
+    except Exception as error:
+        problem = f"{attribute}() raised {type(error).__name__}: {error}"
+        raise InputError(path, problem, "make it constructible without arguments") from error
+    if not callable(getattr(policy, "act", None)):
+        raise InputError(
+            path, f"{attribute} has no act(observation)", "add it: one observation to one action"
+        )
+    return ForeignPolicy(
+        name=attribute,
+        act=policy.act,
+        observation_size=getattr(policy, "observation_size", None),
+        action_size=getattr(policy, "action_size", None),
+        action_range=getattr(policy, "action_range", None),
+        file=path,
+        sha256=sha256_of_file(path),
+    )
 
 
 def _by_adapter(name: str, toml: Path, path: Path) -> ForeignPolicy:
