@@ -18,6 +18,7 @@ from pathlib import Path
 from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import content_dir, write_text
+from kinesis_bench.motions.store import read_motions
 from kinesis_bench.report.training_curve import CURVE, FIGURE
 from kinesis_bench.training.run_folder import POLICY, read_config, write_config
 
@@ -47,7 +48,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(given.run / given.policy, folder)
     config = read_config(given.run)
-    write_config(folder, replace(config, start_from=Path(config.start_from).name))
+    write_config(folder, replace(config, start_from=Path(config.start_from).name, motions=Path(config.motions).name))
     for name in (CURVE, FIGURE):
         shutil.copy(given.run / POLICY / name, folder)
     result = read_result(given.run / given.score / "result.json")
@@ -80,6 +81,7 @@ def card(run: Path, policy: str, name: str, results: dict[str, Result], notes: l
     config = read_config(run)
     stages = json.loads((run / "chain.json").read_text())["stages"]
     result = next(iter(results.values()))
+    learned = read_motions(config.motions).id if config.motions else result.motions.id
     teacher = policy.removeprefix(f"{POLICY}-")
     made = stages if policy == POLICY else {teacher: stages[teacher]}
     within = ", ".join(f"{figure.replace('_', ' ')} ±{by:g}" for figure, by in TOLERANCE.items())
@@ -87,7 +89,7 @@ def card(run: Path, policy: str, name: str, results: dict[str, Result], notes: l
         [
             f"# Reference policy `{name}`",
             f"Body `{config.body}`, control `{result.policy.control}`, method `{config.method}` (see\n"
-            f"`docs/training.md`), trained on {result.motions.id}, split `{config.split}`. Every setting\n"
+            f"`docs/training.md`), trained on {learned}, split `{config.split}`. Every setting\n"
             "is in `config.json`.",
             *notes,
             "## Training",
