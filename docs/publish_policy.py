@@ -48,7 +48,9 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(given.run / given.policy, folder)
     config = read_config(given.run)
-    write_config(folder, replace(config, start_from=Path(config.start_from).name, motions=Path(config.motions).name))
+    write_config(
+        folder, replace(config, start_from=Path(config.start_from).name, motions=Path(config.motions).name)
+    )
     for name in (CURVE, FIGURE):
         shutil.copy(given.run / POLICY / name, folder)
     result = read_result(given.run / given.score / "result.json")
