@@ -75,7 +75,7 @@ def heel_strikes_from_kinematics(
     or backwards: the coordinate-based method of Zeni, Richards and Higginson (Gait Posture 27:710, 2008),
     with the ankle for the heel and the pelvis for the sacrum. That event alone lies well before contact, the
     more so the longer a foot is drawn back before it lands: 20 to 31 ms on the one walk with plates and
-    markers in our tests, 51 ms (median; 29 to 94 ms in 90 %) on 57 steps of the reference policy. The ankle's
+    markers in our tests, 51 ms (median; 29 to 94 ms in 90 %) on 57 steps of a policy that walks. The ankle's
     speed tells the landing itself: 9 ms before to 1 ms after the force on that walk, 22 ms before (66 before
     to 2 after) on those steps. On a treadmill, where the body goes nowhere, it is Zeni's event.
 
