@@ -96,7 +96,8 @@ def headline(result: Result) -> str:
                 f"{of_activation.lag_ms:.0f} ms"
             )
     if angles.mpjae_deg is not None:
-        parts.append(f"joint angles {angles.mpjae_deg:.1f}° (people {_plain(angles.human_deg, 1)}°)")
+        people = "" if angles.human_deg is None else f" (people {angles.human_deg:.1f}°)"
+        parts.append(f"joint angles {angles.mpjae_deg:.1f}°{people}")
     return f"{result.policy.name}: {' · '.join(parts)}"
 
 

@@ -220,6 +220,7 @@ def test_one_person_with_angles_is_drawn_and_named(tmp_path: Path) -> None:
     result = evaluate_rollouts(walking(clip), one, joint_angles=alone).result
     assert result.joint_angles.human_deg is None
     assert {path.name for path in write_figures(tmp_path, result)} >= {"emg.png", "joint_angles.png"}
+    assert "people –" not in headline(result)
     assert "against 1 person" in " ".join(printed(result).split())
 
 
