@@ -16,7 +16,7 @@ import numpy as np
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.bodies.inverse_dynamics import Dynamics, InverseDynamics
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.run import Job, leg_length_m
+from kinesis_bench.evaluation.run import Job, recording_of
 from kinesis_bench.evaluation.walking import walk_of
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.motions.clip import FPS
@@ -93,7 +93,7 @@ def prescribe(
     Args:
         policy: whose control is PRESCRIBED.
         body, motions, job: as for ``run_policy``.
-        people: given the recording without muscles, whose EMG it will be compared with.
+        people: given the recording without excitation, whose EMG it will be compared with.
         progress: told how many clip frames are done since the last call.
 
     Raises:
@@ -102,15 +102,7 @@ def prescribe(
     prescription: Any = policy.make()
     reference = Reference.of(motions, body)
     chosen = job.clips[job.chosen]
-    bare = Rollouts(
-        clips=tuple(_posed(body, reference, motions, index) for index in chosen),
-        body=body.name,
-        model_sha256=body.sha256,
-        body_mass_kg=body.mass_kg,
-        leg_length_m=leg_length_m(body.model),
-        joint_names=body.angle_names,
-        keypoint_names=body.keypoints,
-    )
+    bare = recording_of(body, [_posed(body, reference, motions, index) for index in chosen])
     human = people(bare)
     inverse = InverseDynamics(body.model)
     clips, answers = [], []

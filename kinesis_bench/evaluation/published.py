@@ -28,7 +28,6 @@ MEDIAN = "emg_r_median_"
 PEOPLE = {"human-human pairs": "human_pairs_r", "human-human leave-one-out": "leave_one_out_r"}
 
 NO_MACRO = "not a figure over clips"
-NO_MEDIAN = "the median over people is defined by protocol kinesis-2025 alone"
 
 
 def against_published(name: str, result: Result) -> AgainstPublished:

@@ -132,6 +132,11 @@ def run_policy(
         driver = BlockedPolicy(policy, context, batch, job.seed)
         push = np.stack([_push(job.seed, row, push_m_s) for row in batch])
         clips += _run_batch(task, driver, policy.needs, batch, indices, push, motions, context.dt_s, progress)
+    return recording_of(body, clips)
+
+
+def recording_of(body: Body, clips: Sequence[ClipRollout]) -> Rollouts:
+    """A recording of one of our bodies, with all that it says of the body."""
     return Rollouts(
         clips=tuple(clips),
         body=body.name,

@@ -21,7 +21,7 @@ from kinesis_bench.human.electrodes import OPENSIM_COLUMNS, OPENSIM_ELECTRODES
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.joint_curves import angles_of_people, in_project_signs
 from kinesis_bench.human.raw_emg import cycles_between, on_cycles
-from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people
+from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles, from_people
 from kinesis_bench.human.settings import in_settings, require_side
 from kinesis_bench.metrics.curves import PHASE, is_flat
 from kinesis_bench.metrics.cycles import usual_length
@@ -108,7 +108,7 @@ def read_emg(
     if len(cycles) < settings.min_cycles:
         raise InputError(
             folder / settings.emg,
-            f"{len(cycles)} gait cycles of the {_leg(settings)} leg between strikes on force plates, "
+            f"{len(cycles)} gait cycles of the {LEGS[settings.side]} leg between strikes on force plates, "
             f"{settings.min_cycles} are needed",
             f"choose the other leg {in_settings(LAYOUT, 'side')}, or give a longer recording",
         )
@@ -126,7 +126,7 @@ def read_emg(
         speed_m_s=speed_m_s,
         names=_names(folder),
         cycle_zero=_zero(settings),
-        source=f"1 person, {_leg(settings)} leg, {_count(len(cycles))}, OpenSim files in {folder.name}",
+        source=f"1 person, {LEGS[settings.side]} leg, {_count(len(cycles))}, OpenSim files in {folder.name}",
         side=settings.side,
         trials=(trials,) if len(trials) > 1 else None,
     )
@@ -161,7 +161,7 @@ def read_joint_angles(
     if len(strikes) < 2:
         raise InputError(
             folder / settings.forces,
-            f"{len(strikes)} strikes of the {_leg(settings)} foot on force plates, two make a cycle",
+            f"{len(strikes)} strikes of the {LEGS[settings.side]} foot on force plates, two make a cycle",
             f"choose the other leg {in_settings(LAYOUT, 'side')}, or give a longer recording",
         )
     instants = _instants_s(strikes, float(table.time_s[0]), float(table.time_s[-1]))
@@ -188,7 +188,7 @@ def read_joint_angles(
         speed_m_s=speed_m_s,
         cycle_zero=_zero(settings),
         source=(
-            f"1 person, {_leg(settings)} leg, {table.time_s[-1] - table.time_s[0]:.2f} s of strides of "
+            f"1 person, {LEGS[settings.side]} leg, {table.time_s[-1] - table.time_s[0]:.2f} s of strides of "
             f"{np.diff(strikes).mean():.2f} s, OpenSim files in {folder.name}"
         ),
         frame=f"OpenSim's inverse kinematics; {decided}",
@@ -276,16 +276,12 @@ def _names(folder: Path) -> tuple[str]:
     return (folder.resolve().name,)
 
 
-def _leg(settings: OpenSimWalk) -> str:
-    return "left" if settings.side == "l" else "right"
-
-
 def _count(cycles: int) -> str:
     return f"{cycles} gait cycle{'s' * (cycles > 1)}"
 
 
 def _zero(settings: OpenSimWalk) -> str:
     return (
-        f"strike of the {_leg(settings)} foot: its vertical force rises above "
+        f"strike of the {LEGS[settings.side]} foot: its vertical force rises above "
         f"{100 * FORCE_BODY_WEIGHTS:g} % of body weight"
     )

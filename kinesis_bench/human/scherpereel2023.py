@@ -27,7 +27,7 @@ from kinesis_bench.human.electrodes import ELECTRODES, SCHERPEREEL_CODES, SCHERP
 from kinesis_bench.human.joint_angles import JOINTS
 from kinesis_bench.human.joint_curves import angles_of_people, check_signs, in_project_signs, require_signs
 from kinesis_bench.human.raw_emg import EmgFilter, cycles_between, envelope, on_cycles, usual_cycles
-from kinesis_bench.human.references import HumanEmg, HumanJointAngles, from_people, nearest_speed
+from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles, from_people, nearest_speed
 from kinesis_bench.human.settings import in_settings, require_known, require_side
 from kinesis_bench.metrics.curves import SAMPLES, is_flat
 from kinesis_bench.metrics.emg_references import mean_of_known, measured
@@ -383,7 +383,7 @@ def _cycles(trial: Trial, settings: ScherpereelSettings) -> np.ndarray:
     cycles = cycles_between(strikes, force.first_s, force.last_s)
     if _find(trial.folder, FLAG_FILE) is None:
         return cycles
-    column = {"l": "left", "r": "right"}[settings.side]
+    column = LEGS[settings.side]
     flag = trial.read(FLAG_FILE, [column])
     on = np.nan_to_num(flag.columns[column]) > 0.0
     time_s = flag.first_s + np.arange(flag.rows) / flag.rate_hz

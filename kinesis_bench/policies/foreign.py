@@ -83,21 +83,12 @@ def load_foreign(given: str) -> ForeignPolicy:
 
 
 def _own(path: Path, attribute: str) -> ForeignPolicy:
-    from kinesis_bench.policies.python_plugin import import_file
+    from kinesis_bench.policies.python_plugin import import_file, maker
 
-    module = import_file(path)
-    made = getattr(module, attribute, None)
-    if made is None:
-        raise unknown_name(f"policy {path}", attribute, [n for n in vars(module) if not n.startswith("_")])
-    try:
-        policy = made()
-    except Exception as error:
-        problem = f"{attribute}() raised {type(error).__name__}: {error}"
-        raise InputError(path, problem, "make it constructible without arguments") from error
+    policy = maker(import_file(path), attribute, f"policy {path}")()
     if not callable(getattr(policy, "act", None)):
-        raise InputError(
-            path, f"{attribute} has no act(observation)", "add it: one observation to one action"
-        )
+        problem = f"{attribute} has no act(observation)"
+        raise InputError(path, problem, "add it: one observation to one action")
     return ForeignPolicy(
         name=attribute,
         act=policy.act,

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,30 @@ def load_plugin(reference: str) -> LoadedPolicy:
     else:
         module, sha256 = _import_module(location), ""
     where = f"policy {reference}"
+    make = maker(module, attribute, where)
+    deterministic, control, needs = declared(make(), where)
+    return LoadedPolicy(
+        name=attribute,
+        make=make,
+        deterministic=deterministic,
+        control=control,
+        needs=needs,
+        source=reference,
+        sha256=sha256,
+    )
+
+
+def maker(module: ModuleType, attribute: str, where: str) -> Callable[[], Any]:
+    """What makes an instance of a module's class, without arguments.
+
+    Args:
+        module: that was imported.
+        attribute: the class.
+        where: named in errors.
+
+    Raises:
+        InputError: no such class; and, when called, the class cannot be instantiated.
+    """
     policy_class = getattr(module, attribute, None)
     if policy_class is None:
         names = [n for n in vars(module) if not n.startswith("_")]
@@ -44,16 +69,7 @@ def load_plugin(reference: str) -> LoadedPolicy:
             problem = f"{attribute}() raised {type(error).__name__}: {error}"
             raise InputError(where, problem, "make it constructible without arguments") from error
 
-    deterministic, control, needs = declared(make(), where)
-    return LoadedPolicy(
-        name=attribute,
-        make=make,
-        deterministic=deterministic,
-        control=control,
-        needs=needs,
-        source=reference,
-        sha256=sha256,
-    )
+    return make
 
 
 def import_file(path: Path) -> ModuleType:

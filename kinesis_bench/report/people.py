@@ -14,9 +14,9 @@ from rich.table import Table
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import whole_file
 from kinesis_bench.human.references import LEGS, HumanEmg
-from kinesis_bench.metrics.curves import PHASE
+from kinesis_bench.metrics.curves import PHASE, as_ring
 from kinesis_bench.metrics.emg import EmgScore
-from kinesis_bench.metrics.emg_agreement import Agreement, agreement, as_ring
+from kinesis_bench.metrics.emg_agreement import Agreement, agreement
 from kinesis_bench.report.figures import ACCENT, DPI, MODEL, PEOPLE, STYLE, empty_figure
 from kinesis_bench.terminal import table
 
