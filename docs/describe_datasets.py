@@ -3,8 +3,9 @@
     python docs/describe_datasets.py            # write what is out of date
     python docs/describe_datasets.py --check    # write nothing; exit code 1 if something is out of date
 
-What only people know stands in the folder's `croissant.toml`; hashes, sizes, columns and their types are taken
-from the files beside it. A file or column that is not described is refused, and so is a description of nothing.
+What only people know stands in the folder's `croissant.toml`; hashes, sizes, columns and their types are
+taken from the files beside it. A file or column that is not described is refused, and so is a description of
+nothing.
 The format: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 """
 
@@ -77,15 +78,8 @@ CONFORMS_TO = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/crois
 FORMATS = {".csv": "text/csv", ".toml": "application/toml"}
 
 REQUIRED = (
-    "name",
-    "description",
-    "version",
-    "published",
-    "license",
-    "url",
-    "creators",
-    "keywords",
-    "cite_as",
+    *("name", "description", "version", "published", "license", "url"),
+    *("creators", "keywords", "cite_as"),
 )
 OPTIONAL = ("from", "recipes", "elsewhere", "files", "responsible")
 """Keys of `croissant.toml`: what every data set states, and what some have."""
