@@ -71,11 +71,22 @@ def content_dir(name: str) -> Path:
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    package = Path(__file__).resolve().parent
-    for candidate in (package / "content" / name, package.parent / name):
+    for candidate in _places(name):
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of kinesis-bench lacks its folder {name!r}; reinstall it")
+
+
+def content_file(name: str) -> Path:
+    """A file that stands beside those folders, such as ``constraints.txt``.
+
+    Raises:
+        FileNotFoundError: the installation does not carry it.
+    """
+    for candidate in _places(name):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"this installation of kinesis-bench lacks its file {name!r}")
 
 
 def cache_dir() -> Path:
@@ -123,6 +134,12 @@ def require_file(path: Path, remedy: str = "check the path") -> None:
     refuse_folder(path, remedy)
     if not path.is_file():
         raise InputError(path, "no such file", remedy)
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    """Where content lies: inside the package of an installed wheel, or beside that of a checkout."""
+    package = Path(__file__).resolve().parent
+    return package / "content" / name, package.parent / name
 
 
 def _is_full(error: OSError) -> bool:

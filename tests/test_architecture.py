@@ -34,6 +34,7 @@ MAY_IMPORT = {
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
     "report": {"evaluation", "rollouts", "metrics", "human"},
+    "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

@@ -13,6 +13,7 @@ from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
+from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.record import Record
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "human": Human,
     "bodies": Bodies,
     "bench": Bench,
+    "doctor": Doctor,
 }
 """Name on the command line to its class."""
 
