@@ -37,13 +37,11 @@ def threads() -> Iterator[Check]:
     """How many cores there are, and how many this process may use."""
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    says = f"{cores} cores"
-    if usable < cores:
-        yield Check(
-            "threads", "ok", f"{says}, {usable} for this process", f"kinesis-bench score --threads {usable}"
-        )
-        return
-    yield Check("threads", "ok", f"{says}, all for this process")
+    if usable == cores:
+        yield Check("threads", "ok", f"{cores} cores, all for this process")
+    else:
+        says = f"{cores} cores, {usable} for this process"
+        yield Check("threads", "ok", says, f"kinesis-bench score --threads {usable}")
 
 
 def home() -> Iterator[Check]:
