@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STYLES = {"ok": "green", "missing": "yellow", "broken": "bold red"}
+"""How marks look."""
+
 
 @dataclass(frozen=True)
 class Doctor:
@@ -24,8 +27,10 @@ class Doctor:
         Raises:
             InputError: something that scoring needs does not work.
         """
+        from rich.text import Text
+
         from kinesis_bench.doctor.examine import examine
-        from kinesis_bench.doctor.text import lines
+        from kinesis_bench.doctor.text import INDENT, lines
         from kinesis_bench.errors import InputError
         from kinesis_bench.terminal import console
 
@@ -35,7 +40,9 @@ class Doctor:
                 out.print(heading, style="bold")
                 for check in checks:
                     for line in lines(check, out.width):
-                        out.print(line, soft_wrap=True)
+                        text = Text(line)
+                        text.stylize(STYLES[check.mark], 0, INDENT)
+                        out.print(text, soft_wrap=True)
                 amiss += [check.name for check in checks if check.needed and check.mark != "ok"]
         if amiss:
             raise InputError("doctor", f"scoring needs {', '.join(amiss)}", "do what stands beside them")

@@ -1,15 +1,11 @@
-"""Checks as lines of a terminal, plain enough to be pasted into a report of a bug."""
+"""Checks as lines of text, plain enough to be pasted into a report of a bug."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
 
-from rich.text import Text
-
 from kinesis_bench.doctor.check import Check
-
-STYLES = {"ok": "green", "missing": "yellow", "broken": "bold red"}
 
 INDENT = 9
 """Columns of the mark."""
@@ -18,7 +14,7 @@ NARROWEST = 30
 """Lines are not broken shorter than this."""
 
 
-def lines(check: Check, width: int) -> Iterator[Text]:
+def lines(check: Check, width: int) -> Iterator[str]:
     """The mark and what was found, folded at blanks; then the next command on a line of its own.
 
     A command is never folded, so that it can be copied.
@@ -31,7 +27,6 @@ def lines(check: Check, width: int) -> Iterator[Text]:
     room = max(width, NARROWEST) - INDENT
     folded = textwrap.wrap(found, room, break_long_words=False, break_on_hyphens=False)
     for place, row in enumerate(folded):
-        mark = check.mark if place == 0 else ""
-        yield Text.assemble((f"{mark:<{INDENT}}", STYLES[check.mark]), row)
+        yield f"{check.mark if place == 0 else '':<{INDENT}}{row}"
     if check.remedy:
-        yield Text(f"{'':<{INDENT}}-> {check.remedy}")
+        yield f"{'':<{INDENT}}-> {check.remedy}"

@@ -61,3 +61,18 @@ def test_much_is_broken_and_each_is_told(tmp_path):
     assert "no frame can be drawn" in told
     assert "people: /nowhere" in told
     assert "ok packages" in told, "what is not broken is still looked at"
+
+
+def test_it_runs_with_nothing_but_python(tmp_path):
+    """Where the command itself cannot start, because packages are gone."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-E", "-m", "kinesis_bench.doctor"],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "ok       Python" in done.stdout
+    assert "broken   packages: packaging cannot be imported" in done.stdout
+    assert "-> pip install kinesis-bench" in done.stdout

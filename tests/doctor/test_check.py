@@ -45,15 +45,9 @@ CHECK = Check(
 
 @pytest.mark.parametrize("width", [200, 80, 40, 10])
 def test_lines_fold_at_blanks_and_commands_never_do(width):
-    *folded, command = [str(line) for line in lines(CHECK, width)]
+    *folded, command = lines(CHECK, width)
     assert command == f"{'':<{INDENT}}-> {CHECK.remedy}"
     assert folded[0].startswith("missing  thing: words")
     assert all(line.startswith(" " * INDENT) for line in folded[1:])
     assert all(len(line) <= max(width, 30) or " " not in line.strip() for line in folded)
     assert " ".join(" ".join(folded).split()) == f"missing {CHECK.name}: {CHECK.says}"
-
-
-def test_marks_have_colours_and_no_other_style_hides_in_the_text():
-    (line,) = lines(Check("a", "ok", "[bold]b[/]"), 80)
-    assert line.plain == "ok       a: [bold]b[/]"
-    assert [str(span.style) for span in line.spans] == ["green"]
