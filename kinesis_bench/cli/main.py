@@ -15,6 +15,8 @@ from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.pull import Pull
+from kinesis_bench.cli.push import Push
 from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
@@ -31,6 +33,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "data": Data,
     "rollouts": RolloutsCommand,
     "human": Human,
+    "push": Push,
+    "pull": Pull,
     "bodies": Bodies,
     "bench": Bench,
 }

@@ -1,0 +1,59 @@
+"""``kinesis-bench pull``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Fetch a policy or motions from the Hugging Face hub into a new folder, whole and checked.
+
+    Needs huggingface_hub: pip install 'kinesis-bench[hub]'. Only files that hold data are fetched (ONNX,
+    TOML, JSON, Markdown, CSV, HDF5, npz, safetensors, pictures), never code or pickles, and nothing is
+    executed. Each file is checked against the hash that the hub lists; pulled.json records revision and
+    SHA-256.
+
+    Args:
+        repository: OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit.
+        out: the folder to make; NAME if left out.
+        type: policy or data; a policy, else data, if left out.
+        limit_mb: most that is fetched, all files together [MB].
+    """
+
+    repository: tyro.conf.Positional[str]
+    out: Path | None = None
+    type: Literal["policy", "data"] | None = None
+    limit_mb: float = 2000.0
+
+    def run(self) -> None:
+        """Look, fetch, and print what came and what did not.
+
+        Raises:
+            InputError: the hub cannot be reached or refuses, what it holds or sends cannot be trusted, or the
+                folder is taken.
+        """
+        from kinesis_bench.errors import InputError
+        from kinesis_bench.hub.connection import parse_repository
+        from kinesis_bench.hub.pull import fetch, look, refuse_taken
+        from kinesis_bench.terminal import console
+
+        if not 0 < self.limit_mb < float("inf"):
+            raise InputError("--limit-mb", f"is {self.limit_mb}", "give a number above 0")
+        repository = parse_repository(self.repository)
+        folder = self.out.expanduser() if self.out is not None else Path(repository.name)
+        refuse_taken(folder)
+        offer = look(repository, self.type, limit_bytes=int(self.limit_mb * 1e6))
+        out = console()
+        size = f"{len(offer.files)} files, {offer.size_bytes / 1e6:.1f} MB"
+        out.print(f"{repository.id} at {offer.commit[:12]}: {offer.kind}, {size}", soft_wrap=True)
+        for name in offer.left_out:
+            out.print(f"refused, not a type that is fetched: {name}", soft_wrap=True)
+        fetch(offer, folder)
+        out.print(f"written to {folder}", soft_wrap=True)
+        if offer.kind == "policy":
+            out.print(f"score it with: kinesis-bench score --policy {folder}", soft_wrap=True)
