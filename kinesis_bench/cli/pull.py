@@ -57,3 +57,8 @@ class Pull:
         out.print(f"written to {folder}", soft_wrap=True)
         if offer.kind == "policy":
             out.print(f"score it with: kinesis-bench score --policy {folder}", soft_wrap=True)
+        for file in offer.files:
+            if offer.kind == "data" and file.name.endswith(".h5"):
+                out.print(
+                    f"score with it: kinesis-bench score --motions {folder / file.name}", soft_wrap=True
+                )
