@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -19,13 +19,13 @@ class Pull:
     SHA-256.
 
     Args:
-        repository: OWNER/NAME, or OWNER/NAME@REVISION for a branch, tag or commit.
+        repository: which, or OWNER/NAME@REVISION for a branch, tag or commit.
         out: the folder to make; NAME if left out.
         type: policy or data; a policy, else data, if left out.
         limit_mb: most that is fetched, all files together [MB].
     """
 
-    repository: tyro.conf.Positional[str]
+    repository: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="OWNER/NAME")]
     out: Path | None = None
     type: Literal["policy", "data"] | None = None
     limit_mb: float = 2000.0
@@ -39,6 +39,7 @@ class Pull:
         """
         from kinesis_bench.errors import InputError
         from kinesis_bench.hub.connection import parse_repository
+        from kinesis_bench.hub.names import amount
         from kinesis_bench.hub.pull import fetch, look, refuse_taken
         from kinesis_bench.terminal import console
 
@@ -49,16 +50,20 @@ class Pull:
         refuse_taken(folder)
         offer = look(repository, self.type, limit_bytes=int(self.limit_mb * 1e6))
         out = console()
-        size = f"{len(offer.files)} files, {offer.size_bytes / 1e6:.1f} MB"
+        size = amount(len(offer.files), offer.size_bytes)
         out.print(f"{repository.id} at {offer.commit[:12]}: {offer.kind}, {size}", soft_wrap=True)
         for name in offer.left_out:
             out.print(f"refused, not a type that is fetched: {name}", soft_wrap=True)
         fetch(offer, folder)
         out.print(f"written to {folder}", soft_wrap=True)
-        if offer.kind == "policy":
-            out.print(f"score it with: kinesis-bench score --policy {folder}", soft_wrap=True)
-        for file in offer.files:
-            if offer.kind == "data" and file.name.endswith(".h5"):
-                out.print(
-                    f"score with it: kinesis-bench score --motions {folder / file.name}", soft_wrap=True
-                )
+        for option, path in _uses(offer.kind, [file.name for file in offer.files], folder):
+            out.print(f"to use it: kinesis-bench score {option} {path}", soft_wrap=True)
+
+
+def _uses(kind: str, names: list[str], folder: Path) -> list[tuple[str, Path]]:
+    """Options of ``score`` that take what was fetched."""
+    if kind == "data":
+        return [("--motions", folder / name) for name in names if name.endswith(".h5")]
+    if "policy.toml" in names:
+        return [("--policy", folder)]
+    return [("--policy", folder / name) for name in names if name.endswith(".onnx")]

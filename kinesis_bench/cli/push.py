@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -18,13 +18,13 @@ class Push:
 
     Args:
         path: a folder with policy.toml and its ONNX file, a motion file of prepare-data, or a folder of such.
-        repository: OWNER/NAME; made if it is not there.
+        repository: where to; made if it is not there.
         type: policy or data; by what is there if left out.
         private: if the repository is made, only its owner sees it.
     """
 
     path: tyro.conf.Positional[Path]
-    repository: tyro.conf.Positional[str]
+    repository: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="OWNER/NAME")]
     type: Literal["policy", "data"] | None = None
     private: bool = False
 
@@ -36,6 +36,7 @@ class Push:
         """
         from kinesis_bench.errors import InputError
         from kinesis_bench.hub.connection import parse_repository
+        from kinesis_bench.hub.names import amount
         from kinesis_bench.hub.push import pack, send
         from kinesis_bench.terminal import console
 
@@ -47,6 +48,6 @@ class Push:
         for name in parcel.left_out:
             out.print(f"not sent: {name}", soft_wrap=True)
         address, commit = send(parcel, repository, private=self.private)
-        size = f"{len(parcel.files)} files, {parcel.size_bytes / 1e6:.1f} MB"
+        size = amount(len(parcel.files), parcel.size_bytes)
         out.print(f"sent to {address} at {commit[:12]}: {parcel.kind}, {size}", soft_wrap=True)
         out.print(f"fetch it with: kinesis-bench pull {repository.id}@{commit[:12]}", soft_wrap=True)

@@ -58,7 +58,7 @@ def policy_card(policy: LoadedPolicy, repository: Repository) -> str:
         "control": policy.control,
         "observation": policy.observation_size,
         "actions": policy.action_size,
-        "SHA-256": policy.sha256,
+        "network SHA-256": policy.sha256,
     }
     return _POLICY.format(
         name=_plain(policy.name), rows=_table(rows), repository=repository.id, folder=repository.name

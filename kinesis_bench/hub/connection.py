@@ -11,7 +11,7 @@ from kinesis_bench import __version__
 from kinesis_bench.errors import InputError
 from kinesis_bench.hub.names import Kind
 
-LIBRARY = {"library_name": "kinesis-bench", "library_version": __version__}
+LIBRARY: dict[str, Any] = {"library_name": "kinesis-bench", "library_version": __version__}
 """What we call ourselves to a hub."""
 
 TIMEOUT_S = 30.0

@@ -39,6 +39,13 @@ def travels(name: str, types: Collection[str]) -> bool:
     return known and not hidden and name != RECORD
 
 
+def amount(files: int, size_bytes: int) -> str:
+    """How much that is, for people."""
+    from rich.filesize import decimal
+
+    return f"{decimal(size_bytes)} in {files} {'file' if files == 1 else 'files'}"
+
+
 def unsafe_names(names: Iterable[str]) -> list[str]:
     """Those that could leave the folder or take another file's place, as they may be printed."""
     given = list(names)

@@ -22,7 +22,7 @@ from kinesis_bench.hub.connection import (
     hub_type,
     talking_about,
 )
-from kinesis_bench.hub.names import PULLED, RECORD, Kind, travels, unsafe_names
+from kinesis_bench.hub.names import PULLED, RECORD, Kind, amount, travels, unsafe_names
 
 LIMIT_BYTES = 2_000_000_000
 """Most that is fetched unless the user allows more."""
@@ -115,11 +115,15 @@ def look(repository: Repository, kind: Kind | None = None, *, limit_bytes: int =
             where, f"{problem}, only {_some(left_out)}" if left_out else problem, "ask its owner"
         )
     offer = Offer(repository, kind, info.sha, files, left_out)
+    if kind == "policy" and not any(file.name.endswith(("policy.toml", ".onnx")) for file in files):
+        raise InputError(
+            where, "holds no policy (policy.toml or .onnx)", "for motions, pull with --type data"
+        )
     if len(files) > MOST_FILES:
         problem = f"holds {len(files)} files, more than {MOST_FILES}"
         raise InputError(where, problem, "no policy and no motions need so many: check the name")
     if offer.size_bytes > limit_bytes:
-        problem = f"holds {offer.size_bytes / 1e6:.1f} MB, more than {limit_bytes / 1e6:.1f} MB"
+        problem = f"holds {amount(len(files), offer.size_bytes)}, more than {limit_bytes / 1e6:g} MB"
         raise InputError(where, problem, "allow more with --limit-mb, if you trust it")
     return offer
 

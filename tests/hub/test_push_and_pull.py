@@ -111,8 +111,8 @@ def test_the_program_finds_endpoint_and_token_in_the_environment(hub, policy, tm
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert hub.repositories[AT].private
-    assert f"me/walker at {hub.repositories[AT].find('main')[:12]}: policy, 8 files" in done.stdout
-    assert "score it with: kinesis-bench score --policy walker" in done.stdout
+    assert f"me/walker at {hub.repositories[AT].find('main')[:12]}: policy, 3.2 MB in 8 files" in done.stdout
+    assert "to use it: kinesis-bench score --policy walker" in done.stdout
     assert contents(policy).items() <= contents(tmp_path / "walker").items()
 
 
@@ -121,8 +121,8 @@ def test_motions_come_back_with_a_card(hub, motions, tmp_path, capsys):
     main(["push", str(tmp_path / "mine.h5"), "me/gait"])
     main(["pull", "me/gait", "--out", str(tmp_path / "got")])
     said = capsys.readouterr().out
-    assert "data, 2 files" in said
-    assert f"score with it: kinesis-bench score --motions {tmp_path / 'got' / 'mine.h5'}\n" in said
+    assert "data, " in said
+    assert f"to use it: kinesis-bench score --motions {tmp_path / 'got' / 'mine.h5'}\n" in said
     assert read_motions(tmp_path / "got" / "mine.h5").content_sha256 == written.content_sha256
     card = (tmp_path / "got" / "README.md").read_text()
     front = yaml.safe_load(card.split("---\n")[1])
@@ -270,16 +270,20 @@ def test_names_that_lead_out_of_the_folder(hub, tmp_path, refused, name):
 def test_what_is_too_large_is_not_fetched(hub, tmp_path, refused):
     hub.hold(AT, POLICY | {"big.csv": b"0" * 200_000})
     line = refused("pull", "me/walker", "--limit-mb", 0.1, "--out", tmp_path / "got")
-    assert "holds 0.2 MB, more than 0.1 MB; allow more with --limit-mb" in line
+    assert "holds 200.0 kB in 4 files, more than 0.1 MB; allow more with --limit-mb" in line
     hub.list_lie = lambda siblings: [one | {"size": 10**15} for one in siblings]
-    assert "holds 3000000000.0 MB" in refused("pull", "me/walker", "--out", tmp_path / "got")
+    assert "holds 3.0 PB in 4 files, more than 2000 MB" in refused(
+        "pull", "me/walker", "--out", tmp_path / "got"
+    )
     hub.list_lie = lambda siblings: [one | {"size": -1} for one in siblings]
     assert "cannot be understood" in refused("pull", "me/walker", "--out", tmp_path / "got")
     hub.list_lie = lambda siblings: siblings[:1]
     assert "holds nothing of a type that is fetched" in refused(
         "pull", "me/walker", "--out", tmp_path / "got"
     )
-    hub.list_lie = lambda siblings: [siblings[0] | {"rfilename": f"{i}.csv"} for i in range(1001)]
+    hub.list_lie = lambda siblings: [siblings[-1]]
+    assert "holds no policy (policy.toml or .onnx)" in refused("pull", "me/walker", "--out", tmp_path / "got")
+    hub.list_lie = lambda siblings: [siblings[0] | {"rfilename": f"{i}.onnx"} for i in range(1001)]
     assert "holds 1001 files" in refused("pull", "me/walker", "--out", tmp_path / "got")
     assert "--limit-mb: is nan" in refused("pull", "me/walker", "--limit-mb", "nan")
     assert not [path for _, path, _ in hub.asked if "resolve" in path]
