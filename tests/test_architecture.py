@@ -33,6 +33,7 @@ MAY_IMPORT = {
         "human",
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
+    "hub": {"policies", "motions"},
     "report": {"evaluation", "rollouts", "metrics", "human"},
     "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
 }

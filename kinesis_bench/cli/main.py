@@ -16,6 +16,8 @@ from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.pull import Pull
+from kinesis_bench.cli.push import Push
 from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
@@ -32,6 +34,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "data": Data,
     "rollouts": RolloutsCommand,
     "human": Human,
+    "push": Push,
+    "pull": Pull,
     "bodies": Bodies,
     "bench": Bench,
     "doctor": Doctor,
