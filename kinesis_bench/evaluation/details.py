@@ -1,4 +1,4 @@
-"""What a report shows of a recording beyond its result: error over time, how clips failed, how the feet bear."""
+"""What a report shows beyond a result: error over time, how clips failed, how the feet bear the body."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class Failure:
         at_s, of_s: when it failed, and length of the clip [s].
         reason: the recording's words.
         by_distance: whether it is the protocol's own reason, the distance from the reference.
-        below_m, away_m: how far the pelvis then was below its reference, and from it over the ground [m]; None
-            where it is not known.
+        below_m, away_m: how far the pelvis then was below its reference, and from it over the ground [m];
+            None where it is not known.
     """
 
     key: str
@@ -100,8 +100,8 @@ class Details:
     """All of it.
 
     Attributes:
-        median, worst: clips in the order from best to worst (``from_best_to_worst``): the middle one, of two that
-            with the larger error, and the last; None where the recording has no reference.
+        median, worst: the middle clip from best to worst (``from_best_to_worst``), of two the worse, and the
+            last; None where the recording has no reference.
         failures: of runs that ended early, in the recording's order.
         ground: contact with the ground.
     """

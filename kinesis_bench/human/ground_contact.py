@@ -1,7 +1,7 @@
 """How people's feet bear them in walking: contact times by speed, and the vertical force of adults.
 
-The figures lie in ``datasets/normative_gait``; its card names the sources. Where none are for a speed, there are none
-here either: nothing is carried over to another speed.
+The figures lie in ``datasets/normative_gait``; its card names the sources. Nothing is carried over to
+speeds that they do not reach.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.cycles import SPEED_TOLERANCE_M_S
 
 SCHWARTZ_SOURCE = (
-    f"{SCHWARTZ_CHILDREN} able-bodied children (Schwartz, Rozumalski and Trost, J Biomech 41:1639, 2008), read at "
-    "the model's own speed v / √(g · leg length), between the table's speeds by linear interpolation"
+    f"{SCHWARTZ_CHILDREN} able-bodied children (Schwartz, Rozumalski and Trost, J Biomech 41:1639, 2008), "
+    "read at the model's own speed v / √(g · leg length), between the table's speeds by linear interpolation"
 )
 WINTER_SOURCE = (
-    f"adults at natural cadence, {WINTER_SPEED_M_S} m/s (Winter, Biomechanics and Motor Control of Human Gait); "
-    "mean ± SD between people, the table's SD being at least 0.05 body weights"
+    f"adults at natural cadence, {WINTER_SPEED_M_S} m/s (Winter, Biomechanics and Motor Control of Human "
+    "Gait); mean ± SD between people, the table's SD being at least 0.05 body weights"
 )
 
 

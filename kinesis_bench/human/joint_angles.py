@@ -66,7 +66,9 @@ def table_rows(name: str) -> tuple[dict[str, str], ...]:
 
 def _schwartz(speed_m_s: float, leg_length_m: float) -> HumanJointAngles:
     unit = np.sqrt(GRAVITY_M_S2 * leg_length_m)
-    speeds = {row["speed"]: float(row["dimensionless_speed"]) * unit for row in table_rows(f"{SCHWARTZ}_speeds")}
+    speeds = {
+        row["speed"]: float(row["dimensionless_speed"]) * unit for row in table_rows(f"{SCHWARTZ}_speeds")
+    }
     name = min(speeds, key=lambda speed: abs(speeds[speed] - speed_m_s))
     curves = {}
     for joint, angle in SCHWARTZ_COLUMNS.items():

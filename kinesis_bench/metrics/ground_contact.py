@@ -1,8 +1,8 @@
 """How the feet bear the body over the gait cycle: vertical force, stance, double support, flight.
 
 A foot bears load above 5 % of body weight, as for heel strikes. Shares are times of the cycle, so that a foot
-that bounces once more does not need its events told apart; in steady walking they equal the usual ones: stance from
-contact to foot off, double support both times that both feet stand.
+that bounces once more does not need its events told apart. In steady walking they equal the usual ones:
+stance from contact to foot off, and double support both times that both feet stand.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class GroundContact:
     """Means over steady cycles of the compared foot; feet in the order compared, other.
 
     Attributes:
-        force_bw, force_sd_bw: (2, 100) vertical force [body weights], sample i at phase i/100, mean and population
-            SD over cycles.
+        force_bw, force_sd_bw: (2, 100) vertical force [body weights], sample i at phase i/100, mean and
+            population SD over cycles.
         loaded: (2, 100) share of the cycles in which the foot bears load.
-        stance_pct, stance_sd_pct: (2,) part of the cycle in which each foot bears load, mean and population SD.
+        stance_pct, stance_sd_pct: part of the cycle in which each foot bears load, mean and population SD.
         double_support_pct, flight_pct: in which both do, and neither does.
         humps: of the compared foot's mean curve; None where it has one peak or none.
         cycles: how many.
@@ -80,8 +80,8 @@ def ground_contact(
 
     Args:
         cycles: at least one.
-        force: gives, for the clip of that index, the (T, 2) vertical force under the compared and the other foot
-            [N], its sampling period [s] and the time of its first row [s].
+        force: gives, for the clip of that index, the (T, 2) vertical force under the compared and the other
+            foot [N], its sampling period [s] and the time of its first row [s].
         body_mass_kg: [kg].
     """
     curves = np.stack([_over_cycle(cycle, *force(cycle.walk)) for cycle in cycles])
@@ -124,8 +124,8 @@ def humps(force_bw: np.ndarray) -> Humps | None:
     first = int(np.argmax(force_bw[:middle]))
     second = middle + int(np.argmax(force_bw[middle:end]))
     valley = first + int(np.argmin(force_bw[first : second + 1]))
-    bw = [float(force_bw[place]) for place in (first, valley, second)]
-    return Humps(*bw, first, valley, second) if bw[1] < min(bw[0], bw[2]) - HUMP_BW else None
+    high, low, again = (float(force_bw[place]) for place in (first, valley, second))
+    return Humps(high, low, again, first, valley, second) if low < min(high, again) - HUMP_BW else None
 
 
 def _over_cycle(cycle: GaitCycle, force_n: np.ndarray, dt_s: float, first_s: float) -> np.ndarray:

@@ -184,7 +184,7 @@ def from_best_to_worst(clips: Sequence[ClipImitation]) -> list[int]:
 
 
 def offset_m(model: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """How far a point is above its reference, and how far from it over the ground [m]: (3,) and (3,), z up."""
+    """How far a point (3,) is above its reference (3,), and from it over the ground [m]; z is up."""
     x, y, z = np.asarray(model, dtype=float) - reference
     return float(z), float(np.hypot(x, y))
 

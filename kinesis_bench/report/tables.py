@@ -47,7 +47,7 @@ FEW_CLIPS_NOTE = [f"fewer than {FEW_CLIPS} clips: intervals are too narrow (at 1
 def print_result(result: Result, console: Console) -> None:
     """Everything a reader wants first: imitation, EMG, joint angles, and one headline."""
     console.print()
-    console.print(Text(subject_line(result), style="bold"))
+    console.print(Text(f"{who(result)}, {what(result)}", style="bold"))
     for note in (*result.policy.notes, *warnings(result)):
         console.print(Text(note, style="yellow"))
     if result.imitation is not None:
@@ -116,14 +116,18 @@ def _with_mean_curve(result: Result) -> str:
     return f"r with people's mean curve ({condition(result)}) {plain(emg.group_mean_r, 3)}{lag}"
 
 
-def subject_line(result: Result) -> str:
-    """Who drove what after which motions, under which protocol."""
-    body = f" on {result.body.name}" if result.body.name else ""
-    motions = f", {result.motions.id} {result.motions.split}".rstrip() if result.motions.id else ""
+def who(result: Result) -> str:
+    """Which policy drove which body."""
+    return result.policy.name + (f" on {result.body.name}" if result.body.name else "")
+
+
+def what(result: Result) -> str:
+    """Which motions were followed how often, and under which protocol they are scored."""
+    motions = f"{result.motions.id} {result.motions.split}".rstrip() if result.motions.id else ""
     count = result.motions.clips
     runs = f" × {result.runs} runs" if result.runs > 1 else ""
-    clips = f", {count} clip{'s' * (count != 1)}{runs}"
-    return f"{result.policy.name}{body}{motions}{clips}, protocol {result.protocol}"
+    clips = f"{count} clip{'s' * (count != 1)}{runs}"
+    return ", ".join(part for part in (motions, clips, f"protocol {result.protocol}") if part)
 
 
 def warnings(result: Result) -> list[str]:

@@ -13,8 +13,8 @@ from kinesis_bench.evaluation.schema import Imitation, Result
 from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.curves import PHASE
 from kinesis_bench.metrics.imitation import FAR_M, ClipImitation
-from kinesis_bench.report.figures import closed, of_own_peak
 from kinesis_bench.report.figures import TOP as HIGHEST
+from kinesis_bench.report.figures import closed, of_own_peak
 from kinesis_bench.report.page.plots import Axis, Plot, spread
 from kinesis_bench.report.page.words import interval, signed
 from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
@@ -61,7 +61,9 @@ def coverage_panel(result: Result) -> Panel:
         plot.text(100, place - 0.1, f"{value} %" + (f"  ({ends})" if ends else ""), "strong", "end")
         told.append(f"{name} {value} %" + (f" ({ends})" if ends else ""))
     title = "Frames covered, by skill"
-    return Panel(title, "bar: figure, line: 95 % interval", plot.svg("coverage", title, "; ".join(told) + "."))
+    return Panel(
+        title, "bar: figure, line: 95 % interval", plot.svg("coverage", title, "; ".join(told) + ".")
+    )
 
 
 def error_panel(trace: ErrorTrace, which: str) -> Panel:
@@ -87,10 +89,12 @@ def error_panel(trace: ErrorTrace, which: str) -> Panel:
     if len(trace.error_mm):
         finding += (
             f". The error begins at {trace.error_mm[0]:.0f} mm, has a median of "
-            f"{np.median(trace.error_mm):.0f} mm and reaches {trace.error_mm.max():.0f} mm; a clip fails above "
-            f"{1000 * FAR_M:.0f} mm."
+            f"{np.median(trace.error_mm):.0f} mm and reaches {trace.error_mm.max():.0f} mm; "
+            f"a clip fails above {1000 * FAR_M:.0f} mm."
         )
-    return Panel(which, said, plot.svg(f"error-{which.split()[0].lower()}", f"{which}: error over time", finding))
+    return Panel(
+        which, said, plot.svg(f"error-{which.split()[0].lower()}", f"{which}: error over time", finding)
+    )
 
 
 def muscle_panels(result: Result, human: HumanEmg) -> list[Panel]:
@@ -142,7 +146,9 @@ def lag_panel(result: Result) -> Panel:
     lags, r = np.array(emg.lag_curve.lag_ms), np.array(emg.lag_curve.mean_r)
     levels = [emg.human_pairs_r or 0.0, emg.chance.circular_shift_p95_r if emg.chance else 0.0]
     low, high = min(-0.25, float(r.min()) - 0.05), max(1.0, float(r.max()), *levels)
-    x = Axis(float(lags[0]), float(lags[-1]), spread(float(lags[0]), float(lags[-1])), "model earlier by [ms]")
+    x = Axis(
+        float(lags[0]), float(lags[-1]), spread(float(lags[0]), float(lags[-1])), "model earlier by [ms]"
+    )
     plot = Plot(x, Axis(low, high, spread(low, high), "mean r"))
     plot.span(*WINDOW_MS, "window")
     told = []
@@ -158,7 +164,9 @@ def lag_panel(result: Result) -> Panel:
         plot.text(emg.lag_ms, emg.mean_r, f"{emg.mean_r:.2f}", "model", "middle", up=9)
         told.insert(0, f"r is {signed(emg.mean_r, 2)} at the best lag of 0 to 120 ms, {emg.lag_ms:.0f} ms")
     best = int(np.argmax(r))
-    told.append(f"over all lags it is highest at {signed(float(lags[best]), 0)} ms, {signed(float(r[best]), 2)}")
+    told.append(
+        f"over all lags it is highest at {signed(float(lags[best]), 0)} ms, {signed(float(r[best]), 2)}"
+    )
     title = "EMG correlation against lag"
     return Panel(title, "shaded: the lag is chosen here", plot.svg("lag", title, "; ".join(told) + "."))
 
@@ -190,11 +198,13 @@ def joint_panels(result: Result, human: HumanJointAngles | None) -> list[Panel]:
         if one.human_deg is not None:
             said += f", two people by {one.human_deg:.1f}°"
         finding = (
-            f"The model {said}. It ranges from {signed(float(own.min()), 0)} to {signed(float(own.max()), 0)}°, "
-            f"people's mean from {signed(float(mean.min()), 0)} to {signed(float(mean.max()), 0)}°."
+            f"The model {said}. It ranges from {signed(own.min(), 0)} to {signed(own.max(), 0)}°, "
+            f"people's mean from {signed(mean.min(), 0)} to {signed(mean.max(), 0)}°."
         )
         words = JOINT_NAMES.get(name, name)
-        panels.append(Panel(words, said, plot.svg(f"joint-{number}", f"{words} over the gait cycle", finding)))
+        panels.append(
+            Panel(words, said, plot.svg(f"joint-{number}", f"{words} over the gait cycle", finding))
+        )
     return panels
 
 
@@ -266,7 +276,9 @@ def contact_panel(ground: Ground) -> Panel:
     ]
     if times is not None:
         swing = [(0.0, times.other_off_pct), (times.other_contact_pct, 100.0)]
-        rows.insert(1, (f"people, same foot: stance {times.stance_pct:.0f} %", "people", [(0.0, times.stance_pct)]))
+        rows.insert(
+            1, (f"people, same foot: stance {times.stance_pct:.0f} %", "people", [(0.0, times.stance_pct)])
+        )
         rows.append((f"people, other foot: stance {times.stance_pct:.0f} %", "people", swing))
     plot = _rows_plot(len(rows), CYCLE)
     for place, (name, kind, spans) in enumerate(rows):
@@ -320,7 +332,9 @@ def clip_panels(clips: Sequence[ClipImitation]) -> list[Panel]:
     half = float((share >= 50.0).mean()) * 100.0
     whole = float(np.mean([clip.success for clip in clips])) * 100.0
     title = "How long clips are followed"
-    finding = f"{half:.0f} % of the runs are followed for half of their clip or more, {whole:.0f} % to the end"
+    finding = (
+        f"{half:.0f} % of the runs are followed for half of their clip or more, {whole:.0f} % to the end"
+    )
     return [by_error, Panel(title, finding, staying.svg("staying", title, f"{finding}."))]
 
 

@@ -1,21 +1,22 @@
 """Plots as SVG for a page: small, in the page's colours (``style.css``), with their finding in words.
 
-Every plot is drawn 360 units wide, about the width of a phone, so that its text is as large there as anywhere. What is
-drawn is told apart by class: ``model``, ``people``, and more in the style sheet.
+Every plot is 360 units wide, about as wide as a phone, so that its text is as large there as anywhere. What
+is drawn is told apart by class: ``model``, ``people``, and more in the style sheet.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import ArrayLike
 
 WIDTH = 360
 HEIGHT = 210
-LEFT, RIGHT, TOP, BOTTOM = 40, 10, 24, 38
+LEFT, RIGHT, TOP, BOTTOM = 40, 13, 24, 38
 """Margins around what is drawn: room for tick labels, and for the axes' names over and under it."""
 
 DIGITS = 1
@@ -41,7 +42,7 @@ class Axis:
     log: bool = False
     names: Sequence[str] = ()
 
-    def part(self, values: Iterable[float] | float) -> np.ndarray:
+    def part(self, values: ArrayLike) -> np.ndarray:
         """How far along the axis the values lie, 0 to 1 from end to end."""
         values = np.asarray(values, dtype=float)
         if self.log:
@@ -71,13 +72,13 @@ class Plot:
     _inside: list[str] = field(default_factory=list)
     _over: list[str] = field(default_factory=list)
 
-    def band(self, x: Sequence[float], low: Sequence[float], high: Sequence[float], kind: str) -> None:
+    def band(self, x: ArrayLike, low: ArrayLike, high: ArrayLike, kind: str) -> None:
         """The area between two curves."""
         there = self._places(x, high)
         back = self._places(x, low)[::-1]
         self._inside.append(f'<path class="area {kind}" d="{_path([*there, *back])}Z"/>')
 
-    def line(self, x: Sequence[float], y: Sequence[float], kind: str) -> None:
+    def line(self, x: ArrayLike, y: ArrayLike, kind: str) -> None:
         """A curve."""
         self._inside.append(f'<path class="line {kind}" d="{_path(self._places(x, y))}"/>')
 
@@ -99,18 +100,18 @@ class Plot:
         box = f'x="{_number(x0)}" y="{_number(y0 - thickness / 2)}" width="{_number(max(x1 - x0, 0))}"'
         self._inside.append(f'<rect class="bar {kind}" {box} height="{_number(thickness)}"/>')
 
-    def dots(self, x: Sequence[float], y: Sequence[float], kind: str, radius: float = 3.5) -> None:
+    def dots(self, x: ArrayLike, y: ArrayLike, kind: str, radius: float = 3.5) -> None:
         """A dot a point."""
         for at in self._places(x, y):
             place = f'cx="{_number(at[0])}" cy="{_number(at[1])}"'
             self._over.append(f'<circle class="dot {kind}" {place} r="{radius:g}"/>')
 
-    def crosses(self, x: Sequence[float], y: Sequence[float], kind: str, radius: float = 3.5) -> None:
+    def crosses(self, x: ArrayLike, y: ArrayLike, kind: str, radius: float = 3.5) -> None:
         """A cross a point."""
         for at in self._places(x, y):
-            arms = f"l{_number(radius * 2)} {_number(radius * 2)}m0 {_number(-radius * 2)}l{_number(-radius * 2)}"
-            start = f"M{_number(at[0] - radius)} {_number(at[1] - radius)}"
-            self._over.append(f'<path class="line {kind}" d="{start}{arms} {_number(radius * 2)}"/>')
+            start, long = f"M{_number(at[0] - radius)} {_number(at[1] - radius)}", _number(2 * radius)
+            arms = f"l{long} {long}m0 -{long}l-{long} {long}"
+            self._over.append(f'<path class="line {kind}" d="{start}{arms}"/>')
 
     def text(
         self, x: float, y: float, words: str, kind: str = "", anchor: str = "start", up: float = 0.0
@@ -138,9 +139,9 @@ class Plot:
             y_ticks.append(f'<path class="grid" d="M{_number(self.left)} {_number(place)}H{right}"/>')
             text = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>')
             y_ticks.append(str(text.format(_number(self.left - 6), _number(place + 4), words)))
-        names = Markup(
-            '<text x="{}" y="{}" text-anchor="end">{}</text><text x="0" y="12">{}</text>'
-        ).format(right, _number(self.height - 5), self.x.label, self.y.label)
+        names = Markup('<text x="{}" y="{}" text-anchor="end">{}</text><text x="0" y="12">{}</text>').format(
+            right, _number(self.height - 5), self.x.label, self.y.label
+        )
         box = f'x="{_number(self.left)}" y="{TOP}" width="{_number(right - self.left)}"'
         head = Markup(
             '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">'
@@ -148,20 +149,20 @@ class Plot:
         ).format(WIDTH, _number(self.height), name, name, name, title, name, finding)
         return Markup(
             f'{head}<clipPath id="{name}-c"><rect {box} height="{_number(bottom - TOP)}"/></clipPath>'
-            f'{"".join(x_ticks)}{"".join(y_ticks)}'
+            f"{''.join(x_ticks)}{''.join(y_ticks)}"
             f'<g clip-path="url(#{name}-c)">{"".join(self._inside)}</g>'
             f'<path class="axis" d="M{_number(self.left)} {_number(bottom)}H{right}"/>'
-            f'{"".join(self._over)}{names}</svg>'
+            f"{''.join(self._over)}{names}</svg>"
         )
 
-    def _across(self, values: Iterable[float]) -> np.ndarray:
+    def _across(self, values: ArrayLike) -> np.ndarray:
         return self.left + (WIDTH - RIGHT - self.left) * self.x.part(values)
 
-    def _up(self, values: Iterable[float]) -> np.ndarray:
+    def _up(self, values: ArrayLike) -> np.ndarray:
         bottom = self.height - BOTTOM
         return bottom - (bottom - TOP) * self.y.part(values)
 
-    def _places(self, x: Iterable[float], y: Iterable[float]) -> list[tuple[float, float]]:
+    def _places(self, x: ArrayLike, y: ArrayLike) -> list[tuple[float, float]]:
         pairs = zip(self._across(x).tolist(), self._up(y).tolist(), strict=True)
         return [(across, up) for across, up in pairs if math.isfinite(across) and math.isfinite(up)]
 

@@ -13,7 +13,7 @@ from kinesis_bench.report.tables import condition, plain
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """A number that stands large: what it is, its value, its 95 % interval ("" if there is none), and more."""
+    """A number that stands large: what it is, its value, its 95 % interval ("" for none), and more."""
 
     name: str
     value: str
@@ -24,16 +24,17 @@ class KeyFigure:
 def headline(result: Result) -> str:
     """How human, in one sentence; 95 % intervals stand in brackets."""
     parts = [_movement(result), _muscles(result), _joints(result)]
-    return f"{result.policy.name} {'; '.join(parts)}."
+    return f"{result.policy.name} {_unbroken('; '.join(parts))}."
 
 
 def headline_note(result: Result) -> str:
     """What the brackets are, and why r has none where it has none."""
     of_imitation = result.imitation is not None and result.imitation.frame_coverage_pct.ci95 is not None
     emg = result.emg
+    of_emg = emg.mean_r is not None and emg.ci95.human_pairs_r is not None
     told = []
-    if of_imitation or emg.ci95.human_pairs_r is not None:
-        over = ("clips" if of_imitation else "", "people" if emg.ci95.human_pairs_r is not None else "")
+    if of_imitation or of_emg:
+        over = ("clips" if of_imitation else "", "people" if of_emg else "")
         told.append(f"In brackets: 95 % intervals, over {' and '.join(name for name in over if name)}.")
     if emg.mean_r is not None and emg.ci95.mean_r is None:
         told.append(f"The model's r has none: {emg.reasons['ci95.mean_r']}.")
@@ -69,12 +70,12 @@ def key_figures(result: Result) -> list[KeyFigure]:
     return found
 
 
-def interval(ci95: Interval | None, digits: int, scale: float = 1.0) -> str:
+def interval(ci95: Interval | None, digits: int) -> str:
     """An interval in words, "" for None."""
     if ci95 is None:
         return ""
-    low, high = (signed(scale * end, digits) for end in ci95)
-    return f"{low} to {high}"
+    low, high = (signed(end, digits) for end in ci95)
+    return f"{low} to {high}" if ci95[0] < 0 else f"{low}–{high}"
 
 
 def signed(value: float | None, digits: int) -> str:
@@ -93,6 +94,13 @@ def _known(name: str, figure: Figure, unit: str, digits: int, note: str) -> list
     if figure.mean is None:
         return []
     return [KeyFigure(name, f"{figure.mean:.{digits}f}{unit}", interval(figure.ci95, digits), note)]
+
+
+def _unbroken(words: str) -> str:
+    """Numbers kept beside their units, for a line may end anywhere else."""
+    for unit in ("%", "mm", "ms"):
+        words = words.replace(f" {unit}", f"\u00a0{unit}")
+    return words
 
 
 def _with(ci95: Interval | None, digits: int) -> str:
@@ -123,7 +131,8 @@ def _muscles(result: Result) -> str:
     if emg.mean_r is None:
         return f"its muscles cannot be compared with people's ({emg.reasons['mean_r']})"
     lag = "" if emg.lag_ms is None else f" at a lag of {emg.lag_ms:.0f} ms"
-    told = f"its muscles correlate with people's EMG by r {signed(emg.mean_r, 2)}{_with(emg.ci95.mean_r, 2)}{lag}"
+    own = f"{signed(emg.mean_r, 2)}{_with(emg.ci95.mean_r, 2)}"
+    told = f"its muscles correlate with people's EMG by r {own}{lag}"
     if emg.human_pairs_r is None:
         return told
     reach = f"the {emg.human_pairs_r:.2f}{_with(emg.ci95.human_pairs_r, 2)} that two people reach"

@@ -25,8 +25,9 @@ from kinesis_bench.report.tables import (
     IMITATION_NOTE,
     emg_lines,
     joint_lines,
-    subject_line,
     warnings,
+    what,
+    who,
 )
 
 HERE = Path(__file__).parent
@@ -85,7 +86,8 @@ def report_html(
     return _template().render(
         style=Markup(STYLE.read_text(encoding="utf-8")),
         result=result,
-        subject=subject_line(result),
+        who=who(result),
+        what=what(result),
         headline=headline(result),
         headline_note=headline_note(result),
         warnings=[*result.policy.notes, *warnings(result)],
