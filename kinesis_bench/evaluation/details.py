@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from kinesis_bench.evaluation.evaluate import USUAL_LEG_M, Evaluation
 from kinesis_bench.evaluation.score import NOT_SIMULATED, covered_frames
 from kinesis_bench.evaluation.walking import BY_FORCE, BY_TOUCH, Gait, find_gait, foot_force
 from kinesis_bench.human.ground_contact import (
+    FORCE_SPEEDS_M_S,
     HumanFootContact,
     HumanGroundForce,
     human_foot_contact,
@@ -20,15 +21,16 @@ from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.metrics.cycles import SPEED_TOLERANCE_M_S
 from kinesis_bench.metrics.ground_contact import GroundContact, ground_contact
 from kinesis_bench.metrics.imitation import ClipImitation, from_best_to_worst, keypoint_error_m, offset_m
+from kinesis_bench.metrics.reasons import reasons_of_nulls
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.termination import FAR
 
 NO_FORCES = "the recording has no forces under the feet, or does not state the body's mass"
-OTHER_ACTIVITY = "the tables that ship tell of walking forwards only, not of the activity {activity}"
+OTHER_ACTIVITY = "no table that ships tells of it in the activity {activity}"
 NO_TIMES = "the table of contact times does not reach to {speed:.2f} m/s for a leg of {leg:.2f} m"
 NO_HUMAN_FORCE = (
-    "the table of forces is of people at 1.325 m/s, and the model's {speed:.2f} m/s is more than "
+    "the table is of people at {measured} m/s, and the model's {speed:.2f} m/s is more than "
     f"{SPEED_TOLERANCE_M_S} m/s off"
 )
 
@@ -173,23 +175,24 @@ def _ground(rollouts: Rollouts, clips: Sequence[ClipImitation] | None, human: Hu
     side = human.side
     gait = find_gait(rollouts, covered_frames(rollouts, clips), human.activity, human.speed_m_s, side)
     why = gait.reason
-    if not why and gait.events not in (BY_TOUCH, BY_FORCE):
-        why = NOT_SIMULATED if rollouts.clips[0].control == PRESCRIBED else NO_FORCES
+    if rollouts.clips[0].control == PRESCRIBED:
+        why = NOT_SIMULATED
+    elif not why and gait.events not in (BY_TOUCH, BY_FORCE):
+        why = NO_FORCES
     if why:
         return Ground(None, side, None, None, dict.fromkeys(("contact", "times", "force"), why))
     contact = _contact(gait, float(rollouts.body_mass_kg or 0.0))
-    speed = abs(contact.speed_m_s)
-    if human.activity != "walk":
-        why = OTHER_ACTIVITY.format(activity=human.activity)
-        return Ground(contact, side, None, None, dict.fromkeys(("times", "force"), why))
+    activity, speed = human.activity, abs(contact.speed_m_s)
     leg = rollouts.leg_length_m or USUAL_LEG_M
-    times, force = human_foot_contact(speed, leg), human_ground_force(speed)
-    reasons = {}
-    if times is None:
-        reasons["times"] = NO_TIMES.format(speed=speed, leg=leg)
-    if force is None:
-        reasons["force"] = NO_HUMAN_FORCE.format(speed=speed)
-    return Ground(contact, side, times, force, reasons)
+    times = human_foot_contact(speed, leg) if activity == "walk" else None
+    force = human_ground_force(activity, speed)
+    ground = Ground(contact, side, times, force, {})
+    known = dict.fromkeys(("times", "force"), OTHER_ACTIVITY.format(activity=activity))
+    if activity == "walk":
+        known["times"] = NO_TIMES.format(speed=speed, leg=leg)
+    if activity in FORCE_SPEEDS_M_S:
+        known["force"] = NO_HUMAN_FORCE.format(measured=FORCE_SPEEDS_M_S[activity], speed=speed)
+    return replace(ground, reasons=reasons_of_nulls(ground, known))
 
 
 def _contact(gait: Gait, body_mass_kg: float) -> GroundContact:

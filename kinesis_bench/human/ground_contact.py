@@ -1,4 +1,4 @@
-"""How people's feet bear them in walking: contact times by speed, and the vertical force of adults.
+"""How people's feet bear them: contact times in walking by speed, and vertical force in walking and running.
 
 The figures lie in ``datasets/normative_gait``; its card names the sources. Nothing is carried over to
 speeds that they do not reach.
@@ -29,6 +29,15 @@ WINTER_SOURCE = (
     f"adults at natural cadence, {WINTER_SPEED_M_S} m/s (Winter, Biomechanics and Motor Control of Human "
     "Gait); mean ± SD between people, the table's SD being at least 0.05 body weights"
 )
+
+
+FUKUCHI, FUKUCHI_RUNNERS, FUKUCHI_SPEED_M_S = "gait_run_fukuchi2017_subject{}", (1, 2, 3), 3.5
+FUKUCHI_SOURCE = (
+    f"three runners at {FUKUCHI_SPEED_M_S} m/s (Fukuchi, Fukuchi and Duarte, PeerJ 5:e3298, 2017); mean ± SD "
+    "between them"
+)
+FORCE_SPEEDS_M_S = {"walk": WINTER_SPEED_M_S, "run": FUKUCHI_SPEED_M_S}
+"""Activities whose force is known, and the speed that it was measured at [m/s]."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +98,15 @@ def human_foot_contact(speed_m_s: float, leg_length_m: float) -> HumanFootContac
     )
 
 
-def human_ground_force(speed_m_s: float) -> HumanGroundForce | None:
-    """The force of people who walk within 0.25 m/s of that speed; None where the table has none."""
-    if not abs(speed_m_s - WINTER_SPEED_M_S) <= SPEED_TOLERANCE_M_S:
+def human_ground_force(activity: str, speed_m_s: float) -> HumanGroundForce | None:
+    """The force of people who walk or run within 0.25 m/s of that speed; None where no table has it."""
+    measured_m_s = FORCE_SPEEDS_M_S.get(activity)
+    if measured_m_s is None or not abs(speed_m_s - measured_m_s) <= SPEED_TOLERANCE_M_S:
         return None
+    return _winter() if activity == "walk" else _fukuchi()
+
+
+def _winter() -> HumanGroundForce:
     rows = table_rows(WINTER)
     phase = np.arange(len(rows)) / len(rows)
     mean, variance = (
@@ -100,3 +114,16 @@ def human_ground_force(speed_m_s: float) -> HumanGroundForce | None:
         for column in ("mean", "var")
     )
     return HumanGroundForce(mean, np.sqrt(variance), WINTER_SPEED_M_S, WINTER_SOURCE)
+
+
+def _fukuchi() -> HumanGroundForce:
+    """Their tables hold half a cycle: the right foot's is the right columns, then the left ones."""
+    runners = np.array(
+        [
+            [float(row[f"GRF_y_{side}_mean[BW]"]) for side in "rl" for row in table_rows(FUKUCHI.format(one))]
+            for one in FUKUCHI_RUNNERS
+        ]
+    )
+    return HumanGroundForce(
+        runners.mean(axis=0), runners.std(axis=0, ddof=1), FUKUCHI_SPEED_M_S, FUKUCHI_SOURCE
+    )

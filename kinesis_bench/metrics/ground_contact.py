@@ -56,6 +56,7 @@ class GroundContact:
         humps: of the compared foot's mean curve; None where it has one peak or none.
         cycles: how many.
         cycle_s, speed_m_s: their mean duration [s] and mean speed [m/s].
+        sample_s: sampling period of the force [s]; stance is told no better than that.
     """
 
     force_bw: np.ndarray
@@ -69,6 +70,7 @@ class GroundContact:
     cycles: int
     cycle_s: float
     speed_m_s: float
+    sample_s: float
 
 
 def ground_contact(
@@ -102,6 +104,7 @@ def ground_contact(
         cycles=len(cycles),
         cycle_s=float(np.mean([cycle.duration_s for cycle in cycles])),
         speed_m_s=float(np.mean([cycle.speed_m_s for cycle in cycles])),
+        sample_s=force(cycles[0].walk)[1],
     )
 
 

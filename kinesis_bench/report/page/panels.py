@@ -120,17 +120,18 @@ def muscle_panels(result: Result, human: HumanEmg) -> list[Panel]:
             plot.line(*closed(own_phase, own), "zero")
         plot.line(*closed(own_phase, np.roll(own, -lag)), "model")
         one = emg.per_muscle[name]
-        said = f"r {signed(one.r, 2)}" if one.r is not None else "r –"
-        if one.human_pairs_r is not None:
-            said += f", two people {one.human_pairs_r:.2f}"
-        if one.flat:
-            said += ", constant"
         highest = float((mean + sd).max())
-        if highest > HIGHEST:
-            said += f"; band cut, up to {highest:.1f}"
+        words = {
+            f"r {signed(one.r, 2)}": one.r is not None,
+            f"two people {signed(one.human_pairs_r, 2)}": one.human_pairs_r is not None,
+            "constant": one.flat,
+            f"band cut, up to {highest:.1f}": highest > HIGHEST,
+        }
+        said = ", ".join(word for word, holds in words.items() if holds)
         shifted = f" {emg.lag_ms:.0f} ms earlier" if lag and emg.lag_ms is not None else ""
-        finding = (
-            f"Correlation {said}. The model's excitation{shifted} is highest at "
+        finding = f"Correlation: {said}. " if said else ""
+        finding += (
+            f"The model's excitation{shifted} is highest at "
             f"{_peak_pct(own_phase, np.roll(own, -lag))} % of the cycle, people's mean at "
             f"{_peak_pct(people_phase, np.asarray(curve.human_mean))} %."
         )
@@ -300,16 +301,16 @@ def clip_panels(clips: Sequence[ClipImitation]) -> list[Panel]:
     """How clips are distributed: MPJPE by skill, and how many were covered how far."""
     order = {skill: place for place, skill in enumerate(SKILL_NAMES)}
     skills = sorted({clip.skill for clip in clips}, key=lambda skill: order.get(skill, len(order)))
-    plot = _rows_plot(len(skills), Axis(*ERROR_MM, ERROR_TICKS, "MPJPE [mm]", log=True), lead=0.15)
+    plot = _rows_plot(len(skills), Axis(*ERROR_MM, ERROR_TICKS, "MPJPE [mm]", log=True))
     told = []
     for place, skill in enumerate(skills):
         name = SKILL_NAMES.get(skill, skill)
         own = [clip for clip in clips if clip.skill == skill]
-        plot.text(ERROR_MM[0], place - 0.18, name, "strong")
+        plot.text(ERROR_MM[0], place - 0.1, name, "strong")
         for failed in (False, True):
             some = sorted(c.mpjpe_mm for c in own if c.success != failed and c.mpjpe_mm is not None)
             draw = plot.crosses if failed else plot.dots
-            draw(np.clip(some, *ERROR_MM), _lanes(some, place + 0.18), "failed" if failed else "model", 3)
+            draw(np.clip(some, *ERROR_MM), _lanes(some, place + 0.16), "failed" if failed else "model", 3)
         errors = [clip.mpjpe_mm for clip in own if clip.mpjpe_mm is not None]
         lost = sum(not clip.success for clip in own)
         if errors:
@@ -338,9 +339,9 @@ def clip_panels(clips: Sequence[ClipImitation]) -> list[Panel]:
     return [by_error, Panel(title, finding, staying.svg("staying", title, f"{finding}."))]
 
 
-def _rows_plot(rows: int, x: Axis, lead: float = 0.0) -> Plot:
+def _rows_plot(rows: int, x: Axis) -> Plot:
     """A plot of rows one under the other: row i lies around y = i, its name over it."""
-    y = Axis(rows - 0.5, -0.5 - lead, (), "")
+    y = Axis(rows - 0.45, -0.5, (), "")
     return Plot(x, y, height=ROW * rows + 62, left=8)
 
 

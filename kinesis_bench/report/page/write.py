@@ -155,8 +155,10 @@ def _left_out(result: Result) -> list[str]:
 
 def _no_agreement(result: Result) -> str:
     emg, angles = result.emg.reasons.get("mean_r", ""), result.joint_angles.reasons.get("mpjae_deg", "")
-    told = {"no EMG correlation": emg, "no joint angles": angles}
-    return "; ".join(f"{what} ({why})" for what, why in told.items() if why)
+    if emg == angles:
+        return emg
+    told = {"r with each person": emg, "joint angles": angles}
+    return "; ".join(f"{what}: {why}" for what, why in told.items() if why)
 
 
 def _facts(result: Result, hashes: Mapping[str, str]) -> list[Fact]:
