@@ -290,7 +290,7 @@ _STRUCTURE = """(() => {
       if (!document.getElementById(id)) told.push('label missing: ' + id);
   }
   for (const cell of document.querySelectorAll('th'))
-    if (!cell.scope) told.push('th without scope: ' + name(cell));
+    if (!cell.scope || !cell.textContent.trim()) told.push('th without scope or text: ' + name(cell));
   for (const element of document.querySelectorAll('button, input, select, summary'))
     if (!(element.textContent.trim() || element.labels?.length || element.getAttribute('aria-label')))
       told.push('no label: ' + name(element));

@@ -156,8 +156,8 @@ def ground_table(ground: Ground) -> Table | None:
         rows.append(Row(f"vertical force, {words} [body weights]", [_hump(one, name) for one in both]))
     caption = f"Means over {contact.cycles} cycles (± SD)"
     if times is None and force is None:
-        return Table(caption, ("", "model"), [Row(row.head, row.cells[:1]) for row in rows])
-    return Table(caption, ("", "model", "people"), rows)
+        return Table(caption, ("figure", "model"), [Row(row.head, row.cells[:1]) for row in rows])
+    return Table(caption, ("figure", "model", "people"), rows)
 
 
 def failure_table(failures: Sequence[Failure], runs: int) -> Table | None:
