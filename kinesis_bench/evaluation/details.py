@@ -154,7 +154,7 @@ def _failures(rollouts: Rollouts, clips: Sequence[ClipImitation] | None) -> tupl
         model, reference = rollout.keypoint_position, rollout.reference_keypoint_position
         if root is not None and model is not None and reference is not None and covered[place] < len(model):
             above, away = offset_m(model[covered[place], root], reference[covered[place], root])
-            below = -above
+            below, away = (-above, away) if np.isfinite([above, away]).all() else (None, None)
         found.append(
             Failure(
                 key=rollout.key,

@@ -86,10 +86,11 @@ def error_panel(trace: ErrorTrace, which: str) -> Panel:
     run = f", run {clip.run}" if clip.run else ""
     said = f"{clip.key}{run} ({skill}): {fate} of {trace.length_s:.1f} s{error}"
     finding = said
-    if len(trace.error_mm):
+    known = trace.error_mm[np.isfinite(trace.error_mm)]
+    if len(known):
         finding += (
-            f". The error begins at {trace.error_mm[0]:.0f} mm, has a median of "
-            f"{np.median(trace.error_mm):.0f} mm and reaches {trace.error_mm.max():.0f} mm; "
+            f". The error begins at {known[0]:.0f} mm, has a median of {np.median(known):.0f} mm and reaches "
+            f"{known.max():.0f} mm; "
             f"a clip fails above {1000 * FAR_M:.0f} mm."
         )
     return Panel(
@@ -187,7 +188,8 @@ def joint_panels(result: Result, human: HumanJointAngles | None) -> list[Panel]:
             people = np.stack([closed(PHASE, person)[1] for person in single])
         low = float(min((mean - sd).min(), own.min(), people.min(initial=np.inf)))
         high = float(max((mean + sd).max(), own.max(), people.max(initial=-np.inf)))
-        low, high = 10 * np.floor(low / 10), 10 * np.ceil(high / 10)
+        low = 10 * np.floor(low / 10)
+        high = max(10 * np.ceil(high / 10), low + 10)
         plot = Plot(CYCLE, Axis(low, high, spread(low, high), "angle [°]"))
         plot.band(percent, mean - sd, mean + sd, "people")
         for person in people:
@@ -214,7 +216,7 @@ def agreement_panel(result: Result) -> Panel | None:
     emg, angles = result.emg, result.joint_angles
     if emg.mean_r is None or angles.mpjae_deg is None:
         return None
-    far = 1.25 * max(angles.mpjae_deg, angles.human_deg or 0.0)
+    far = max(1.25 * max(angles.mpjae_deg, angles.human_deg or 0.0), 1.0)
     low = min(-0.25, emg.mean_r - 0.1)
     plot = Plot(Axis(0, far, spread(0, far), "MPJAE [°]"), Axis(low, 1, spread(low, 1), "EMG r"))
     told = [f"The model has r {signed(emg.mean_r, 2)} and {angles.mpjae_deg:.1f}°"]

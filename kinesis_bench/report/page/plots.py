@@ -76,11 +76,14 @@ class Plot:
         """The area between two curves."""
         there = self._places(x, high)
         back = self._places(x, low)[::-1]
+        if not there or not back:
+            return
         self._inside.append(f'<path class="area {kind}" d="{_path([*there, *back])}Z"/>')
 
     def line(self, x: ArrayLike, y: ArrayLike, kind: str) -> None:
         """A curve."""
-        self._inside.append(f'<path class="line {kind}" d="{_path(self._places(x, y))}"/>')
+        if places := self._places(x, y):
+            self._inside.append(f'<path class="line {kind}" d="{_path(places)}"/>')
 
     def level(self, y: float, kind: str) -> None:
         """A line across the plot."""

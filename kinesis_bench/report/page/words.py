@@ -129,7 +129,12 @@ def _muscles(result: Result) -> str:
         lag = "" if emg.group_mean_lag_ms is None else f" at a lag of {emg.group_mean_lag_ms:.0f} ms"
         return f"its muscles correlate with people's mean EMG by r {signed(emg.group_mean_r, 2)}{lag}"
     if emg.mean_r is None:
-        return f"its muscles cannot be compared with people's ({emg.reasons['mean_r']})"
+        other = result.emg_of_activation
+        if other is None or other.mean_r is None:
+            return f"its muscles cannot be compared with people's ({emg.reasons['mean_r']})"
+        lag = "" if other.lag_ms is None else f" at a lag of {other.lag_ms:.0f} ms"
+        r = f"{signed(other.mean_r, 2)}{_with(other.ci95.mean_r, 2)}"
+        return f"its muscles' activation correlates with people's EMG by r {r}{lag} ({emg.reasons['mean_r']})"
     lag = "" if emg.lag_ms is None else f" at a lag of {emg.lag_ms:.0f} ms"
     own = f"{signed(emg.mean_r, 2)}{_with(emg.ci95.mean_r, 2)}"
     told = f"its muscles correlate with people's EMG by r {own}{lag}"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scored_folders import GROUP, MOTIONS, PEOPLE, POLICY, recording
 from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
 
@@ -268,3 +270,31 @@ def test_the_command_gives_the_same_options_back() -> None:
         assert words[:2] == ["kinesis-bench", "score"]
         again = tyro.cli(Score, args=words[2:])
         assert replace(again, policy=None if again.policy == "reference" else again.policy) == score
+
+
+PARTS = (
+    "action",
+    "excitation",
+    "activation",
+    "keypoint_position",
+    "reference_keypoint_position",
+    "joint_angle",
+)
+MORE = ("pelvis_quaternion", "ik_error_m", "ground_force", "touch")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sets(st.sampled_from((*PARTS, *MORE))), st.integers(0, 4), st.sampled_from(("", "out of range", "far"))
+)
+def test_any_part_of_a_recording_may_be_absent(absent: set[str], rows: int, failure: str) -> None:
+    """And a clip may hold few rows, or none that is a number."""
+    clips = [replace(walking_clip(key=key), **dict.fromkeys(absent)) for key in "ab"]
+    short = walking_clip(key="c", fails_at=rows, skill="run")
+    assert short.keypoint_position is not None
+    short.keypoint_position[rows // 2 :] = np.nan
+    rollouts = walking(*clips, replace(short, failure=failure, **dict.fromkeys(absent)))
+    page = report_html(evaluate_rollouts(rollouts, GROUP), GROUP)
+    assert re.findall(r'<section id="(\w+)">', page) == SECTIONS
+    assert not re.search(r"\bNone\b|\bnan\b|\binf\b", plain(page))
+    assert 'd="M"' not in page
