@@ -83,6 +83,11 @@ def signed(value: float | None, digits: int) -> str:
     return plain(None if value is None else round(value, digits) + 0.0, digits).replace("-", "−")
 
 
+def brief(reason: str) -> str:
+    """The reason without its details and advice, which stand behind a bracket or a semicolon."""
+    return reason.split(";")[0].split(" (")[0]
+
+
 def of_people(result: Result) -> str:
     """Whom the EMG is compared with."""
     emg = result.emg
@@ -111,7 +116,7 @@ def _with(ci95: Interval | None, digits: int) -> str:
 def _movement(result: Result) -> str:
     imitation = result.imitation
     if imitation is None:
-        return f"is not judged on movement ({result.reasons['imitation']})"
+        return f"is not judged on movement ({brief(result.reasons['imitation'])})"
     coverage, success, error = imitation.frame_coverage_pct, imitation.success_pct, imitation.mpjpe_mm
     clips = f"of {imitation.clips} clips" if imitation.clips != 1 else "of one clip"
     told = (
@@ -131,10 +136,11 @@ def _muscles(result: Result) -> str:
     if emg.mean_r is None:
         other = result.emg_of_activation
         if other is None or other.mean_r is None:
-            return f"its muscles cannot be compared with people's ({emg.reasons['mean_r']})"
+            return f"its muscles cannot be compared with people's ({brief(emg.reasons['mean_r'])})"
         lag = "" if other.lag_ms is None else f" at a lag of {other.lag_ms:.0f} ms"
         r = f"{signed(other.mean_r, 2)}{_with(other.ci95.mean_r, 2)}"
-        return f"its muscles' activation correlates with people's EMG by r {r}{lag} ({emg.reasons['mean_r']})"
+        why = brief(emg.reasons["mean_r"])
+        return f"its muscles' activation correlates with people's EMG by r {r}{lag} ({why})"
     lag = "" if emg.lag_ms is None else f" at a lag of {emg.lag_ms:.0f} ms"
     own = f"{signed(emg.mean_r, 2)}{_with(emg.ci95.mean_r, 2)}"
     told = f"its muscles correlate with people's EMG by r {own}{lag}"
@@ -152,6 +158,6 @@ def _joints(result: Result) -> str:
         why = angles.reasons["mpjae_deg"]
         if why == result.emg.reasons.get("mean_r"):
             return "nor can its joint angles"
-        return f"its joint angles cannot be compared ({why})"
+        return f"its joint angles cannot be compared ({brief(why)})"
     two = "" if angles.human_deg is None else f", two people's from each other by {angles.human_deg:.1f}°"
     return f"its joint angles differ from people's by {angles.mpjae_deg:.1f}°{two}"

@@ -18,7 +18,7 @@ from kinesis_bench.files import sha256_of_file, write_text
 from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.imitation import from_best_to_worst
 from kinesis_bench.report.page import panels, rows
-from kinesis_bench.report.page.words import headline, headline_note, key_figures, of_people
+from kinesis_bench.report.page.words import brief, headline, headline_note, key_figures, of_people
 from kinesis_bench.report.tables import (
     FEW_CLIPS,
     FEW_CLIPS_NOTE,
@@ -127,6 +127,7 @@ def report_html(
         command=command,
         facts=_facts(result, hashes or {}),
         leg=LEGS[result.emg.human_side],
+        told=lambda reason: brief(reason) if reason == result.emg.reasons.get("mean_r") else reason,
     )
 
 
@@ -156,8 +157,8 @@ def _left_out(result: Result) -> list[str]:
 def _no_agreement(result: Result) -> str:
     emg, angles = result.emg.reasons.get("mean_r", ""), result.joint_angles.reasons.get("mpjae_deg", "")
     if emg == angles:
-        return emg
-    told = {"r with each person": emg, "joint angles": angles}
+        return brief(emg)
+    told = {"r with each person": brief(emg), "joint angles": brief(angles)}
     return "; ".join(f"{what}: {why}" for what, why in told.items() if why)
 
 
