@@ -33,7 +33,7 @@ MAY_IMPORT = {
         "human",
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
-    "report": {"evaluation", "rollouts", "metrics", "human"},
+    "report": {"evaluation", "rollouts", "bodies", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

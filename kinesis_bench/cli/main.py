@@ -16,6 +16,7 @@ from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.record import Record
+from kinesis_bench.cli.replay import Replay
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "score": Score,
     "record": Record,
     "compare": Compare,
+    "replay": Replay,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,

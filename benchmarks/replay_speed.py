@@ -1,0 +1,87 @@
+"""How fast `replay` makes a video on this machine, and what its time goes into.
+
+    python benchmarks/replay_speed.py RESULT_DIR [CLIP]
+
+RESULT_DIR is a folder that `kinesis-bench score` has written. Draws by EGL unless MUJOCO_GL says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from kinesis_bench.evaluation.playback import choose_clip, play
+from kinesis_bench.motions.store import read_motions
+from kinesis_bench.prepare import default_motions
+from kinesis_bench.report.video.camera import Camera
+from kinesis_bench.report.video.caption import Caption
+from kinesis_bench.report.video.encode import write_video
+from kinesis_bench.report.video.film import STRIP_PX, Film, point_camera
+from kinesis_bench.report.video.floor import Floor
+from kinesis_bench.report.video.stage import Stage
+from kinesis_bench.report.video.strip import Strip
+from kinesis_bench.rollouts.store import read_rollouts
+
+PICTURES = 60
+
+
+def main() -> None:
+    path = Path(sys.argv[1]) / "rollouts.h5"
+    rollouts = read_rollouts(path)
+    key = sys.argv[2] if len(sys.argv) > 2 else max(rollouts.clips, key=lambda clip: len(clip.qpos)).key
+    motions = read_motions(default_motions(), bodies=[rollouts.body])
+    playback = play(str(path), rollouts, choose_clip(rollouts, key, 0), motions)
+    film = Film(playback, Camera())
+    steps = np.arange(len(playback.qpos))[:PICTURES]
+    azimuth, aims = point_camera(playback)
+    picture = np.zeros((film.size[1], film.size[0], 3), np.uint8)
+    floor, strip = Floor(film.camera), Strip(playback, film.camera.width, STRIP_PX)
+    caption = Caption(key, playback.policy, reference=True)
+    print(
+        f"{key} on {playback.body.name}, {film.size[0]} × {film.size[1]}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+    with Stage(playback.body, film.camera) as stage:
+
+        def draw(step: int, reference: bool) -> None:
+            behind = playback.reference_qpos[step] if reference else None
+            stage.picture(playback.qpos[step], playback.clip.activation[step], behind, azimuth, aims[step])
+
+        _tell("body, reference and floor", lambda step: draw(step, True), steps)
+        _tell("body and floor", lambda step: draw(step, False), steps)
+    _tell("floor", lambda step: floor.picture(azimuth, aims[step]), steps)
+    _tell("text", lambda step: caption.write(picture[:-STRIP_PX], "0.00 s", ""), steps)
+    _tell("strip", lambda step: strip.picture(step / film.fps), steps)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = list(film.pictures())
+        started = time.perf_counter()
+        write_video(Path(folder) / "a.mp4", pictures, film.size, film.fps)
+        print(f"{'encoding alone':<28}{1000 * (time.perf_counter() - started) / len(film):7.1f} ms")
+        started = time.perf_counter()
+        write_video(Path(folder) / "b.mp4", film.pictures(), film.size, film.fps)
+        took = time.perf_counter() - started
+    print(
+        f"{'video, all in all':<28}{1000 * took / len(film):7.1f} ms = {len(film) / took:.1f} frames/s, "
+        f"{len(film) / film.fps / took:.2f} times real time"
+    )
+
+
+def _tell(what: str, do: Callable[[int], object], steps: np.ndarray) -> None:
+    do(0)
+    wall_s, cpu_s = [], []
+    for step in steps:
+        wall, cpu = time.perf_counter(), time.process_time()
+        do(int(step))
+        wall_s.append(time.perf_counter() - wall)
+        cpu_s.append(time.process_time() - cpu)
+    print(f"{what:<28}{1000 * np.median(wall_s):7.1f} ms, {1000 * np.median(cpu_s):.1f} ms of processor time")
+
+
+if __name__ == "__main__":
+    main()
