@@ -51,6 +51,11 @@ class Playback:
         assert self.clip.qpos is not None
         return self.clip.qpos
 
+    @property
+    def failed_s(self) -> float | None:
+        """When the clip failed [s after the start]; None where it did not."""
+        return (self.covered + 1) * self.clip.dt_s if self.clip.failure else None
+
 
 def body_of(where: str, rollouts: Rollouts) -> Body:
     """The body that a recording moved.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from kinesis_bench.report.video.colours import BONE, FAILED, REFERENCE, muscle_colour
+from kinesis_bench.report.video.colours import FAILED, REFERENCE_SEEN, muscle_colour
 
 MARGIN_PX = 14
 BAR_PX = (110, 12)
@@ -63,15 +63,15 @@ class Caption:
         return np.asarray(image)
 
     def _write_legend(self, image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
-        right = image.width - MARGIN_PX
-        draw.text((right, MARGIN_PX), "muscle activation", GREY, self._small, anchor="ra")
-        image.paste(self._bar, (right - BAR_PX[0], MARGIN_PX + 18))
-        draw.text((right - BAR_PX[0] - 5, MARGIN_PX + 18 + BAR_PX[1] // 2), "0", GREY, self._small, "rm")
-        draw.text((right, MARGIN_PX + 33), "1", GREY, self._small, anchor="ra")
+        left, top = image.width - MARGIN_PX - BAR_PX[0], MARGIN_PX
+        draw.text((left, top), "muscle activation", GREY, self._small)
+        image.paste(self._bar, (left, top + 19))
+        for share in (0.0, 0.5, 1.0):
+            place = (left + share * BAR_PX[0], top + 22 + BAR_PX[1])
+            draw.text(place, f"{share:g}", GREY, self._small, anchor="ma")
         if self._reference:
-            draw.text((right, MARGIN_PX + 54), "reference", GREY, self._small, anchor="ra")
-            place = (right - BAR_PX[0], MARGIN_PX + 56, right - BAR_PX[0] + 18, MARGIN_PX + 66)
-            draw.rectangle(place, eight_bit(REFERENCE), eight_bit(BONE))
+            draw.rectangle((left, top + 57, left + 18, top + 66), eight_bit(REFERENCE_SEEN))
+            draw.text((left + 26, top + 54), "reference", GREY, self._small)
 
 
 def _write_failure(

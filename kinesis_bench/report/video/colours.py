@@ -14,6 +14,9 @@ REFERENCE = (0.16, 0.42, 0.78)
 REFERENCE_ALPHA = 0.42
 """How much the reference covers what lies behind it; the body itself is never covered by it."""
 
+REFERENCE_SEEN = tuple(1.0 - REFERENCE_ALPHA * (1.0 - channel) for channel in REFERENCE)
+"""What it looks like on white."""
+
 FAILED = (0.80, 0.10, 0.10)
 
 

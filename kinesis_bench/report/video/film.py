@@ -98,7 +98,7 @@ def point_camera(playback: Playback) -> tuple[float, np.ndarray]:
 
 def state_line(playback: Playback, step: int) -> str:
     """Time and error after a control step, in words."""
-    time_s = f"{(step + 1) * playback.clip.dt_s:5.2f} s"
+    time_s = f"{(step + 1) * playback.clip.dt_s:.2f} s"
     if playback.error_m is None:
         return time_s
     return f"{time_s}     error {1000.0 * playback.error_m[step]:.0f} mm"
@@ -106,7 +106,6 @@ def state_line(playback: Playback, step: int) -> str:
 
 def failure_line(playback: Playback, step: int) -> str:
     """Why the clip has failed by a control step, in words; "" where it has not."""
-    clip = playback.clip
-    if not clip.failure or step < playback.covered:
+    if playback.failed_s is None or step < playback.covered:
         return ""
-    return f"FAILED after {(playback.covered + 1) * clip.dt_s:.2f} s: {clip.failure}"
+    return f"FAILED after {playback.failed_s:.2f} s: {playback.clip.failure}"

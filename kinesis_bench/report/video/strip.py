@@ -15,7 +15,7 @@ from kinesis_bench.report.figures import ACCENT, MODEL, PEOPLE, STYLE
 from kinesis_bench.report.video.colours import FAILED
 
 DPI = 100
-NAMES_PX, RIGHT_PX, ABOVE_PX, BELOW_PX = 150, 58, 30, 42
+NAMES_PX, RIGHT_PX, ABOVE_PX, BELOW_PX = 150, 20, 30, 42
 """Room round the curves [pixels]."""
 
 PALENESS = 0.62
@@ -73,43 +73,31 @@ def _draw_rows(axis: Any, playback: Playback, seconds: float) -> None:
     rows = dict(playback.excitation)
     clip = playback.clip
     after = (np.arange(len(playback.qpos)) + 1) * clip.dt_s
-    names, units = list(rows), ["0 to 1"] * len(rows)
+    names = list(rows)
     for place, values in enumerate(rows.values()):
         _fill(axis, place, after, clip.dt_s, values, MODEL)
     if playback.error_m is not None:
         highest = max(float(playback.error_m.max()), 1e-9)
         _fill(axis, len(names), after, clip.dt_s, playback.error_m / highest, PEOPLE)
-        names, units = [*names, "mean keypoint error"], [*units, f"0 to {1000 * highest:.0f} mm"]
+        names.append(f"error, up to {1000 * highest:.0f} mm")
     for time_s in playback.strikes_s:
         axis.axvline(time_s, color=ACCENT, linewidth=0.8, linestyle=(0, (3, 2)))
         axis.plot([time_s], [1.0], "v", color=ACCENT, markersize=5, transform=axis.get_xaxis_transform())
-    if clip.failure:
-        axis.axvspan(playback.covered * clip.dt_s, seconds, color=FAILED, alpha=0.10, linewidth=0)
-        axis.axvline(playback.covered * clip.dt_s, color=FAILED, linewidth=1.5)
+    if playback.failed_s is not None:
+        axis.axvspan(playback.failed_s, seconds, color=FAILED, alpha=0.10, linewidth=0)
+        axis.axvline(playback.failed_s, color=FAILED, linewidth=1.5)
     axis.set_xlim(0.0, seconds)
     axis.set_ylim(max(len(names), 1), 0.0)
     centres = np.arange(len(names)) + 0.5
     axis.set_yticks(centres, names)
-    for centre, unit in zip(centres, units, strict=True):
-        axis.annotate(unit, (1.0, centre), (4, 0), xycoords=("axes fraction", "data"), **_BESIDE)
     axis.tick_params(axis="y", length=0)
     axis.grid(visible=False)
     axis.hlines(np.arange(len(names)) + 1.0, 0.0, seconds, color="#CFCFCF", linewidth=0.6)
     axis.spines["left"].set_visible(False)
     axis.set_xlabel("time [s]", labelpad=1)
-    what = f"Excitation of the EMG muscles, {LEGS[SIDE]} leg" if rows else "No excitation was recorded"
+    what = f"Excitation of the EMG muscles, {LEGS[SIDE]} leg, each 0 to 1" if rows else "No excitation was recorded"
     strikes = f"     ▾ {LEGS[SIDE]} heel strike" if len(playback.strikes_s) else ""
     axis.set_title(what + strikes, loc="left", pad=8, fontweight="bold")
-
-
-_BESIDE: dict[str, Any] = {
-    "textcoords": "offset points",
-    "va": "center",
-    "ha": "left",
-    "fontsize": 6,
-    "color": ACCENT,
-    "annotation_clip": False,
-}
 
 
 def _fill(axis: Any, row: int, after: np.ndarray, dt_s: float, values: np.ndarray, colour: str) -> None:
