@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
-
     from kinesis_bench.evaluation.evaluate import Evaluation
     from kinesis_bench.human.references import HumanEmg
     from kinesis_bench.motions.motion_set import Motions

@@ -23,9 +23,9 @@ SHADOW, SHADOW_M = 0.16, 0.30
 
 
 class Floor:
-    """What a camera sees where no body stands."""
+    """What a camera sees where no body stands; without its squares it is the same seen from everywhere."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: Camera, *, squares: bool = True) -> None:
         up = np.tan(np.radians(camera.fovy_deg) / 2)
         pixel = 2 * up / camera.height
         column = (np.arange(camera.width) + 0.5 - camera.width / 2) * pixel
@@ -45,7 +45,7 @@ class Floor:
         distance = (self._ahead**2 + self._aside**2) / (2 * SHADOW_M**2)
         light = 1.0 - SHADOW * np.exp(-distance)
         self._mean = ((SKY + (GROUND - SKY) * nearness) * light).astype(np.float32)
-        self._contrast = (CONTRAST * nearness * light).astype(np.float32)
+        self._contrast = (squares * CONTRAST * nearness * light).astype(np.float32)
 
     def picture(self, azimuth_deg: float, aim: np.ndarray) -> np.ndarray:
         """Brightness (height, width) uint8, seen by a camera that looks at ``aim`` (2,) [m]."""

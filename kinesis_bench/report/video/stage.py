@@ -23,6 +23,9 @@ Between them it grows with the square root of maximum isometric force, which goe
 muscle's cross-section.
 """
 
+MARK_M = 0.022
+"""Radius of a dot."""
+
 MOST_GEOMS = 4000
 
 
@@ -37,7 +40,7 @@ def dress(body: Body) -> Any:
         root / root.max()
     )
     light = model.vis.headlight
-    light.ambient[:], light.diffuse[:], light.specular[:] = 0.50, 0.42, 0.06
+    light.ambient[:], light.diffuse[:], light.specular[:] = 0.36, 0.62, 0.08
     model.light_active[:] = False
     quality = model.vis.quality
     quality.offsamples, quality.shadowsize = 0, 0
@@ -69,11 +72,16 @@ class Stage:
     Body and reference are drawn apart and laid on each other: the reference behind the body, whichever is
     nearer, so that muscles keep their colour.
 
+    Args:
+        body: whose pictures.
+        camera: that looks at it.
+        squares: whether the floor is a chequerboard.
+
     Raises:
         InputError: there is no OpenGL to draw with.
     """
 
-    def __init__(self, body: Body, camera: Camera) -> None:
+    def __init__(self, body: Body, camera: Camera, *, squares: bool = True) -> None:
         self._context = open_context(camera.width, camera.height)
         import mujoco
 
@@ -93,7 +101,7 @@ class Stage:
         self._rectangle = mujoco.MjrRect(0, 0, camera.width, camera.height)
         self._pixels = np.empty((camera.height, camera.width, 3), np.uint8)
         self._depth = np.empty((camera.height, camera.width), np.float32)
-        self._floor = Floor(camera)
+        self._floor = Floor(camera, squares=squares)
 
     def __enter__(self) -> Stage:
         return self
@@ -109,6 +117,7 @@ class Stage:
         reference_qpos: np.ndarray | None,
         azimuth_deg: float,
         aim: np.ndarray,
+        marks: np.ndarray | None = None,
     ) -> np.ndarray:
         """A picture (height, width, 3) uint8.
 
@@ -118,6 +127,7 @@ class Stage:
             reference_qpos: (nq,) pose of the reference, None for none.
             azimuth_deg: the way that the camera looks, from the world's +x.
             aim: (2,) place on the floor under the point that it looks at [m].
+            marks: (n, 3) places of dots in the reference's colour, never covered [m].
         """
         self._view.azimuth = azimuth_deg
         self._view.lookat[:] = (*aim, self.camera.aim_height_m)
@@ -134,6 +144,10 @@ class Stage:
             flat[drawn] = covered + colours * np.float32(REFERENCE_ALPHA)
         drawn, colours = self._read()
         flat[drawn] = colours
+        if marks is not None:
+            self._draw_marks(marks)
+            drawn, colours = self._read()
+            flat[drawn] = colours
         return picture
 
     def _draw(self, qpos: np.ndarray, shown: Any) -> None:
@@ -150,6 +164,14 @@ class Stage:
         if shown is self._bare:
             for geom in scene.geoms[: scene.ngeom]:
                 geom.rgba[:] = (*REFERENCE, 1.0)
+        mujoco.mjr_render(self._rectangle, scene, self._gpu)
+
+    def _draw_marks(self, places: np.ndarray) -> None:
+        mujoco, scene = self._mujoco, self._scene
+        sphere, size, turn = mujoco.mjtGeom.mjGEOM_SPHERE, np.full(3, MARK_M), np.eye(3).ravel()
+        for geom, place in zip(scene.geoms, places, strict=False):
+            mujoco.mjv_initGeom(geom, sphere, size, place, turn, np.array((*REFERENCE, 1.0), np.float32))
+        scene.ngeom = len(places)
         mujoco.mjr_render(self._rectangle, scene, self._gpu)
 
     def _read(self) -> tuple[np.ndarray, np.ndarray]:
