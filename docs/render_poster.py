@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 from pictures import facing_deg, row_of_pictures
+from PIL import Image, ImageDraw
 
 from kinesis_bench.evaluation.playback import Playback, choose_clip, play
 from kinesis_bench.motions.store import read_motions

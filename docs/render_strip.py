@@ -13,8 +13,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from PIL import Image, ImageDraw
 from pictures import facing_deg, row_of_pictures
+from PIL import Image, ImageDraw
 
 from kinesis_bench.bodies.contract import Body, load_body
 from kinesis_bench.evaluation.playback import body_of, choose_clip
@@ -63,7 +63,7 @@ def main() -> None:
 def read_clips(
     path: Path, body: str, keys: list[str]
 ) -> tuple[Body, list[tuple[np.ndarray, np.ndarray | None, np.ndarray]]]:
-    """The body, and of each clip its poses (F, nq), activations (F, M) and reference keypoints (F, K, 3) [m]."""
+    """The body; poses (F, nq), activations (F, M) and reference keypoints (F, K, 3) [m] of each clip."""
     with h5py.File(path) as file:
         recorded = file.attrs.get("schema") == SCHEMA
     if recorded:

@@ -44,7 +44,7 @@ def dress(body: Body) -> Any:
     model.light_active[:] = False
     quality = model.vis.quality
     quality.offsamples, quality.shadowsize = 0, 0
-    quality.numslices, quality.numstacks, quality.numquads = 10, 3, 1
+    quality.numslices, quality.numstacks, quality.numquads = 10, 5, 1
     return model
 
 
