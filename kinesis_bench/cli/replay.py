@@ -60,6 +60,7 @@ class Replay:
         from kinesis_bench.errors import InputError
         from kinesis_bench.evaluation.evaluate import read_recording
         from kinesis_bench.evaluation.playback import choose_clip, play
+        from kinesis_bench.terminal import console
 
         given = [f"--{name}" for name in ("video", "frames", "viewer") if getattr(self, name)]
         if len(given) > 1:
@@ -73,7 +74,10 @@ class Replay:
             return
         clip = choose_clip(rollouts, self.clip, self.run_number)
         video = self._check_output()
-        playback = play(str(self.result), rollouts, clip, self._motions(rollouts))
+        motions, lacking = self._motions(rollouts)
+        playback = play(str(self.result), rollouts, clip, motions)
+        if lacking:
+            console(stderr=True).print(f"without the reference: {lacking}", soft_wrap=True)
         if self.viewer:
             from kinesis_bench.report.video.viewer import show
 
@@ -88,7 +92,13 @@ class Replay:
         from kinesis_bench.errors import InputError
         from kinesis_bench.files import refuse_folder
         from kinesis_bench.report.video.encode import ffmpeg
+        from kinesis_bench.report.video.offscreen import require_opengl
+        from kinesis_bench.report.video.viewer import require_display
 
+        if self.viewer:
+            require_display()
+        else:
+            require_opengl()
         if self.frames is not None and self.frames.exists() and not _is_empty_folder(self.frames):
             raise InputError(self.frames, "is not an empty folder", "give a new one with --frames")
         if self.frames is not None or self.viewer:
@@ -104,16 +114,15 @@ class Replay:
         ffmpeg()
         return video
 
-    def _motions(self, rollouts: Rollouts) -> Motions | None:
-        """What the recording followed, for the reference; None, and a word why, where that is not at hand."""
+    def _motions(self, rollouts: Rollouts) -> tuple[Motions | None, str]:
+        """What the recording followed, for the reference; or None, and why that is not at hand."""
         from kinesis_bench.evaluation.playback import body_of, followed
         from kinesis_bench.motions.gait.build import DATASET
         from kinesis_bench.motions.store import read_motions
-        from kinesis_bench.terminal import console
 
         body = body_of(str(self.result), rollouts)
         if self.motions is not None:
-            return read_motions(self.motions, bodies=[body.name])
+            return read_motions(self.motions, bodies=[body.name]), ""
         id, sources = followed(rollouts)
         why = f"it followed {id}; give that file with --motions" if id else "the recording names no motions"
         if id == DATASET:
@@ -121,10 +130,9 @@ class Replay:
 
             motions = read_motions(default_motions(), bodies=[body.name])
             if motions.sources_sha256 == sources:
-                return motions
+                return motions, ""
             why = f"it followed {id} as another version made it; score the policy anew"
-        console(stderr=True).print(f"without the reference: {why}", soft_wrap=True)
-        return None
+        return None, why
 
     def _write_video(self, playback: Playback, path: Path) -> None:
         from kinesis_bench.report.video.encode import write_video
@@ -196,4 +204,6 @@ def _print_clips(rollouts: Rollouts) -> None:
             clip.failure,
         )
     console().print(shown, crop=False)
-    console().print(f"see one with --clip, such as --clip {pairs[0][0].key}", soft_wrap=True)
+    worst = pairs[0][0]
+    run = f" --run {worst.run}" if worst.run else ""
+    console().print(f"see one with --clip, such as --clip {worst.key}{run}", soft_wrap=True)

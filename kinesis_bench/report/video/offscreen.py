@@ -40,6 +40,15 @@ def choose() -> str:
     return kind
 
 
+def require_opengl() -> None:
+    """Fail early where nothing can be drawn.
+
+    Raises:
+        InputError: there is no OpenGL of the chosen kind on this machine.
+    """
+    open_context(8, 8).free()
+
+
 def open_context(width: int, height: int) -> Any:
     """An OpenGL context that is current in this thread; call its ``free`` when done.
 

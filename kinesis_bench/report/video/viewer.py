@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -20,13 +21,17 @@ SPACE, RIGHT, LEFT, HOME = 32, 262, 263, 268
 KEYS = "space: pause and go on; left and right: one step back or on; home: from the start"
 
 
+_WITHOUT = "write a video with --video, which needs no display"
+
+
 class Clock:
     """Which recorded state is to be seen; at the end it begins anew."""
 
     def __init__(self, steps: int, dt_s: float) -> None:
         self.step = 0
         self.paused = False
-        self._steps, self._dt_s, self._due_s = steps, dt_s, 0.0
+        self._steps, self._dt_s = steps, dt_s
+        self._due_s = -math.inf
 
     def press(self, key: int) -> None:
         """React to a key, by GLFW's code."""
@@ -40,11 +45,21 @@ class Clock:
 
     def advance(self, now_s: float) -> None:
         """Go on by as many steps as have fallen due, or by none while paused."""
-        if self.paused or now_s - self._due_s > 1.0:  # after a pause, or a window that hung
+        if self.paused or now_s - self._due_s > 1.0:  # at the start, after a pause, or where the window hung
             self._due_s = now_s + self._dt_s
         while not self.paused and now_s >= self._due_s:
             self.step = (self.step + 1) % self._steps
             self._due_s += self._dt_s
+
+
+def require_display() -> None:
+    """Fail early where no window can be opened.
+
+    Raises:
+        InputError: there is no display.
+    """
+    if not has_display():
+        raise InputError("--viewer", "there is no display (DISPLAY and WAYLAND_DISPLAY are unset)", _WITHOUT)
 
 
 def show(playback: Playback) -> None:
@@ -53,9 +68,7 @@ def show(playback: Playback) -> None:
     Raises:
         InputError: there is no display, or MuJoCo cannot open a window on it.
     """
-    without = "write a video with --video, which needs no display"
-    if not has_display():
-        raise InputError("--viewer", "there is no display (DISPLAY and WAYLAND_DISPLAY are unset)", without)
+    require_display()
     import mujoco
     import mujoco.viewer
 
@@ -69,7 +82,7 @@ def show(playback: Playback) -> None:
             model, data, key_callback=clock.press, show_left_ui=False, show_right_ui=False
         )
     except Exception as error:  # glfw raises its own kinds
-        raise InputError("--viewer", f"no window could be opened ({error})", without) from error
+        raise InputError("--viewer", f"no window could be opened ({error})", _WITHOUT) from error
     with window:
         window.cam.azimuth, window.cam.elevation, window.cam.distance = azimuth, -9.0, 4.3
         window.opt.geomgroup[:], window.opt.sitegroup[:] = shown.geomgroup, shown.sitegroup
