@@ -13,8 +13,8 @@ from kinesis_bench.report.video.colours import BONE, REFERENCE, REFERENCE_ALPHA,
 from kinesis_bench.report.video.floor import Floor
 from kinesis_bench.report.video.offscreen import open_context
 
-BONES = 0
-"""Group of the geoms that are bones; collision geoms and wrapping surfaces have others."""
+BONES, FLOOR = 0, 1
+"""Groups of the geoms that are bones, and of the floor; collision and wrapping surfaces have others."""
 
 THINNEST_M, THICKEST_M = 0.0025, 0.0165
 """Radius of a muscle without force, and of the strongest.

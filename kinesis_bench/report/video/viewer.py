@@ -10,10 +10,12 @@ import numpy as np
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.playback import Playback
+from kinesis_bench.report.video.camera import Camera
 from kinesis_bench.report.video.colours import REFERENCE, REFERENCE_ALPHA
 from kinesis_bench.report.video.film import failure_line, point_camera, state_line
+from kinesis_bench.report.video.floor import CONTRAST, GROUND
 from kinesis_bench.report.video.offscreen import has_display
-from kinesis_bench.report.video.stage import bones_and_muscles, colour_muscles, dress
+from kinesis_bench.report.video.stage import FLOOR, bones_and_muscles, colour_muscles, dress
 
 SPACE, RIGHT, LEFT, HOME = 32, 262, 263, 268
 """GLFW's codes of the keys."""
@@ -73,6 +75,7 @@ def show(playback: Playback) -> None:
     import mujoco.viewer
 
     model = dress(playback.body)
+    _lighten_floor(model)
     data, reference = mujoco.MjData(model), mujoco.MjData(model)
     shown, bare = bones_and_muscles()
     clock = Clock(len(playback.qpos), playback.clip.dt_s)
@@ -84,14 +87,21 @@ def show(playback: Playback) -> None:
     except Exception as error:  # glfw raises its own kinds
         raise InputError("--viewer", f"no window could be opened ({error})", _WITHOUT) from error
     with window:
-        window.cam.azimuth, window.cam.elevation, window.cam.distance = azimuth, -9.0, 4.3
+        window.cam.azimuth, window.cam.elevation, window.cam.distance = (
+            azimuth,
+            Camera.elevation_deg,
+            Camera.distance_m,
+        )
         window.opt.geomgroup[:], window.opt.sitegroup[:] = shown.geomgroup, shown.sitegroup
-        window.opt.geomgroup[1] = 1  # the floor
+        window.opt.geomgroup[FLOOR] = 1
+        window.cam.lookat[:] = (0.0, 0.0, Camera.aim_height_m)
+        aim = np.zeros(2)
         while window.is_running():
             clock.advance(time.monotonic())
             with window.lock():
                 _pose(model, data, playback, clock.step)
-                window.cam.lookat[:] = (*aims[clock.step], 0.88)
+                window.cam.lookat[:2] += aims[clock.step] - aim  # wherever somebody has moved it to
+                aim = aims[clock.step]
                 window.user_scn.ngeom = 0
                 if playback.reference_qpos is not None:
                     reference.qpos[:] = playback.reference_qpos[clock.step]
@@ -112,6 +122,18 @@ def _pose(model: Any, data: Any, playback: Playback, step: int) -> None:
     data.time = (step + 1) * playback.clip.dt_s
     mujoco.mj_kinematics(model, data)
     mujoco.mj_tendon(model, data)
+
+
+def _lighten_floor(model: Any) -> None:
+    """Give the floor, one metre of which its texture fills, the squares that videos have."""
+    texture = int(model.mat_texid[model.geom_matid[model.geom("floor").id]].max())
+    width, height = int(model.tex_width[texture]), int(model.tex_height[texture])
+    row, column = np.indices((height, width))
+    dark = (row * 2 // height + column * 2 // width) % 2
+    tone = (GROUND + CONTRAST * np.where(dark, -1, 1)).astype(np.uint8)
+    first = int(model.tex_adr[texture])
+    colours = np.repeat(tone.ravel(), int(model.tex_nchannel[texture]))
+    model.tex_data[first : first + colours.size] = colours
 
 
 def _add_reference(model: Any, data: Any, shown: Any, scene: Any) -> None:
