@@ -42,7 +42,7 @@ def main() -> None:
     azimuth, aims = point_camera(playback)
     picture = np.zeros((film.size[1], film.size[0], 3), np.uint8)
     floor, strip = Floor(film.camera), Strip(playback, film.camera.width, STRIP_PX)
-    caption = Caption(key, playback.policy, reference=True)
+    caption = Caption(key, playback.policy, "muscle activation", reference=True)
     print(
         f"{key} on {playback.body.name}, {film.size[0]} × {film.size[1]}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f}"

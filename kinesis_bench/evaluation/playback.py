@@ -15,7 +15,8 @@ from kinesis_bench.evaluation.walking import heel_strikes_s, under_electrodes
 from kinesis_bench.human.electrodes import WANG_ELECTRODES
 from kinesis_bench.metrics.imitation import keypoint_error_m
 from kinesis_bench.motions.motion_set import Motions
-from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+from kinesis_bench.policies.interface import PRESCRIBED
+from kinesis_bench.rollouts.schema import UNIT, ClipRollout, Rollouts
 
 SIDE = "l"
 """The leg whose muscles are shown: the one that Wang et al. (2023) measured."""
@@ -29,10 +30,15 @@ class Playback:
         body: that was driven.
         policy: name of what drove it, "" where the recording does not say.
         clip: as recorded.
-        reference_qpos: (T, nq) poses of the motions' inverse kinematics; None where unknown.
+        reference_qpos: (T, nq) poses of the motions' inverse kinematics; None where unknown, and where the
+            body was not simulated but is itself so posed.
         error_m: (T,) mean keypoint error [m]; None where the recording has no reference.
         covered: states before the failure, T where there was none.
+        signal: (T, M) activation of the body's muscles, or excitation where no activation was recorded; 0 for
+            a muscle of which nothing was.
+        signal_name: which of the two.
         excitation: electrode to (T,) mean excitation over each control step, 0 to 1; {} where not recorded.
+        unit: what 1 stands for where excitation was recorded in another unit, and scaled; else "".
         strikes_s: heel strikes of the same leg, as for the EMG score [s after the start].
     """
 
@@ -42,7 +48,10 @@ class Playback:
     reference_qpos: np.ndarray | None
     error_m: np.ndarray | None
     covered: int
+    signal: np.ndarray
+    signal_name: str
     excitation: dict[str, np.ndarray]
+    unit: str
     strikes_s: np.ndarray
 
     @property
@@ -50,6 +59,11 @@ class Playback:
         """Poses (T, nq)."""
         assert self.clip.qpos is not None
         return self.clip.qpos
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the body moved by itself, or was posed as the recorded motion is."""
+        return self.clip.control != PRESCRIBED
 
     @property
     def failed_s(self) -> float | None:
@@ -119,6 +133,12 @@ def play(where: str, rollouts: Rollouts, clip: ClipRollout, motions: Motions | N
     shares: dict[str, np.ndarray] = {}
     if clip.excitation is not None:
         shares = under_electrodes(rollouts, tuple(WANG_ELECTRODES), SIDE)
+    unit = (rollouts.attributes or {}).get(UNIT, "")
+    highest = float(np.max(clip.excitation, initial=0.0)) if unit and clip.excitation is not None else 0.0
+    excitation = clip.excitation if clip.excitation is None else clip.excitation / (highest or 1.0)
+    name, signal = "activation", clip.activation
+    if signal is None and excitation is not None:
+        name, signal = "excitation", excitation
     error_m = None
     if clip.keypoint_position is not None and clip.reference_keypoint_position is not None:
         error_m = keypoint_error_m(clip.keypoint_position, clip.reference_keypoint_position).mean(axis=1)
@@ -129,16 +149,30 @@ def play(where: str, rollouts: Rollouts, clip: ClipRollout, motions: Motions | N
         reference_qpos=None if motions is None else _reference_qpos(rollouts, clip, motions),
         error_m=error_m,
         covered=covered_frames(alone, score_clips(alone))[0],
-        excitation={name: clip.excitation @ share for name, share in shares.items()},
+        signal=_on_muscles(body, rollouts.muscle_names, signal, len(clip.qpos)),
+        signal_name=name,
+        excitation={electrode: excitation @ share for electrode, share in shares.items()},
+        unit=f"{highest:.2g} in {unit}" if unit else "",
         strikes_s=heel_strikes_s(clip, rollouts, SIDE),
     )
 
 
-def _reference_qpos(rollouts: Rollouts, clip: ClipRollout, motions: Motions) -> np.ndarray:
+def _on_muscles(body: Body, names: tuple[str, ...], signal: np.ndarray | None, steps: int) -> np.ndarray:
+    """Columns in the order of the body's muscles, of which a recording may have only some."""
+    placed = np.zeros((steps, len(body.muscles)))
+    if signal is not None:
+        known = [column for column, name in enumerate(names) if name in body.muscles]
+        placed[:, [body.muscles.index(names[column]) for column in known]] = signal[:, known]
+    return placed
+
+
+def _reference_qpos(rollouts: Rollouts, clip: ClipRollout, motions: Motions) -> np.ndarray | None:
     id, sources = followed(rollouts)
     if sources != motions.sources_sha256:
         problem = f"is {motions.id} {motions.sources_sha256[:12]}, the recording followed {id} {sources[:12]}"
         raise InputError("--motions", problem, "give the file that the policy was scored with")
+    if clip.control == PRESCRIBED:
+        return None
     ik = motions.ik[rollouts.body]
     span = motions.span(motions.index(clip.key))
     assert clip.qpos is not None

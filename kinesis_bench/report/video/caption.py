@@ -38,9 +38,9 @@ def activation_bar(width: int, height: int) -> np.ndarray:
 class Caption:
     """Writes on pictures of one clip."""
 
-    def __init__(self, title: str, subtitle: str, *, reference: bool) -> None:
-        """Take the two lines at the top, and whether the legend names the reference."""
-        self._title, self._subtitle, self._reference = title, subtitle, reference
+    def __init__(self, title: str, subtitle: str, signal: str, *, reference: bool) -> None:
+        """Take the two lines at the top, what colours muscles, and whether the legend names the reference."""
+        self._title, self._subtitle, self._signal, self._reference = title, subtitle, signal, reference
         self._bold, self._plain, self._small = font(17, bold=True), font(15), font(12)
         self._bar = Image.fromarray(activation_bar(*BAR_PX))
 
@@ -64,7 +64,7 @@ class Caption:
 
     def _write_legend(self, image: Image.Image, draw: ImageDraw.ImageDraw) -> None:
         left, top = image.width - MARGIN_PX - BAR_PX[0], MARGIN_PX
-        draw.text((left, top), "muscle activation", GREY, self._small)
+        draw.text((left, top), self._signal, GREY, self._small)
         image.paste(self._bar, (left, top + 19))
         for share in (0.0, 0.5, 1.0):
             place = (left + share * BAR_PX[0], top + 22 + BAR_PX[1])

@@ -59,14 +59,20 @@ class Film:
         strip = Strip(play, self.camera.width, STRIP_PX)
         whose = f"{play.policy} on {play.body.name}" if play.policy else f"body {play.body.name}"
         run = f", run {clip.run}" if clip.run else ""
-        caption = Caption(clip.key, whose + run, reference=play.reference_qpos is not None)
+        posed = "" if play.simulated else ", posed as the recorded motion: nothing was simulated"
+        caption = Caption(
+            clip.key,
+            whose + run + posed,
+            f"muscle {play.signal_name}",
+            reference=play.reference_qpos is not None,
+        )
         azimuth, aims = point_camera(play)
         picture = np.empty((0, 0, 3), np.uint8)
         with Stage(play.body, self.camera) as stage:
             for step in range(len(play.qpos)):
                 seen = stage.picture(
                     play.qpos[step],
-                    None if clip.activation is None else clip.activation[step],
+                    play.signal[step],
                     None if play.reference_qpos is None else play.reference_qpos[step],
                     azimuth,
                     aims[step],

@@ -95,11 +95,9 @@ def _draw_rows(axis: Any, playback: Playback, seconds: float) -> None:
     axis.hlines(np.arange(len(names)) + 1.0, 0.0, seconds, color="#CFCFCF", linewidth=0.6)
     axis.spines["left"].set_visible(False)
     axis.set_xlabel("time [s]", labelpad=1)
-    what = (
-        f"Excitation of the EMG muscles, {LEGS[SIDE]} leg, each 0 to 1"
-        if rows
-        else "No excitation was recorded"
-    )
+    scale = f"each 0 to 1{f' (1: {playback.unit})' if playback.unit else ''}"
+    what = f"Excitation, {LEGS[SIDE]} leg, {scale}"
+    what = what if playback.excitation else "No excitation was recorded"
     strikes = f"     ▾ {LEGS[SIDE]} heel strike" if len(playback.strikes_s) else ""
     axis.set_title(what + strikes, loc="left", pad=8, fontweight="bold")
 

@@ -116,8 +116,7 @@ def show(playback: Playback) -> None:
 def _pose(model: Any, data: Any, playback: Playback, step: int) -> None:
     import mujoco
 
-    activation = playback.clip.activation
-    colour_muscles(model, np.zeros(model.nu) if activation is None else activation[step])
+    colour_muscles(model, playback.signal[step])
     data.qpos[:] = playback.qpos[step]
     data.time = (step + 1) * playback.clip.dt_s
     mujoco.mj_kinematics(model, data)

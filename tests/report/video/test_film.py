@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filmed import need_encoder, need_opengl
+from synthetic import synthetic_motions
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.playback import Playback
+from kinesis_bench.evaluation.evaluate import Provenance
+from kinesis_bench.evaluation.playback import Playback, play
+from kinesis_bench.evaluation.schema import MotionsInfo, PolicyInfo
+from kinesis_bench.evaluation.typed_json import to_json
+from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.report.video.camera import Camera, follow
 from kinesis_bench.report.video.encode import write_video
 from kinesis_bench.report.video.film import HOLD_S, STRIP_PX, Film, failure_line, state_line
+from kinesis_bench.rollouts.schema import UNIT, Rollouts
 
 SIZE = (64, 48)
 
@@ -138,3 +146,34 @@ def test_the_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(InputError, match=r"pip install 'kinesis-bench\[video\]'"):
         write_video(tmp_path / "a.mp4", plain(1), SIZE, 30.0)
     assert not list(tmp_path.iterdir())
+
+
+def test_nothing_simulated_and_few_muscles_known(playback: Playback) -> None:
+    """As of a prescribed baseline: no reference beside itself, excitation of some muscles, in a unit."""
+    motions = synthetic_motions(playback.body, clips=2, frames=7)
+    names = ("soleus_l", "tibant_l")
+    values = np.outer(np.arange(len(playback.qpos)), [1.0, 3.0])
+    clip = replace(playback.clip, control=PRESCRIBED, excitation=values, activation=None)
+    provenance = {"provenance": playback_provenance(motions)}
+    rollouts = Rollouts(
+        (clip,),
+        body="legs",
+        model_sha256=playback.body.sha256,
+        muscle_names=names,
+        keypoint_names=playback.body.keypoints,
+        attributes={UNIT: "pats on the back", **provenance},
+    )
+    played = play("here", rollouts, clip, motions)
+    assert played.reference_qpos is None
+    assert not played.simulated
+    assert (played.signal_name, played.unit) == ("excitation", f"{values.max():.2g} in pats on the back")
+    assert set(played.excitation) == {"Soleus", "Tibialis Anterior"}
+    assert played.excitation["Tibialis Anterior"].max() == 1.0
+    columns = [playback.body.muscles.index(name) for name in names]
+    np.testing.assert_allclose(played.signal[:, columns], values / values.max())
+    assert not np.delete(played.signal, columns, axis=1).any()
+
+
+def playback_provenance(motions: Motions) -> str:
+    told = MotionsInfo(motions.id, motions.content_sha256, motions.sources_sha256, "all", 1, 6)
+    return json.dumps(to_json(Provenance(PolicyInfo("mine"), told, 1, 0, False, "", 0.0)))
