@@ -1,14 +1,11 @@
-"""How fast `replay` makes a video on this machine, and what its time goes into.
+"""How fast `replay` makes a video on this machine, and what its time goes into: the reference policy walks.
 
-    python benchmarks/replay_speed.py RESULT_DIR [CLIP]
-
-RESULT_DIR is a folder that `kinesis-bench score` has written. Draws by EGL unless MUJOCO_GL says otherwise.
+Draws by EGL unless MUJOCO_GL says otherwise; needs the extra `video`.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.evaluation.evaluate import record_policy
 from kinesis_bench.evaluation.playback import choose_clip, play
 from kinesis_bench.motions.store import read_motions
+from kinesis_bench.policies.load import load_policy
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.report.video.camera import Camera
 from kinesis_bench.report.video.caption import Caption
@@ -26,25 +26,24 @@ from kinesis_bench.report.video.film import STRIP_PX, Film, point_camera
 from kinesis_bench.report.video.floor import Floor
 from kinesis_bench.report.video.stage import Stage
 from kinesis_bench.report.video.strip import Strip
-from kinesis_bench.rollouts.store import read_rollouts
 
-PICTURES = 60
+CLIP, PICTURES = "normative/walk_1.4_steady_57", 60
 
 
 def main() -> None:
-    path = Path(sys.argv[1]) / "rollouts.h5"
-    rollouts = read_rollouts(path)
-    key = sys.argv[2] if len(sys.argv) > 2 else max(rollouts.clips, key=lambda clip: len(clip.qpos)).key
-    motions = read_motions(default_motions(), bodies=[rollouts.body])
-    playback = play(str(path), rollouts, choose_clip(rollouts, key, 0), motions)
+    body = load_body("legs")
+    motions = read_motions(default_motions(), bodies=[body.name])
+    rollouts = record_policy(load_policy("reference", body.name), body, motions)
+    clip = choose_clip(rollouts, CLIP, 0)
+    playback = play("recording", rollouts, clip, motions)
     film = Film(playback, Camera())
     steps = np.arange(len(playback.qpos))[:PICTURES]
     azimuth, aims = point_camera(playback)
     picture = np.zeros((film.size[1], film.size[0], 3), np.uint8)
     floor, strip = Floor(film.camera), Strip(playback, film.camera.width, STRIP_PX)
-    caption = Caption(key, playback.policy, "muscle activation", reference=True)
+    caption = Caption(CLIP, playback.policy, "muscle activation", reference=True)
     print(
-        f"{key} on {playback.body.name}, {film.size[0]} × {film.size[1]}, {os.cpu_count()} cores, "
+        f"{CLIP} on {playback.body.name}, {film.size[0]} × {film.size[1]}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f}"
     )
     with Stage(playback.body, film.camera) as stage:
