@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 POLICY ?= reference
 
-.PHONY: score test lint benchmark clean
+.PHONY: score test lint benchmark dist clean
 
 score: .venv/base
 	$(BIN)/kinesis-bench score --policy $(POLICY)
@@ -23,6 +23,10 @@ benchmark: .venv/base
 	$(BIN)/python benchmarks/ik_speed.py
 	$(BIN)/python benchmarks/static_optimisation_speed.py
 	$(BIN)/python benchmarks/replay_speed.py
+
+dist: | .venv/bin/python
+	$(PIP) hatchling
+	$(BIN)/python -m hatchling build --clean
 
 clean:
 	rm -rf .venv

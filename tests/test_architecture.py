@@ -33,7 +33,9 @@ MAY_IMPORT = {
         "human",
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
+    "hub": {"policies", "motions"},
     "report": {"evaluation", "rollouts", "bodies", "metrics", "human"},
+    "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

@@ -13,8 +13,11 @@ from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
+from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.pull import Pull
+from kinesis_bench.cli.push import Push
 from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.replay import Replay
 from kinesis_bench.cli.rollouts import RolloutsCommand
@@ -33,8 +36,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "data": Data,
     "rollouts": RolloutsCommand,
     "human": Human,
+    "push": Push,
+    "pull": Pull,
     "bodies": Bodies,
     "bench": Bench,
+    "doctor": Doctor,
 }
 """Name on the command line to its class."""
 
