@@ -18,9 +18,11 @@ lint: .venv/dev
 	$(BIN)/mypy
 
 benchmark: .venv/base
+	$(PIP) --editable ".[video]"
 	$(BIN)/python benchmarks/environment_speed.py
 	$(BIN)/python benchmarks/ik_speed.py
 	$(BIN)/python benchmarks/static_optimisation_speed.py
+	$(BIN)/python benchmarks/replay_speed.py
 
 dist: | .venv/bin/python
 	$(PIP) hatchling

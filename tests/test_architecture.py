@@ -34,7 +34,7 @@ MAY_IMPORT = {
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
     "hub": {"policies", "motions"},
-    "report": {"evaluation", "rollouts", "metrics", "human"},
+    "report": {"evaluation", "rollouts", "bodies", "metrics", "human"},
     "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""

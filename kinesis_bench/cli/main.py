@@ -19,6 +19,7 @@ from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.pull import Pull
 from kinesis_bench.cli.push import Push
 from kinesis_bench.cli.record import Record
+from kinesis_bench.cli.replay import Replay
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
@@ -30,6 +31,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "score": Score,
     "record": Record,
     "compare": Compare,
+    "replay": Replay,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,

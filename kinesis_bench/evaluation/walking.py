@@ -188,6 +188,19 @@ def walk_of(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> W
     return Walk(f"{clip.key} run {clip.run}", clip.dt_s, strikes, covered, pelvis, heading)
 
 
+def heel_strikes_s(clip: ClipRollout, rollouts: Rollouts, side: str) -> np.ndarray:
+    """Heel strikes of a leg (strikes,) [s after the start], as for the EMG score; () where none can be told.
+
+    Args:
+        clip: of the recording.
+        rollouts: the recording.
+        side: the leg, ``l`` or ``r``.
+    """
+    if _lacking(clip, rollouts, side):
+        return np.zeros(0)
+    return walk_of(clip, rollouts, side, covered=clip.frames).strikes_s
+
+
 def _speed_m_s(walks: Sequence[Walk]) -> float:
     """Mean speed of the pelvis along its path, start to end, over all clips [m/s]."""
     paths = [walk.pelvis_position[:, :2] for walk in walks if len(walk.pelvis_position)]
