@@ -161,7 +161,7 @@ class Table:
 
 
 def tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
-    """All tables, in an order that does not depend on that of the submissions.
+    """All tables, those that wait for submissions last, in an order that does not depend on that of the submissions.
 
     Raises:
         InputError: two submissions say that they are of one thing but are not of the same clips.
@@ -171,7 +171,7 @@ def tables(entries: Sequence[Entry]) -> tuple[Table, ...]:
     taken = {table.body for table in imitation if (table.data, table.split) == PAPER[:2]}
     empty = [_of_the_paper(body) for body in PAPERS if body not in taken]
     made = [*imitation, *empty, *_emg_tables(ordered)]
-    return tuple(sorted(made, key=lambda table: (table.kind != "imitation", _place(table))))
+    return tuple(sorted(made, key=lambda table: (table.kind != "imitation", not table.rows, _place(table))))
 
 
 def _place(table: Table) -> tuple[str, ...]:
