@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
 
-_EXACT = ("action", "qpos", "qvel")
-"""Recorded in full precision, so that a replay can be compared to the bit; the rest in single precision."""
+_EXACT = ("action", "qpos", "qvel", "activation")
+"""Recorded in full precision, so that a replay can be compared to the bit and can begin at any step; the rest
+in single precision."""
 
 
 @dataclass(frozen=True)
