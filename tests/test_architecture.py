@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "metrics",
         "human",
     },
-    "report": {"evaluation", "rollouts", "metrics", "human"},
+    "report": {"leaderboard", "evaluation", "rollouts", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

@@ -160,7 +160,7 @@ def _compared(name: str, scored: Scored) -> Compared:
 def differences(
     first: Scored, other: Scored, name_a: str, name_b: str, figures: Sequence[str] = FIGURES
 ) -> list[Difference]:
-    """Figures of two results that can be compared, the second minus the first, each with its interval and test.
+    """Figures of two results, the second minus the first, each with its interval and paired test.
 
     Args:
         first, other: that ``refuse_unlike`` lets pass, at least in what the figures are about.

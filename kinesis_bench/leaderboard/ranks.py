@@ -9,8 +9,8 @@ these. This one keeps what a reader relies on:
 * nobody stands behind a lower figure, and equal figures share a rank;
 * a rank is 1 + the number of those before it (1, 1, 3), and the order of the input plays no part.
 
-It goes down by figure. A submission joins the rank above it, unless one of those in that rank is better than it by
-more than chance: then it opens the next. What it gives up is that two neighbours of different rank may be alike.
+It goes down by figure. A submission joins the rank above it, unless one of those in that rank is better by
+more than chance: then it opens the next. What it gives up: two neighbours of different rank may be alike.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def better(count: int, pairs: str) -> np.ndarray:
         ([9.0, 8.0, 7.0, 6.0], "ac bd", [1, 1, 3, 3]),
         # An uncertain c in between: nobody is better than c, but a and b are better than d.
         ([9.0, 8.0, 7.0, 6.0], "ad bd", [1, 1, 1, 4]),
-        # b beats d, but a, whose figure is higher and less certain, beats nobody: d opens a rank all the same.
+        # b beats c, and a, whose figure is higher but less certain, does not: c opens a rank all the same.
         ([9.0, 8.0, 6.0, 7.0], "bc", [1, 1, 4, 1]),
         ([5.0, 5.0, 4.0], "ac", [1, 1, 3]),  # equal figures share, and so does their being beaten
         ([9.0, 5.0, 5.0], "ab", [1, 2, 2]),

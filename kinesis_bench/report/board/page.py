@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from kinesis_bench.report.board.sheets import HEADINGS, LEAD, TITLE, WAY_IN, Sheet, explained
+from kinesis_bench.report.board.sheets import Sheet
+from kinesis_bench.report.board.words import EXPLANATIONS, HEADINGS, LEAD, TITLE, WAY_IN
 
 HERE = Path(__file__).parent
 
@@ -23,7 +24,11 @@ SCRIPT = HERE / "board.js"
 def page(sheets: Sequence[Sheet]) -> str:
     """The text of ``index.html``."""
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
     script = SCRIPT.read_text(encoding="utf-8")
@@ -37,7 +42,7 @@ def page(sheets: Sequence[Sheet]) -> str:
             if any(sheet.kind == kind for sheet in sheets)
         },
         bodies=sorted({sheet.body for sheet in sheets}),
-        explained=explained(),
+        explanations=EXPLANATIONS,
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
@@ -46,5 +51,5 @@ def page(sheets: Sequence[Sheet]) -> str:
 
 
 def _digest(text: str) -> str:
-    """The source expression by which a browser runs this text and no other (W3C, Content Security Policy 3)."""
+    """The source expression that allows this text and no other (W3C, Content Security Policy Level 3)."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
