@@ -96,8 +96,8 @@ EXPLANATIONS = (
         (
             "In brackets, 95 %. Those of imitation come from resampling the clips within each skill: how "
             "much other clips of the same kinds would change the figure. Those of EMG come from resampling "
-            "the people. Neither says what another training run, seed or machine would give. ± is a published "
-            "standard error over runs.",
+            "the people. Neither says what another training run, seed or machine would give. ± is a "
+            "published standard error over runs.",
         ),
     ),
     Explanation(
