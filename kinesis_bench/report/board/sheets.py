@@ -152,14 +152,15 @@ def _line(table: Table, row: Row) -> Line:
     headline = table.figures[0]
     rank = row.cells[headline].rank
     costs = row.submitted.submission.costs
-    status = _status(row.submitted)
+    status, runs = _status(row.submitted), row.submitted.scored.result.runs
+    further = (f"first of {runs} runs",) if runs > 1 and status != STATUSES[0] else ()
     return Line(
         _name(table, row.submitted),
         (
             Text(DASH, None) if rank is None else Text(str(rank), rank),
             *(_figure(figure, row.cells[figure], headline) for figure in table.figures),
             *(_cost(name, getattr(costs, name)) for name in COSTS),
-            Text(status, STATUSES[::-1].index(status)),
+            Text(status, STATUSES[::-1].index(status), further),
         ),
     )
 

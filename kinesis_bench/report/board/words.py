@@ -60,7 +60,7 @@ ABOUT = {
 
 STATUS: dict[Status, str] = {
     "re-simulated": "what it recorded follows, second by second, from its recorded actions through the "
-    "control law on the named body, and the figures of its first run follow from that",
+    "control law on the named body, and its figures follow from that",
     "recomputed": "its figures follow from the excitations and movements that it recorded; nothing was "
     "simulated again",
     "self-reported": "as its authors say, or not verified since its files changed",
