@@ -151,10 +151,10 @@ def first_run_of(result: Result) -> FirstRun:
     """The headline figures of a result of one run."""
     imitation, emg = result.imitation, result.emg
     return FirstRun(
-        success_pct=imitation and imitation.success_pct.mean,
-        strict_success_pct=imitation and imitation.strict_success_pct.mean,
-        frame_coverage_pct=imitation and imitation.frame_coverage_pct.mean,
-        mpjpe_mm=imitation and imitation.mpjpe_mm.mean,
+        success_pct=imitation.success_pct.mean if imitation else None,
+        strict_success_pct=imitation.strict_success_pct.mean if imitation else None,
+        frame_coverage_pct=imitation.frame_coverage_pct.mean if imitation else None,
+        mpjpe_mm=imitation.mpjpe_mm.mean if imitation else None,
         emg_mean_r=emg.mean_r,
         emg_lag_ms=emg.lag_ms,
         emg_zero_lag_r=emg.zero_lag_r,
