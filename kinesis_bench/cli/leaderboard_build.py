@@ -25,7 +25,7 @@ class Build:
         """Read all submissions, rank them, and write the two files.
 
         Raises:
-            InputError: there is no such folder, or a submission in it cannot be used; nothing is written then.
+            InputError: there is no such folder, or a submission in it cannot be used; nothing is written.
         """
         from kinesis_bench.errors import InputError
         from kinesis_bench.leaderboard.tables import place_of, read_all, tables
@@ -33,9 +33,7 @@ class Build:
         from kinesis_bench.terminal import console
 
         if not self.folder.is_dir():
-            raise InputError(
-                self.folder, "no such folder", "run it where leaderboards/ is, or name the folder"
-            )
+            raise InputError(self.folder, "no such folder", "name the folder that holds the boards")
         submissions = read_all(self.folder)
         made = tables(submissions)
         write_board(self.folder, made)
@@ -44,5 +42,5 @@ class Build:
         out.print(f"{len(submissions)} submissions in {filled} tables", soft_wrap=True)
         for one in submissions:
             if one.verification is None:
-                out.print(f"  not verified as it is: {place_of(one)}", soft_wrap=True)
+                out.print(f"  self-reported, not verified as it is: {place_of(one)}", soft_wrap=True)
         out.print(f"written: {self.folder / MARKDOWN}, {self.folder / PAGE}", soft_wrap=True)

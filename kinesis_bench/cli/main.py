@@ -41,7 +41,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 ACTIONS = {
     "data": ("ls", "show", "verify", "diff"),
     "rollouts": ("show", "convert"),
-    "leaderboard": ("submit", "verify"),
+    "leaderboard": ("submit", "verify", "build"),
 }
 """Of the commands that have some, what stands behind their name."""
 

@@ -1,4 +1,4 @@
-"""The workflow that verifies a pull request finds what it changes; its steps are run on a repository of their own."""
+"""The workflow that verifies a pull request: its steps, run on a small repository."""
 
 from __future__ import annotations
 
