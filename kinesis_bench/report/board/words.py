@@ -44,7 +44,8 @@ ABOUT = {
     "mean_excitation": "mean over muscles and covered frames, 0 to 1",
     "emg_mean_r": "correlation with people's EMG over the gait cycle, at the best common lag of 0 to 120 ms",
     "lag_ms": "that lag: the model later than people's EMG",
-    "emg_ratio": "EMG r over that of pairs of people, who have no lag",
+    "emg_ratio": "EMG r over that of pairs of people, who have no lag; pairs are variability between people, "
+    "no upper bound",
     "emg_zero_lag_r": "the same correlation without a lag",
     "chance_p95_r": "r at the best lag that 5 % of random models exceed, each muscle's curve shifted at "
     "random. Without a lag, chance is 0",
@@ -114,7 +115,8 @@ EXPLANATIONS = (
             "A table is of one protocol, one body and one data set and split, each told by its hash; of EMG, "
             "of one protocol, one body and one group of people. The rows in italics below the submissions "
             "are references without a rank: people, and what KINESIS published by its own definitions (the "
-            "card in datasets/kinesis_reported says how they differ).",
+            "card in datasets/kinesis_reported says how they differ). Its paper is on KIT-Locomotion, so its "
+            "figures stand in the tables of that data set only.",
         ),
     ),
 )
