@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kinesis_bench.cli.progress import Progress
 from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from kinesis_bench.evaluation.evaluate import Evaluation
     from kinesis_bench.human.references import HumanEmg
     from kinesis_bench.motions.motion_set import Motions
@@ -239,7 +238,7 @@ class Score:
         usual = split == default_split(motions)
 
         def record() -> Rollouts:
-            with _Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
+            with Progress(Console(stderr=True), f"{policy.name} on {body.name}", "frames") as progress:
                 return record_policy(
                     policy,
                     body,
@@ -265,38 +264,6 @@ class Score:
         from kinesis_bench.prepare import default_motions
 
         return read_motions(default_motions(), bodies=[body])
-
-
-class _Progress:
-    """A bar on stderr with rate and time left; nothing where stderr is no terminal."""
-
-    def __init__(self, console: Console, what: str) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} frames, {task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task(what, total=None, rate="…")
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def advance(self, frames: int, total: int) -> None:
-        """Note that some of the frames are done."""
-        task = self._bar.tasks[0]
-        rate = f"{task.speed:.0f}/s" if task.speed else "…"
-        self._bar.update(self._task, advance=frames, total=total, rate=rate)
 
 
 def _refuse_if_none_ran(evaluation: Evaluation) -> None:

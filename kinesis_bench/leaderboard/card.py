@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from kinesis_bench.evaluation.schema import Result
-from kinesis_bench.leaderboard.submission import Submission
+import shlex
+
+from kinesis_bench.evaluation.schema import PROTOCOLS, Result
+from kinesis_bench.leaderboard.submission import Submission, folder_name
 from kinesis_bench.metrics.imitation import Figure
+from kinesis_bench.motions.gait.build import DATASET
 
 DASH = "–"
 
@@ -37,9 +40,9 @@ def _who(submission: Submission, result: Result) -> str:
         links.append(f"paper: <{submission.paper_url}>")
     where = f"Board `{submission.board}`, protocol `{submission.protocol}`"
     if result.body.name:
-        where += f", body `{_plain(result.body.name)}`"
+        where += f", body {_code(result.body.name)}"
     if result.motions.id:
-        where += f", {result.motions.clips} clips of `{_plain(result.motions.split)}`"
+        where += f", {result.motions.clips} clips of {_code(result.motions.split)}"
     people = ", ".join(_plain(author) for author in submission.authors)
     return f"{people}, {submission.date}; {', '.join(links)}.\n\n{where}."
 
@@ -89,18 +92,43 @@ def _costs(submission: Submission) -> list[tuple[str, str]]:
 
 
 def _how(submission: Submission, result: Result) -> str:
-    control = f", control law `{_plain(result.policy.control)}`" if result.policy.control else ""
-    policy = f"Policy `{_plain(result.policy.name)}`{control}"
+    control = f", control law {_code(result.policy.control)}" if result.policy.control else ""
+    policy = f"Policy {_code(result.policy.name)}{control}"
     if result.policy.sha256:
-        policy += f", SHA-256 `{_plain(result.policy.sha256)}`"
+        policy += f", SHA-256 {_code(result.policy.sha256)}"
     seed = "" if result.seed is None else f" Seed {result.seed}."
-    folder = f"leaderboards/{submission.board}/{submission.date}_{submission.name}"
+    folder = f"leaderboards/{submission.board}/{folder_name(submission)}"
     used = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     return (
         f"{policy}.{seed} Scored with {_plain(used)}.\n\n"
+        f"    kinesis-bench score {_options(result)}\n"
         f"    kinesis-bench leaderboard verify {folder}\n\n"
         f"Recording: SHA-256 `{submission.rollouts_sha256}`."
     )
+
+
+def _options(result: Result) -> str:
+    """What to give to ``score``; POLICY where it is the authors' own file."""
+    policy, motions = result.policy, result.motions
+    if not policy.control and not motions.id:
+        return f"--rollout RECORDING --protocol {result.protocol}"
+    ships = not policy.source or policy.source.startswith(("baselines/", "reference_policies/"))
+    name = policy.source.rpartition("/")[2] or policy.name
+    given = {
+        "--policy": name if ships else "POLICY",
+        "--body": result.body.name,
+        "--motions": "" if motions.id == DATASET else f"{motions.id}.h5",
+        "--split": motions.split,
+        "--runs": str(result.runs) if result.runs > 1 else "",
+        "--seed": str(result.seed) if result.seed else "",
+        "--protocol": result.protocol if result.protocol != PROTOCOLS[0] else "",
+    }
+    return " ".join(f"{option} {_word(value)}" for option, value in given.items() if value)
+
+
+def _word(text: str) -> str:
+    """A word of a command, without line breaks."""
+    return shlex.quote(" ".join(text.split()))
 
 
 def _with_interval(figure: Figure, digits: int, unit: str) -> str:
@@ -115,13 +143,13 @@ def _number(value: float | None, digits: int, unit: str = "") -> str:
 
 
 def _plain(text: str) -> str:
-    """A stranger's text without line breaks and without what Markdown or HTML would act on."""
-    line = " ".join(text.split())
-    return "".join(f"\\{c}" if c in "\\`*_[]<>|#&" else c for c in line) if _acts(line) else line
+    """A stranger's text on one line, without what Markdown or HTML would act on."""
+    return "".join(f"\\{c}" if c in "\\`*[]<>|#&" else c for c in " ".join(text.split()))
 
 
-def _acts(line: str) -> bool:
-    return any(c in line for c in "\\`*[]<>|#&")
+def _code(text: str) -> str:
+    """A stranger's text as code on one line."""
+    return f"`{' '.join(text.split()).replace('`', '´')}`"
 
 
 def _table(rows: list[tuple[str, str]]) -> str:

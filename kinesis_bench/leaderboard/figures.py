@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +18,10 @@ from kinesis_bench.evaluation.scored_folder import Clips
 from kinesis_bench.evaluation.typed_json import to_json
 
 TOLERANCES = {"mm": 0.02, "pct": 1e-4, "deg": 0.01, "s": 1e-4, "": 1e-4}
-"""By the unit that ends a figure's name (none: r, excitation, ratios), how far it may be from the one computed
-anew. Shares of clips and of frames are counts, and equal but for their intervals. Measured for all policies
-that ship, with an error of 1e-9 put on every recorded state (a machine that rounds otherwise is off by some
-1e-15): MPJPE to 2e-3 mm, angles to 8e-4 deg, r to 5e-7; from 16-bit excitations r to 2e-6."""
+"""By the unit that ends a figure's name (none: r, excitation, ratios), how far it may be from the one that is
+computed anew. Shares of clips and of frames are counts, and equal but for their intervals. Measured for all
+policies that ship, with an error of 1e-9 put on every recorded state (a machine that rounds otherwise is off
+by some 1e-15): MPJPE to 2e-3 mm, angles to 8e-4 deg, r to 5e-7; from 16-bit excitations r to 2e-6."""
 
 LAG_STEPS = 1
 """Hundredths of the cycle by which a lag may differ: two that are all but equal may change places."""
@@ -80,36 +82,33 @@ def result_differences(told: Result, found: Result, *, people_only: bool = False
 
 
 def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
-    """All cells of the first run of two ``clips.csv`` that differ at all.
+    """All cells of two ``clips.csv`` that differ at all, of the runs that were computed anew.
 
     Args:
-        told: text of the file as submitted, of all runs.
-        found: as computed anew, of the first run.
+        told: text of the file as submitted.
+        found: as computed anew.
         runs: that the submitted one must hold of each clip.
     """
-    tables = [list(csv.DictReader(io.StringIO(text))) for text in (told, found)]
-    first = [row for row in tables[0] if row.get("run") == "0"]
-    keys = [[row.get("key") for row in table] for table in (first, tables[1])]
-    if keys[0] != keys[1] or len(tables[0]) != runs * len(tables[1]):
-        lacking = sorted({str(key) for key in keys[1]} - {str(key) for key in keys[0]})
-        strange = sorted({str(key) for key in keys[0]} - {str(key) for key in keys[1]})
-        parts = {"lacks": lacking, "has besides": strange}
-        names = "; ".join(f"{what} {', '.join(some[:3])}" for what, some in parts.items() if some)
-        what = f"{len(tables[0])} lines ({names or 'in another order, or twice'})"
-        return [
-            Difference("clips", what, f"{runs} of each of {len(tables[1])} clips", float("inf"), "", True)
-        ]
+    stated, anew = (
+        {(row.get("key", ""), row.get("run", "")): row for row in csv.DictReader(io.StringIO(text))}
+        for text in (told, found)
+    )
+    keys, count = {key for key, _ in anew}, len(told.splitlines()) - 1
+    places = {(key, str(run)) for key in keys for run in range(runs)}
+    if set(stated) != places or count != len(places):
+        sides = {"lacks": places - set(stated), "has besides": set(stated) - places}
+        names = [f"{what} {key} run {run}" for what, some in sides.items() for key, run in sorted(some)[:2]]
+        lines = f"{count} lines ({', '.join(names) or 'one of them twice'})"
+        return [Difference("clips", lines, f"{len(keys)} clips, {runs} of each", math.inf, "", True)]
     different: list[Difference] = []
-    for mine, theirs in zip(first, tables[1], strict=True):
-        for column, cell in theirs.items():
-            values: list[Any] = [mine.get(column), cell]
+    for place, row in anew.items():
+        for column, cell in row.items():
+            values: list[Any] = [stated[place].get(column), cell]
             if column not in _WORDS and all(values):
-                try:
+                with suppress(ValueError):
                     values = [float(value) for value in values]
-                except ValueError:
-                    values[1] = cell
-            found_here = _differences(values[0], values[1], column, 0.0)
-            different += [replace(one, where=f"{theirs['key']}: {column}") for one in found_here]
+            cells = _differences(values[0], values[1], column, 0.0)
+            different += [replace(one, where=f"{' run '.join(map(str, place))}: {column}") for one in cells]
     return different
 
 
@@ -147,7 +146,7 @@ def _differences(told: Any, found: Any, path: str, step_ms: float) -> Iterator[D
         for place, (one, other) in enumerate(zip(told, found, strict=True)):
             yield from _differences(one, other, f"{path}[{place}]", step_ms)
     elif told != found:
-        size = abs(told - found) if _is_number(told) and _is_number(found) else float("inf")
+        size = abs(told - found) if _is_number(told) and _is_number(found) else math.inf
         units = _UNIT.findall(path)
         unit = units[-1] if units else ""
         allowed = TOLERANCES[unit]

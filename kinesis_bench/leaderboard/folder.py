@@ -26,8 +26,11 @@ RECORD = "record.npz"
 FILES = ("submission.json", "result.json", "clips.csv", "card.md", RECORD)
 """What ``SHA256SUMS`` lists, in the form of ``sha256sum``."""
 
-MOST_MIB = 8
-"""Most that a submission's files may take together [MiB]: a repository keeps them for ever."""
+MOST_RECORD_MIB = 8
+"""Most that a compact record may take [MiB]: a repository keeps it for ever."""
+
+MOST_MIB = 16
+"""Most that a submission's files may take together [MiB]; what is larger is not read."""
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
@@ -62,6 +65,10 @@ def read_submitted(folder: Path) -> Submitted:
     """
     if not folder.is_dir():
         raise InputError(folder, "no such folder", "give a folder below leaderboards/")
+    size = sum((folder / name).stat().st_size for name in FILES if (folder / name).is_file())
+    if size > MOST_MIB << 20:
+        problem = f"its files take {size / 2**20:.1f} MiB, more than {MOST_MIB}"
+        raise InputError(folder, problem, "submit the result anew with this version")
     return Submitted(
         folder, read_submission(folder / FILES[0]), read_scored(folder), current_verification(folder)
     )
@@ -101,8 +108,8 @@ def wrong_sums(folder: Path) -> list[str]:
     if len(listed) != len(matches) or set(listed) != set(FILES):
         wrong.append(f"{SUMS}: does not list {', '.join(FILES)} once each")
     for name in FILES:
-        if not (folder / name).is_file():
-            wrong.append(f"{name}: is missing")
+        if (folder / name).is_symlink() or not (folder / name).is_file():
+            wrong.append(f"{name}: is missing, or a link")
         elif name in listed and sha256_of_file(folder / name) != listed[name]:
             wrong.append(f"{name}: its digest is not the one in {SUMS}")
     strange = {path.name for path in folder.iterdir()} - {*FILES, SUMS, VERIFICATION}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,8 +81,7 @@ def seconds_of(record: Simulated) -> list[Span]:
     for clip, action in enumerate(record.action):
         steps = state_steps(len(action)).tolist()
         spans += [
-            Span(clip, place, first, after - first)
-            for place, (first, after) in enumerate(zip(steps, steps[1:], strict=False))
+            Span(clip, place, first, after - first) for place, (first, after) in enumerate(pairwise(steps))
         ]
     return spans
 
@@ -142,7 +142,7 @@ def simulate(
 
 
 def joined(simulation: Simulation, record: Simulated, body: Body, motions: Motions) -> Rollouts:
-    """The first run as its simulated seconds give it; what else a recording says is the motions' own."""
+    """The recording as its simulated seconds give it; what else a recording says is the motions' own."""
     residual = motions.ik[body.name].residual
     clips = []
     for place, clip in enumerate(record.about.clips):
@@ -156,7 +156,7 @@ def joined(simulation: Simulation, record: Simulated, body: Body, motions: Motio
         clips.append(
             ClipRollout(
                 key=clip.key,
-                run=0,
+                run=clip.run,
                 skill=motions.skill[index],
                 frames=int(motions.length[index]) - 1,
                 dt_s=DT_S,

@@ -1,4 +1,4 @@
-"""What a submission says of itself, ``submission.json``, and what a verification found, ``verification.json``."""
+"""``submission.json``: what a submission says of itself; ``verification.json``: what verifying it found."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NAME = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 LONGEST_NAME = 64
 
 MOST_BYTES = 1 << 16
-"""Size of a ``submission.json`` or ``verification.json`` above which it is not read [B]; ours have 2 to 8 kB."""
+"""Size of ``submission.json`` or ``verification.json`` above which it is not read [B]; ours have 1 kB."""
 
 _T = TypeVar("_T")
 
@@ -70,7 +70,7 @@ class Submission:
         schema: SCHEMA.
         name: by which tables call it; see ``check_name``.
         authors: one name each.
-        code_url, paper_url: where the policy and its training are to be found; paper None where there is none.
+        code_url, paper_url: where policy and training are to be found; paper None where there is none.
         date: of the submission, YYYY-MM-DD.
         board: that it is on, see ``board_of``.
         costs: by its authors.
@@ -97,8 +97,8 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class FirstRun:
-    """Figures that the verification itself computed, of the first run alone; None where there are none.
+class Figures:
+    """Figures that the verification itself computed; None where there are none.
 
     Attributes:
         success_pct, strict_success_pct, frame_coverage_pct, mpjpe_mm: of imitation, micro means.
@@ -130,7 +130,8 @@ class Verification:
         schema: VERIFICATION_SCHEMA.
         status: what is now known.
         sums_sha256: digest of the ``SHA256SUMS`` of the files that were verified.
-        first_run: what was computed anew; the same as in ``result.json`` where there is one run.
+        runs: that were verified: all of the result's, or the first alone.
+        figures: computed anew, of these runs: those of ``result.json`` where they are all.
         compared: what was compared, in words.
         self_reported: what was not, in words; () where there is nothing left.
         worst: name of a comparison to the largest deviation that was found.
@@ -140,17 +141,18 @@ class Verification:
     schema: str
     status: Status
     sums_sha256: str
-    first_run: FirstRun
+    runs: int
+    figures: Figures
     compared: tuple[str, ...]
     self_reported: tuple[str, ...]
     worst: dict[str, float]
     versions: dict[str, str]
 
 
-def first_run_of(result: Result) -> FirstRun:
-    """The headline figures of a result of one run."""
+def figures_of(result: Result) -> Figures:
+    """The headline figures of a result."""
     imitation, emg = result.imitation, result.emg
-    return FirstRun(
+    return Figures(
         success_pct=imitation.success_pct.mean if imitation else None,
         strict_success_pct=imitation.strict_success_pct.mean if imitation else None,
         frame_coverage_pct=imitation.frame_coverage_pct.mean if imitation else None,
@@ -171,7 +173,13 @@ def board_of(result: Result) -> str:
         InputError: it neither followed motions nor has figures of EMG.
     """
     if result.imitation is not None and result.motions.id:
-        return f"imitation_{result.motions.id}_{result.motions.split.replace('/', '-')}"
+        board = f"imitation_{result.motions.id}_{result.motions.split.replace('/', '-')}"
+        if not re.fullmatch(r"[\w.-]+", board, re.ASCII):
+            problem = (
+                f"data set {result.motions.id!r} and split {result.motions.split!r} are no folder's name"
+            )
+            raise InputError("result.json: motions", problem, "use A-Z, a-z, 0-9, . - and _ in their names")
+        return board
     if result.emg.mean_r is None and result.emg.group_mean_r is None:
         why = result.emg.reasons.get("mean_r", "none was computed")
         problem = f"there is no board for it: it followed no motions and has no figure of EMG ({why})"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 
 from kinesis_bench import __version__
@@ -19,8 +20,15 @@ from kinesis_bench.evaluation.scored_folder import read_scored
 from kinesis_bench.files import cannot_write, content_dir, sha256_of_file, write_text
 from kinesis_bench.human.sources import HumanSource
 from kinesis_bench.leaderboard.card import card
-from kinesis_bench.leaderboard.folder import MOST_MIB, RECORD, VERIFICATION, find_submissions, write_sums
+from kinesis_bench.leaderboard.folder import (
+    MOST_RECORD_MIB,
+    RECORD,
+    VERIFICATION,
+    find_submissions,
+    write_sums,
+)
 from kinesis_bench.leaderboard.record import compact, write_record
+from kinesis_bench.leaderboard.statements import no_score
 from kinesis_bench.leaderboard.submission import (
     SCHEMA,
     Costs,
@@ -33,6 +41,7 @@ from kinesis_bench.leaderboard.submission import (
     write_verification,
 )
 from kinesis_bench.leaderboard.verify import verify
+from kinesis_bench.rollouts.schema import Rollouts
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,9 @@ def submit(
     """
     read = read_scored(scored)
     result = read.result
-    _refuse_if_no_score(scored, result)
+    if why := no_score(result):
+        problem = f"is no full score: {why}"
+        raise InputError(scored / "result.json", problem, "score without --quick, --timestep and --push")
     recording = rollout or scored
     if rollout is None and not (scored / "rollouts.h5").is_file():
         remedy = "name the recording that was scored by --rollout, or score again"
@@ -121,8 +132,7 @@ def submit(
         for name in ("result.json", "clips.csv"):
             shutil.copyfile(scored / name, folder / name)
         write_text(folder / "card.md", card(submission, result))
-        write_record(folder / RECORD, compact(rollouts, runs=result.runs))
-        _refuse_large(folder / RECORD)
+        _write_record(folder / RECORD, rollouts, result.runs)
         write_sums(folder)
         found = verify(folder, sources, motions=motions, threads=threads, progress=progress)
         if found.verification is None:
@@ -156,20 +166,7 @@ def parameters_of(result: Result) -> int | None:
     graph = onnx.load(same[0], load_external_data=False).graph
     floating = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
     sizes = [tuple(tensor.dims) for tensor in graph.initializer if tensor.data_type in floating]
-    total = 0
-    for size in sizes:
-        count = 1
-        for length in size:
-            count *= length
-        total += count
-    return total
-
-
-def _refuse_if_no_score(scored: Path, result: Result) -> None:
-    why = result.diagnostic or ("only a few clips were run" if result.quick else "")
-    if why:
-        problem = f"is no full score ({why})"
-        raise InputError(scored / "result.json", problem, "score without --quick, --timestep and --push")
+    return sum(prod(size) for size in sizes)
 
 
 def _refuse_taken(out: Path, submission: Submission) -> None:
@@ -178,11 +175,15 @@ def _refuse_taken(out: Path, submission: Submission) -> None:
             raise InputError("--name", f"{submission.name!r} is taken by {folder}", "choose another name")
 
 
-def _refuse_large(path: Path) -> None:
-    size = path.stat().st_size
-    if size > MOST_MIB << 20:
-        problem = f"takes {size / 2**20:.1f} MiB, a board takes {MOST_MIB}: a repository keeps it for ever"
-        raise InputError("the compact record", problem, "submit a split with fewer or shorter clips")
+def _write_record(path: Path, rollouts: Rollouts, runs: int) -> None:
+    """All runs if the board has room for them, else the first."""
+    for kept in dict.fromkeys((runs, 1)):
+        write_record(path, compact(rollouts, kept))
+        size = path.stat().st_size
+        if size <= MOST_RECORD_MIB << 20:
+            return
+    problem = f"takes {size / 2**20:.1f} MiB, a board takes {MOST_RECORD_MIB}: a repository keeps it for ever"
+    raise InputError("the compact record", problem, "submit a split with fewer or shorter clips")
 
 
 def _digest(recording: Path) -> str:

@@ -200,7 +200,7 @@ class Imitation:
         self.place(rows, clip, frame, reference.qpos[at], velocity, activation)
 
     def place(self, rows: Any, clip: Any, frame: Any, qpos: Any, qvel: Any, activation: Any) -> None:
-        """Put rows at frames of clips in states of their own; nothing of what they did before is carried over.
+        """Put rows at frames of clips in given states; nothing of what they did before is carried over.
 
         Args:
             rows: (n,) which.
