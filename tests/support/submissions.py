@@ -20,7 +20,7 @@ from kinesis_bench.leaderboard.submission import (
     Submission,
     Verification,
     board_of,
-    first_run_of,
+    figures_of,
     folder_name,
     write_submission,
     write_verification,
@@ -88,4 +88,4 @@ def submitted(
 def verification(folder: Path, result: Result, status: Status) -> Verification:
     """A note of a verification that belongs to the files in ``folder``."""
     sums = sha256_of_file(folder / SUMS)
-    return Verification(VERIFICATION_SCHEMA, status, sums, first_run_of(result), (), (), {}, {})
+    return Verification(VERIFICATION_SCHEMA, status, sums, 1, figures_of(result), (), (), {}, {})

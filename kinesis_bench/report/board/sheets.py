@@ -152,15 +152,17 @@ def _line(table: Table, row: Row) -> Line:
     headline = table.figures[0]
     rank = row.cells[headline].rank
     costs = row.submitted.submission.costs
-    status, runs = _status(row.submitted), row.submitted.scored.result.runs
-    further = (f"first of {runs} runs",) if runs > 1 and status != STATUSES[0] else ()
+    status = _status(row.submitted)
+    verified = row.submitted.verification
+    runs = row.submitted.scored.result.runs
+    part = (f"{verified.runs} of {runs} runs",) if verified is not None and verified.runs < runs else ()
     return Line(
         _name(table, row.submitted),
         (
             Text(DASH, None) if rank is None else Text(str(rank), rank),
             *(_figure(figure, row.cells[figure], headline) for figure in table.figures),
             *(_cost(name, getattr(costs, name)) for name in COSTS),
-            Text(status, STATUSES[::-1].index(status), further),
+            Text(status, STATUSES[::-1].index(status), part),
         ),
     )
 

@@ -78,8 +78,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Table, ...]:
         root, "quick-one", recording(), status="re-simulated", costs=costs, code_url=url.replace("|", "")
     )
     teacher = replace(POLICY, privileged=True, needs=("state", "reference"))
-    submitted(root, "teacher", recording(told={"policy": teacher}), status="recomputed")
-    submitted(root, "fallen", recording(fails=(0, 1, 2, 3, 4, 5), fails_at=20, runs=2, told={"runs": 2}))
+    submitted(root, "teacher", recording(told={"policy": teacher}))
+    fallen = recording(fails=(0, 1, 2, 3, 4, 5), fails_at=20, runs=2, told={"runs": 2})
+    submitted(root, "fallen", fallen, status="recomputed")
     mean = replace(
         POLICY, name="mean-human", source="baselines/mean-human", control="prescribed", privileged=True
     )
@@ -206,7 +207,7 @@ def test_heads_sort_by_click(opened: Page) -> None:
     assert click("parameters") == ["quick-one", "teacher", "fallen"]  # those without stay last, as they were
     assert click("parameters") == ["quick-one", "teacher", "fallen"]
     assert click("submission") == ["fallen", "quick-one", "teacher"]
-    assert click("status") == ["quick-one", "teacher", "fallen"]  # the most verified first
+    assert click("status") == ["quick-one", "fallen", "teacher"]  # the most verified first
     assert click("rank") == ["quick-one", "teacher", "fallen"]
     references = "document.querySelectorAll('.board .references')[0].rows.length"
     assert opened.evaluate(references) > 0
