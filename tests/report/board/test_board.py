@@ -23,6 +23,9 @@ from kinesis_bench.report.board.sheets import sheets
 if TYPE_CHECKING:
     from browser import Browser, Page
 
+A4_ACROSS_PX = 1032
+"""Width of an A4 sheet on its side, without margins of 12 mm."""
+
 GOLDEN = Path(__file__).with_name("golden.md")
 
 EVIL = "Mallory <script>alert(1)</script> | *x* [y](javascript:alert(2)) @team"
@@ -169,7 +172,14 @@ def opened(browser: Browser, written: Path) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(
-    "look", [{}, {"dark": True}, {"width": 390}, {"width": 390, "dark": True}, {"media": "print"}]
+    "look",
+    [
+        {},
+        {"dark": True},
+        {"width": 390},
+        {"width": 390, "dark": True},
+        {"media": "print", "width": A4_ACROSS_PX},
+    ],
 )
 def test_the_page_is_sound(browser: Browser, written: Path, look: dict[str, object]) -> None:
     opened = browser.open(written, **look)
