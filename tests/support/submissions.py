@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ NO_COSTS = Costs(None, None, None, None, None)
 def submitted(
     root: Path,
     name: str,
-    rollouts: Rollouts,
+    what: Rollouts | Path,
     *,
     human: HumanEmg = PEOPLE,
     protocol: str = "kinesis-bench-1",
@@ -49,12 +50,17 @@ def submitted(
     Args:
         root: the leaderboards' folder.
         name: of the submission.
-        rollouts, human, protocol: what is scored.
+        what: a recording, or a folder in which one is scored already.
+        human, protocol: how a recording is scored.
         status: of the note of a verification; None for none.
         costs, code_url: as submitted.
         of_result: fields of the result that differ.
     """
-    scored = write_scored(root.parent / f"scored-{root.name}" / name, rollouts, human, protocol)
+    scored = root.parent / f"scored-{root.name}" / name
+    if isinstance(what, Path):
+        shutil.copytree(what, scored)
+    else:
+        write_scored(scored, what, human, protocol)
     result = replace(read_result(scored / "result.json"), **of_result)  # type: ignore[arg-type]
     write_result(scored / "result.json", result)
     submission = Submission(
