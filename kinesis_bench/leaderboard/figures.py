@@ -89,10 +89,13 @@ def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
         found: as computed anew.
         runs: that the submitted one must hold of each clip.
     """
-    stated, anew = (
-        {(row.get("key", ""), row.get("run", "")): row for row in csv.DictReader(io.StringIO(text))}
-        for text in (told, found)
-    )
+    try:
+        stated, anew = (
+            {(str(row.get("key")), str(row.get("run"))): row for row in csv.DictReader(io.StringIO(text))}
+            for text in (told, found)
+        )
+    except csv.Error as error:
+        return [Difference("table", f"no table ({error})", "one", math.inf, "", True)]
     keys, count = {key for key, _ in anew}, len(told.splitlines()) - 1
     places = {(key, str(run)) for key in keys for run in range(runs)}
     if set(stated) != places or count != len(places):

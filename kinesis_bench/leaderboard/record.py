@@ -151,7 +151,7 @@ def compact(rollouts: Rollouts, runs: int) -> Simulated | Recorded:
     clips = tuple(clip for clip in rollouts.clips if clip.run < runs)
     about = _about(rollouts, clips)
     if about.kind == "recorded":
-        return _coarse(Recorded(about, replace(rollouts, clips=clips)))
+        return Recorded(about, replace(rollouts, clips=clips))
     return Simulated(
         about,
         tuple(_exact_action(clip) for clip in clips),
@@ -251,12 +251,6 @@ def _states(clip: ClipRollout, name: str) -> np.ndarray:
         raise InputError("rollouts", problem, "score the policy anew with this version")
     every = np.concatenate([np.asarray(getattr(clip, f"start_{name}"), float)[None], values])
     return every[state_steps(len(values))]
-
-
-def _coarse(record: Recorded) -> Recorded:
-    """What is left of a recording after it was written and read."""
-    arrays = {name: values for name, values in _recorded_arrays(record).items() if name != "about"}
-    return _read_recorded(Path("record"), record.about, arrays)
 
 
 def _simulated_arrays(record: Simulated) -> dict[str, np.ndarray]:

@@ -15,6 +15,9 @@ from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.tasks.control import PRIVILEGED_CONTROLS
 
+MOST_RUNS = 1000
+"""Most runs that ``score`` makes of a clip."""
+
 
 def no_score(result: Result) -> str:
     """Why a result is no score that belongs on a board, "" if it is one."""
@@ -26,7 +29,9 @@ def no_score(result: Result) -> str:
         return str(error)
     if result.protocol not in PROTOCOLS:
         return f"protocol {result.protocol!r} is not one of {', '.join(PROTOCOLS)}"
-    if result.runs < 1 or (result.runs > 1 and result.policy.deterministic):
+    if not 1 <= result.runs <= MOST_RUNS or (result.seed or 0) < 0:
+        return f"{result.runs} runs with seed {result.seed}"
+    if result.runs > 1 and result.policy.deterministic:
         return f"{result.runs} runs of a policy that says it is deterministic"
     policy = result.policy
     sees_more = bool(policy.needs) or policy.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
@@ -49,10 +54,9 @@ def wrong_submission(submitted: Submitted) -> list[str]:
         )
         if told != found
     ]
-    if why := no_score(result):
-        wrong.append(f"result.json: is no full score: {why}")
-    stated = (submitted.folder / "card.md").read_text(encoding="utf-8", errors="replace")
-    if one.version == __version__ and stated != card(one, result):
+    path = submitted.folder / "card.md"
+    stated = path.read_bytes() if path.is_file() else b""
+    if one.version == __version__ and stated != card(one, result).encode():
         wrong.append("card.md: is not what this version writes for the result")
     return wrong
 

@@ -50,7 +50,13 @@ from kinesis_bench.leaderboard.folder import (
 )
 from kinesis_bench.leaderboard.movement import Movement, move, wrong_failures, wrong_shapes
 from kinesis_bench.leaderboard.record import Recorded, Simulated, read_record
-from kinesis_bench.leaderboard.statements import differs, wrong_motions, wrong_record, wrong_submission
+from kinesis_bench.leaderboard.statements import (
+    differs,
+    no_score,
+    wrong_motions,
+    wrong_record,
+    wrong_submission,
+)
 from kinesis_bench.leaderboard.submission import VERIFICATION_SCHEMA, Verification, figures_of
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.inspect import list_files
@@ -129,7 +135,9 @@ def _wrong_ground(
     record: Simulated | Recorded, result: Result, body: Body | None, motions: Motions | None
 ) -> list[str]:
     """What makes figures of a record meaningless: it is not of the body, the motions, the runs, the law."""
-    wrong = wrong_record(record.about, result)
+    why = no_score(result)
+    wrong = [f"result.json: is no full score: {why}"] if why else []
+    wrong += wrong_record(record.about, result)
     if body is not None and body.sha256 != result.body.model_sha256:
         wrong.append(differs("result.json: body hash", result.body.model_sha256, body.sha256))
     if motions is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made_boards import submitted
 from scored_folders import recording
-from submissions import submitted
 
 from kinesis_bench.cli.main import main
 

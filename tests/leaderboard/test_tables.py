@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_boards import submitted
 from scored_folders import GROUP, MOTIONS, POLICY, recording, write_scored
-from submissions import submitted
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.comparison import Difference

@@ -1,97 +1,84 @@
-"""Folders of submissions to the leaderboards, from recordings made without a simulator."""
+"""Small submissions that come from real runs, and ways to tamper with them."""
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import replace
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from scored_folders import PEOPLE, write_scored
+import numpy as np
+from synthetic import synthetic_motions
 
-from kinesis_bench.evaluation.result import read_result, write_result
-from kinesis_bench.evaluation.schema import Result
-from kinesis_bench.files import sha256_of_file
-from kinesis_bench.human.references import HumanEmg
-from kinesis_bench.leaderboard.folder import SUMS, VERIFICATION, write_sums
-from kinesis_bench.leaderboard.submission import (
-    SCHEMA,
-    VERIFICATION_SCHEMA,
-    Costs,
-    Status,
-    Submission,
-    Verification,
-    board_of,
-    figures_of,
-    folder_name,
-    write_submission,
-    write_verification,
-)
-from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.evaluation.evaluate import evaluate_rollouts, record_policy
+from kinesis_bench.evaluation.people import people_besides
+from kinesis_bench.evaluation.result import write_clips, write_result
+from kinesis_bench.human.sources import human_sources
+from kinesis_bench.leaderboard.folder import write_sums
+from kinesis_bench.leaderboard.submit import Said, submit
+from kinesis_bench.motions.motion_set import ClipIk, Motions
+from kinesis_bench.motions.store import write_motions
+from kinesis_bench.policies.load import load_policy
 
-DATE = "2026-11-26"
+SOURCES = human_sources(("emg_walk_wang2023", "emg_run_santuz2020"))
 
-NO_COSTS = Costs(None, None, None, None, None)
+SAID = Said("mine", ("A. Author", "B. Author"), "https://example.org/mine", training_steps=1000)
 
 
-def submitted(
-    root: Path,
-    name: str,
-    what: Rollouts | Path,
-    *,
-    human: HumanEmg = PEOPLE,
-    protocol: str = "kinesis-bench-1",
-    status: Status | None = None,
-    costs: Costs = NO_COSTS,
-    code_url: str = "https://example.org/code",
-    **of_result: object,
-) -> Path:
-    """A submission's folder below ``root``, all in it but a record that could be verified.
-
-    Args:
-        root: the leaderboards' folder.
-        name: of the submission.
-        what: a recording, or a folder in which one is scored already.
-        human, protocol: how a recording is scored.
-        status: of the note of a verification; None for none.
-        costs, code_url: as submitted.
-        of_result: fields of the result that differ.
-    """
-    scored = root.parent / f"scored-{root.name}" / name
-    if isinstance(what, Path):
-        shutil.copytree(what, scored)
-    else:
-        write_scored(scored, what, human, protocol)
-    result = replace(read_result(scored / "result.json"), **of_result)  # type: ignore[arg-type]
-    write_result(scored / "result.json", result)
-    submission = Submission(
-        schema=SCHEMA,
-        name=name,
-        authors=("A. Author", "B. Author"),
-        code_url=code_url,
-        paper_url=None,
-        date=DATE,
-        board=board_of(result),
-        costs=costs,
-        version="0.1.0",
-        protocol=result.protocol,
-        body=result.body,
-        motions=result.motions,
-        human=(),
-        rollouts_sha256="0" * 64,
+def two_clips(path: Path) -> Motions:
+    """Two short clips for body ``legs``, also written to a file."""
+    body = load_body("legs")
+    motions = synthetic_motions(body, clips=2, frames=20)
+    ik = motions.ik[body.name]
+    spans = {key: motions.span(place) for place, key in enumerate(motions.keys)}
+    of_clips = {key: ClipIk(ik.qpos[s], ik.qvel[s], ik.residual[s]) for key, s in spans.items()}
+    return write_motions(
+        path,
+        [motions.clip(place) for place in range(len(motions))],
+        id=motions.id,
+        ik={body.name: of_clips},
+        model_sha256={body.name: body.sha256},
     )
-    folder = root / submission.board / folder_name(submission)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scored.rename(folder)
-    write_submission(folder / "submission.json", submission)
-    (folder / "card.md").write_text(f"# {name}\n")
-    (folder / "record.npz").write_bytes(b"no record")
-    write_sums(folder)
-    if status is not None:
-        write_verification(folder / VERIFICATION, verification(folder, result, status))
+
+
+def scored(folder: Path, motions: Motions, policy: str, runs: int | None = None) -> Path:
+    """Run and score a policy as ``kinesis-bench score`` does."""
+    from kinesis_bench.rollouts.store import write_rollouts
+
+    human = SOURCES[0].emg("walk", 4.5)
+    rollouts = record_policy(load_policy(policy), load_body("legs"), motions, split="all", runs=runs)
+    evaluation = evaluate_rollouts(rollouts, human, besides=people_besides(SOURCES, rollouts, human))
+    folder.mkdir(parents=True)
+    write_rollouts(folder / "rollouts.h5", rollouts)
+    write_clips(folder / "clips.csv", rollouts, evaluation.clips)
+    write_result(folder / "result.json", evaluation.result)
     return folder
 
 
-def verification(folder: Path, result: Result, status: Status) -> Verification:
-    """A note of a verification that belongs to the files in ``folder``."""
-    sums = sha256_of_file(folder / SUMS)
-    return Verification(VERIFICATION_SCHEMA, status, sums, 1, figures_of(result), (), (), {}, {})
+def submitted(place: Path, policy: str, runs: int | None = None) -> tuple[Path, Path]:
+    """Folder of a submission that verifies, and its motions' file."""
+    path = place / "motions.h5"
+    motions = two_clips(path)
+    result = scored(place / "scored", motions, policy, runs)
+    folder, _ = submit(result, SAID, SOURCES, place / "leaderboards", motions=path)
+    return folder, path
+
+
+def in_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change a JSON file in place."""
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+def in_record(folder: Path, change: Callable[[dict[str, np.ndarray], dict[str, Any]], None]) -> None:
+    """Change arrays and text of a submission's record, and make the digests fit again."""
+    path = folder / "record.npz"
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    about = json.loads(arrays.pop("about").tobytes())
+    change(arrays, about)
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez_compressed(path, **arrays)
+    write_sums(folder)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from made_boards import submitted
 from scored_folders import GROUP, POLICY, recording
-from submissions import submitted
 
 from kinesis_bench.leaderboard.submission import Costs
 from kinesis_bench.leaderboard.table import EMG, IMITATION, Cell, Row, Table
