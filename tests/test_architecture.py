@@ -34,8 +34,20 @@ MAY_IMPORT = {
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
     "hub": {"policies", "motions"},
-    "report": {"evaluation", "rollouts", "bodies", "metrics", "human"},
     "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
+    "leaderboard": {
+        "evaluation",
+        "policies",
+        "tasks",
+        "physics",
+        "rollouts",
+        "bodies",
+        "motions",
+        "prepare",
+        "metrics",
+        "human",
+    },
+    "report": {"leaderboard", "evaluation", "rollouts", "bodies", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

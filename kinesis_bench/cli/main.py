@@ -15,6 +15,7 @@ from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
+from kinesis_bench.cli.leaderboard import Leaderboard
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.pull import Pull
 from kinesis_bench.cli.push import Push
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "record": Record,
     "compare": Compare,
     "replay": Replay,
+    "leaderboard": Leaderboard,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,
@@ -44,7 +46,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """Name on the command line to its class."""
 
-ACTIONS = {"data": ("ls", "show", "verify", "diff"), "rollouts": ("show", "convert")}
+ACTIONS = {
+    "data": ("ls", "show", "verify", "diff"),
+    "rollouts": ("show", "convert"),
+    "leaderboard": ("submit", "verify", "build"),
+}
 """Of the commands that have some, what stands behind their name."""
 
 DESCRIPTION = """How human is a muscle policy? Prepare motions, score policies, compare them with people.

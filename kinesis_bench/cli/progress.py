@@ -1,4 +1,4 @@
-"""A bar that shows how far a command has come."""
+"""A bar on stderr with rate and time left; nothing where stderr is no terminal."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A bar on stderr with rate and time left; nothing where stderr is no terminal."""
+    """A bar for one task.
 
-    def __init__(self, console: Console, what: str) -> None:
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+    Args:
+        console: where it is drawn.
+        what: is being done.
+        unit: of what is counted.
+    """
 
-        self._bar = Bar(
-            TextColumn("{task.description}"),
+    def __init__(self, console: Console, what: str, unit: str) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} frames, {task.fields[rate]}"),
+            TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}, {{task.fields[rate]}}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
@@ -34,8 +39,8 @@ class Progress:
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def advance(self, frames: int, total: int) -> None:
-        """Note that some of the frames are done."""
+    def advance(self, done: int, total: int) -> None:
+        """Note that some more is done."""
         task = self._bar.tasks[0]
         rate = f"{task.speed:.0f}/s" if task.speed else "…"
-        self._bar.update(self._task, advance=frames, total=total, rate=rate)
+        self._bar.update(self._task, advance=done, total=total, rate=rate)

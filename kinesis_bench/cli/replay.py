@@ -161,7 +161,7 @@ def _with_progress(film: Film) -> Iterator[np.ndarray]:
     from kinesis_bench.cli.progress import Progress
     from kinesis_bench.terminal import console
 
-    with Progress(console(stderr=True), film.playback.clip.key) as progress:
+    with Progress(console(stderr=True), film.playback.clip.key, "frames") as progress:
         for picture in film.pictures():
             yield picture
             progress.advance(1, len(film))

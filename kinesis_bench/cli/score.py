@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kinesis_bench.cli.progress import Progress
 from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
@@ -232,7 +233,6 @@ class Score:
         from rich.console import Console
 
         from kinesis_bench.bodies.contract import load_body
-        from kinesis_bench.cli.progress import Progress
         from kinesis_bench.evaluation.evaluate import default_split, record_policy
         from kinesis_bench.policies.load import load_policy
 
@@ -243,7 +243,7 @@ class Score:
         usual = split == default_split(motions)
 
         def record() -> Rollouts:
-            with Progress(Console(stderr=True), f"{policy.name} on {body.name}") as progress:
+            with Progress(Console(stderr=True), f"{policy.name} on {body.name}", "frames") as progress:
                 return record_policy(
                     policy,
                     body,

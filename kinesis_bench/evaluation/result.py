@@ -40,7 +40,7 @@ def read_result(path: str | Path) -> Result:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(path, "no such file", _REMEDY) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(path, f"cannot be read ({error})", _REMEDY) from error
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:

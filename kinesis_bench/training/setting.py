@@ -52,7 +52,7 @@ class Setting:
     clips: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.config.engine == "gpu":  # TF32: updates in half the time, training 1.15 times as fast on an H100
+        if self.config.engine == "gpu":  # TF32: training is 1.15 times as fast on an H100
             torch.set_float32_matmul_precision("high")
 
     @classmethod
