@@ -31,7 +31,10 @@ def network(observation_size: int, action_size: int) -> nn.Module:
 
 
 def export(policy: nn.Module, observation_size: int, out: Path) -> None:
-    """Write a network of one matrix to one matrix, for any number of rows."""
+    """Write a network of one matrix to one matrix, for any number of rows.
+
+    ``dynamo=False`` because torch's newer exporter wants one package more, onnxscript.
+    """
     example = torch.zeros(1, observation_size)
     rows = {"observation": {0: "rows"}, "action": {0: "rows"}}
     torch.onnx.export(

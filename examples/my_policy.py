@@ -2,8 +2,8 @@
 
     kinesis-bench score --policy examples/my_policy.py:Reflex
 
-A reflex: the muscles that hold a leg up work harder, the farther the pelvis sinks below its reference. It does
-not balance, so it falls; it shows what a policy is told and where the observation's parts lie.
+A reflex: the muscles that hold a leg up work harder, the farther the pelvis sinks below its reference. It
+does not balance, so it falls; it shows what a policy is told and where the observation's parts lie.
 """
 
 from __future__ import annotations

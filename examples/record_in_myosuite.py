@@ -4,8 +4,8 @@
     python examples/record_in_myosuite.py --episodes 10
     kinesis-bench score --rollout rollouts.h5
 
-There is no reference to follow in MyoSuite, so muscles and joint angles are scored, imitation is not. The class
-may be yours: `kinesis-bench record --policy my_file.py:MyClass` does the same from the command line.
+There is no reference to follow in MyoSuite, so muscles and joint angles are scored, imitation is not. The
+command line does the same with a class of yours: `kinesis-bench record --policy my_file.py:MyClass`.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_rollouts(given.out, rollouts)
     result = evaluate_rollouts(rollouts, human_emg()).result
     print(f"excitation {result.effort.mean_excitation:.2f}")
-    emg = result.emg
-    print(f"EMG r      {emg.mean_r:.2f}" if emg.mean_r is not None else f"EMG r      – ({emg.reasons['mean_r']})")
+    if result.emg.mean_r is None:
+        print(f"EMG r      – ({result.emg.reasons['mean_r']})")
+    else:
+        print(f"EMG r      {result.emg.mean_r:.2f} at a lag of {result.emg.lag_ms:.0f} ms")
 
 
 if __name__ == "__main__":
