@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 POLICY ?= reference
 
-.PHONY: score test lint benchmark clean
+.PHONY: score test lint docs benchmark clean
 
 score: .venv/base
 	$(BIN)/kinesis-bench score --policy $(POLICY)
@@ -16,6 +16,10 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
 
 benchmark: .venv/base
 	$(BIN)/python benchmarks/environment_speed.py
