@@ -19,7 +19,7 @@ lint: .venv/dev
 
 docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "open build/site/index.html"
+	@echo "look at it: $(BIN)/python -m http.server --directory build/site"
 
 benchmark: .venv/base
 	$(BIN)/python benchmarks/environment_speed.py

@@ -10,11 +10,12 @@ from synthetic import synthetic_motions
 pytest.importorskip("torch", reason="to export a network: pip install 'kinesis-bench[train]'")
 pytest.importorskip("onnx", reason="to export a network: pip install 'kinesis-bench[train]'")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
 from kinesis_bench.policies.load import load_policy
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+"""Torch's of the exporter that needs no further package."""
 
 
 @pytest.fixture(scope="module")
