@@ -9,7 +9,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 PAGES = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md", "leaderboards/*.md"),
     *("datasets/*/README.md", "baselines/**/README.md", "reference_policies/*/README.md"),
     *("examples/*.py", "docs/*.py"),
 )
