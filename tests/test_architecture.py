@@ -33,6 +33,18 @@ MAY_IMPORT = {
         "human",
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
+    "leaderboard": {
+        "evaluation",
+        "policies",
+        "tasks",
+        "physics",
+        "rollouts",
+        "bodies",
+        "motions",
+        "prepare",
+        "metrics",
+        "human",
+    },
     "report": {"evaluation", "rollouts", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""

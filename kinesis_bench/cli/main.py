@@ -14,6 +14,7 @@ from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.human import Human
+from kinesis_bench.cli.leaderboard import Leaderboard
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.rollouts import RolloutsCommand
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "score": Score,
     "record": Record,
     "compare": Compare,
+    "leaderboard": Leaderboard,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,
@@ -36,7 +38,11 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 """Name on the command line to its class."""
 
-ACTIONS = {"data": ("ls", "show", "verify", "diff"), "rollouts": ("show", "convert")}
+ACTIONS = {
+    "data": ("ls", "show", "verify", "diff"),
+    "rollouts": ("show", "convert"),
+    "leaderboard": ("submit", "verify"),
+}
 """Of the commands that have some, what stands behind their name."""
 
 DESCRIPTION = """How human is a muscle policy? Prepare motions, score policies, compare them with people.

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
 
-_EXACT = ("action", "qpos", "qvel")
-"""Recorded in full precision, so that a replay can be compared to the bit; the rest in single precision."""
+_EXACT = ("action", "qpos", "qvel", "activation")
+"""Recorded in full precision, so that a replay can be compared to the bit and can begin at any step; the rest
+in single precision."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _run_batch(
     task.start(live, clips, push_m_s=push_m_s)
     start = dict(zip(("start_qpos", "start_qvel", "start_activation"), task.state(live), strict=True))
     failures = [""] * len(rows)
-    recorder = _Recorder()
+    recorder = Recorder()
     while len(live):
         view = task.view(live, needs) if needs else None
         action = quantise_action(driver.act(live, task.observe(live), view))
@@ -226,8 +227,8 @@ def leg_length_m(model: mujoco.MjModel) -> float:
     return float(np.linalg.norm(np.diff(chains, axis=1), axis=-1).sum(axis=1).mean()) + ANKLE_SOLE_M
 
 
-class _Recorder:
-    """Collects what each step leaves behind, and sorts it by row at the end."""
+class Recorder:
+    """Collects what each step of some rows leaves behind, and sorts it by row at the end."""
 
     def __init__(self) -> None:
         self._rows: list[np.ndarray] = []

@@ -192,14 +192,28 @@ class Imitation:
         rows, clip, frame = (like(values, self._like) for values in (rows, clip, frame))
         reference = self._placed
         at = reference.offset[clip] + frame
-        self.clip[rows], self.frame[rows] = clip, frame
         if activation is None:
             activation = np.zeros((len(rows), self.engine.field("act").shape[1]))
         velocity = reference.qvel[at]
         if push_m_s is not None:
             velocity[:, :3] += like(push_m_s, self._like)
+        self.place(rows, clip, frame, reference.qpos[at], velocity, activation)
+
+    def place(self, rows: Any, clip: Any, frame: Any, qpos: Any, qvel: Any, activation: Any) -> None:
+        """Put rows at frames of clips in states of their own; nothing of what they did before is carried over.
+
+        Args:
+            rows: (n,) which.
+            clip: (n,) indices of clips.
+            frame: (n,), or one for all; at most the clip's last but one.
+            qpos, qvel, activation: (n, nq), (n, nv), (n, M).
+        """
+        rows, clip, frame, *state = (
+            like(values, self._like) for values in (rows, clip, frame, qpos, qvel, activation)
+        )
+        self.clip[rows], self.frame[rows] = clip, frame
         self.engine.control[rows] = 0
-        self.engine.set_state(rows, reference.qpos[at], velocity, like(activation, self._like))
+        self.engine.set_state(rows, *state)
         self._refresh(rows)
 
     def observe(self, rows: Any) -> Any:

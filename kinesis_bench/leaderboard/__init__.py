@@ -1,0 +1,1 @@
+"""Leaderboards: folders of submissions, and the tables made from them."""

@@ -1,0 +1,129 @@
+"""``card.md``: a submission in words and one table, written from its result."""
+
+from __future__ import annotations
+
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.leaderboard.submission import Submission
+from kinesis_bench.metrics.imitation import Figure
+
+DASH = "–"
+
+
+def card(submission: Submission, result: Result) -> str:
+    """The text of a submission's card.
+
+    Args:
+        submission: what it says of itself.
+        result: its figures.
+    """
+    parts = [
+        f"# {_plain(submission.name)}",
+        _who(submission, result),
+        "## Figures",
+        _table(_figures(result)),
+        _notes(result),
+        "## Costs",
+        _table(_costs(submission)),
+        "By the authors; the real-time factor is simulated time over wall time of the scored run.",
+        "## How to reproduce",
+        _how(submission, result),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _who(submission: Submission, result: Result) -> str:
+    links = [f"code: <{submission.code_url}>"]
+    if submission.paper_url:
+        links.append(f"paper: <{submission.paper_url}>")
+    where = f"Board `{submission.board}`, protocol `{submission.protocol}`"
+    if result.body.name:
+        where += f", body `{_plain(result.body.name)}`"
+    if result.motions.id:
+        where += f", {result.motions.clips} clips of `{_plain(result.motions.split)}`"
+    people = ", ".join(_plain(author) for author in submission.authors)
+    return f"{people}, {submission.date}; {', '.join(links)}.\n\n{where}."
+
+
+def _figures(result: Result) -> list[tuple[str, str]]:
+    rows = []
+    if result.imitation is not None:
+        one = result.imitation
+        rows += [
+            ("frame coverage", _with_interval(one.frame_coverage_pct, 1, " %")),
+            ("success", _with_interval(one.success_pct, 1, " %")),
+            ("strict success", _with_interval(one.strict_success_pct, 1, " %")),
+            ("MPJPE", _with_interval(one.mpjpe_mm, 1, " mm")),
+        ]
+    emg, angles, effort = result.emg, result.joint_angles, result.effort
+    lag = "" if emg.lag_ms is None else f" at a lag of {emg.lag_ms:.0f} ms"
+    rows += [
+        (f"EMG r ({emg.human_condition}, {emg.human_people} people)", _number(emg.mean_r, 3) + lag),
+        ("… without a lag", _number(emg.zero_lag_r, 3)),
+        ("… over r between people", _number(emg.ratio, 2)),
+        ("MPJAE", _number(angles.mpjae_deg, 1, "°")),
+        ("mean excitation", _number(effort.mean_excitation, 3)),
+    ]
+    return rows
+
+
+def _notes(result: Result) -> str:
+    runs = "one run (deterministic)" if result.runs == 1 else f"mean of {result.runs} runs"
+    notes = [f"{runs}; in brackets 95 % intervals over clips."]
+    if result.policy.privileged:
+        notes.append("Privileged: it saw more than its observation.")
+    if result.emg.mean_r is None:
+        notes.append(f"No EMG r: {_plain(result.emg.reasons.get('mean_r', 'none was computed'))}.")
+    notes += [f"{_plain(note)}." for note in result.policy.notes]
+    return "\n".join(note[0].upper() + note[1:] for note in notes)
+
+
+def _costs(submission: Submission) -> list[tuple[str, str]]:
+    costs = submission.costs
+    return [
+        ("parameters", DASH if costs.parameters is None else f"{costs.parameters:,}"),
+        ("control steps of training", DASH if costs.training_steps is None else f"{costs.training_steps:,}"),
+        ("device hours", _number(costs.device_hours, 2)),
+        ("device", DASH if costs.device is None else _plain(costs.device)),
+        ("real-time factor", _number(costs.real_time_factor, 1)),
+    ]
+
+
+def _how(submission: Submission, result: Result) -> str:
+    control = f", control law `{_plain(result.policy.control)}`" if result.policy.control else ""
+    policy = f"Policy `{_plain(result.policy.name)}`{control}"
+    if result.policy.sha256:
+        policy += f", SHA-256 `{_plain(result.policy.sha256)}`"
+    seed = "" if result.seed is None else f" Seed {result.seed}."
+    folder = f"leaderboards/{submission.board}/{submission.date}_{submission.name}"
+    used = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    return (
+        f"{policy}.{seed} Scored with {_plain(used)}.\n\n"
+        f"    kinesis-bench leaderboard verify {folder}\n\n"
+        f"Recording: SHA-256 `{submission.rollouts_sha256}`."
+    )
+
+
+def _with_interval(figure: Figure, digits: int, unit: str) -> str:
+    if figure.mean is None or figure.ci95 is None:
+        return _number(figure.mean, digits, unit)
+    low, high = (f"{bound:.{digits}f}" for bound in figure.ci95)
+    return f"{figure.mean:.{digits}f}{unit} [{low}, {high}]"
+
+
+def _number(value: float | None, digits: int, unit: str = "") -> str:
+    return DASH if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _plain(text: str) -> str:
+    """A stranger's text without line breaks and without what Markdown or HTML would act on."""
+    line = " ".join(text.split())
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|#&" else c for c in line) if _acts(line) else line
+
+
+def _acts(line: str) -> bool:
+    return any(c in line for c in "\\`*[]<>|#&")
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    return "\n".join(lines)

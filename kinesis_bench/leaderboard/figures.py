@@ -1,0 +1,160 @@
+"""Whether the figures that a submission states are those that were computed anew."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kinesis_bench.evaluation.schema import PROTOCOLS, Result
+from kinesis_bench.evaluation.scored_folder import Clips
+from kinesis_bench.evaluation.typed_json import to_json
+
+TOLERANCES = {"mm": 0.02, "pct": 1e-4, "deg": 0.01, "s": 1e-4, "": 1e-4}
+"""By the unit that ends a figure's name (none: r, excitation, ratios), how far it may be from the one computed
+anew. Shares of clips and of frames are counts, and equal but for their intervals. Measured for all policies
+that ship, with an error of 1e-9 put on every recorded state (a machine that rounds otherwise is off by some
+1e-15): MPJPE to 2e-3 mm, angles to 8e-4 deg, r to 5e-7; from 16-bit excitations r to 2e-6."""
+
+LAG_STEPS = 1
+"""Hundredths of the cycle by which a lag may differ: two that are all but equal may change places."""
+
+NO_FIGURES = ("versions", "wall_s", "realtime_factor", "policy", "runs", "seed", "reasons", "notes")
+"""Fields of a result that are no figures: what was run, by what, how fast, and words."""
+
+OF_PEOPLE = (
+    *("human_condition", "human_people", "human_side", "human_source", "cycle_zero", "human_pairs_r"),
+    *("leave_one_out_r", "within_person_r", "human_mean", "human_sd", "human_phase", "human_mean_deg"),
+    "human_sd_deg",
+)
+"""Fields of a result that depend on people alone, so that they are the same whatever runs it is over."""
+
+RATIOS = {"frame_coverage_pct": "covered", "success_pct": "success", "strict_success_pct": "strict_success"}
+"""Figure of a result to the column of ``clips.csv`` that it is the share of."""
+
+_LAG = re.compile(r"(^|\.|_)lag_(ms|pct)$")
+_UNIT = re.compile(r"_(mm|pct|deg|s)(?=$|[.\[])")
+_WORDS = ("key", "run", "skill", "failure")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value that is not the one computed anew.
+
+    Attributes:
+        where: its path in the file.
+        told, found: as stated, and as computed.
+        size: |told - found| of numbers; infinite where they are not both numbers.
+        unit: that ends its name, "" where there is none.
+        refused: whether that is too much.
+    """
+
+    where: str
+    told: Any
+    found: Any
+    size: float
+    unit: str
+    refused: bool
+
+    def __str__(self) -> str:
+        told, found = (f"{v:.6g}" if isinstance(v, float) else str(v)[:60] for v in (self.told, self.found))
+        return f"{self.where} is {told}, computed anew it is {found}"
+
+
+def result_differences(told: Result, found: Result, *, people_only: bool = False) -> list[Difference]:
+    """All figures of two results that differ at all.
+
+    Args:
+        told: as submitted.
+        found: as computed anew.
+        people_only: only what depends on people alone.
+    """
+    step_ms = 10.0 * (found.emg.cycle_s or 0.0)
+    different = list(_differences(to_json(told), to_json(found), "", step_ms))
+    return [one for one in different if not people_only or one.where.rpartition(".")[2] in OF_PEOPLE]
+
+
+def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
+    """All cells of the first run of two ``clips.csv`` that differ at all.
+
+    Args:
+        told: text of the file as submitted, of all runs.
+        found: as computed anew, of the first run.
+        runs: that the submitted one must hold of each clip.
+    """
+    tables = [list(csv.DictReader(io.StringIO(text))) for text in (told, found)]
+    first = [row for row in tables[0] if row.get("run") == "0"]
+    keys = [[row.get("key") for row in table] for table in (first, tables[1])]
+    if keys[0] != keys[1] or len(tables[0]) != runs * len(tables[1]):
+        lacking = sorted({str(key) for key in keys[1]} - {str(key) for key in keys[0]})
+        strange = sorted({str(key) for key in keys[0]} - {str(key) for key in keys[1]})
+        parts = {"lacks": lacking, "has besides": strange}
+        names = "; ".join(f"{what} {', '.join(some[:3])}" for what, some in parts.items() if some)
+        what = f"{len(tables[0])} lines ({names or 'in another order, or twice'})"
+        return [
+            Difference("clips", what, f"{runs} of each of {len(tables[1])} clips", float("inf"), "", True)
+        ]
+    different: list[Difference] = []
+    for mine, theirs in zip(first, tables[1], strict=True):
+        for column, cell in theirs.items():
+            values: list[Any] = [mine.get(column), cell]
+            if column not in _WORDS and all(values):
+                try:
+                    values = [float(value) for value in values]
+                except ValueError:
+                    values[1] = cell
+            found_here = _differences(values[0], values[1], column, 0.0)
+            different += [replace(one, where=f"{theirs['key']}: {column}") for one in found_here]
+    return different
+
+
+def table_differences(result: Result, clips: Clips) -> list[Difference]:
+    """Figures of a result that do not follow from its own ``clips.csv``, all runs together.
+
+    Success, strict success, coverage and MPJPE (micro), means over the runs: what was not computed anew must
+    at least belong together.
+    """
+    assert result.imitation is not None
+    if result.protocol != PROTOCOLS[0]:  # the definitions of KINESIS's code take means over clips
+        return []
+    different: list[Difference] = []
+    found: dict[str, float] = {}
+    for figure, column in RATIOS.items():
+        part = getattr(clips, column).sum(axis=0)
+        whole = clips.frames.sum(axis=0) if column == "covered" else np.full(part.shape, len(clips.keys))
+        found[figure] = float((100.0 * part / whole).mean())
+    if clips.covered.any(axis=0).all():
+        weighted = np.nansum(clips.mpjpe_mm * clips.covered, axis=0) / clips.covered.sum(axis=0)
+        found["mpjpe_mm"] = float(weighted.mean())
+    for figure, value in found.items():
+        told = getattr(result.imitation, figure).mean
+        different += _differences(told, value, f"imitation.{figure}.mean", 0.0)
+    return different
+
+
+def _differences(told: Any, found: Any, path: str, step_ms: float) -> Iterator[Difference]:
+    if isinstance(told, dict) and isinstance(found, dict):
+        for key in dict.fromkeys((*told, *found)):
+            if key not in NO_FIGURES:
+                inner = f"{path}.{key}".lstrip(".")
+                yield from _differences(told.get(key, "nothing"), found.get(key, "nothing"), inner, step_ms)
+    elif isinstance(told, list) and isinstance(found, list) and len(told) == len(found):
+        for place, (one, other) in enumerate(zip(told, found, strict=True)):
+            yield from _differences(one, other, f"{path}[{place}]", step_ms)
+    elif told != found:
+        size = abs(told - found) if _is_number(told) and _is_number(found) else float("inf")
+        units = _UNIT.findall(path)
+        unit = units[-1] if units else ""
+        allowed = TOLERANCES[unit]
+        if lag := _LAG.search(path):
+            allowed += LAG_STEPS * (1.0 if lag[2] == "pct" else step_ms)
+        yield Difference(path, told, found, size, unit, not size <= allowed)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,123 @@
+"""A submission's folder: ``leaderboards/<board>/<YYYY-MM-DD>_<name>/`` and the files in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.scored_folder import Scored, read_scored
+from kinesis_bench.files import require_file, sha256_of_file, write_text
+from kinesis_bench.leaderboard.submission import (
+    Submission,
+    Verification,
+    folder_name,
+    read_submission,
+    read_verification,
+)
+
+SUMS = "SHA256SUMS"
+
+VERIFICATION = "verification.json"
+
+RECORD = "record.npz"
+
+FILES = ("submission.json", "result.json", "clips.csv", "card.md", RECORD)
+"""What ``SHA256SUMS`` lists, in the form of ``sha256sum``."""
+
+MOST_MIB = 8
+"""Most that a submission's files may take together [MiB]: a repository keeps them for ever."""
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission as it lies in its folder.
+
+    Attributes:
+        folder: where.
+        submission: what it says of itself.
+        scored: ``result.json`` and ``clips.csv``.
+        verification: what the last verification of exactly these files found; None where there was none.
+    """
+
+    folder: Path
+    submission: Submission
+    scored: Scored
+    verification: Verification | None
+
+
+def find_submissions(root: Path) -> list[Path]:
+    """Folders of all submissions below ``leaderboards``, in the order of board, date and name."""
+    return sorted(path.parent for path in root.glob("*/*/submission.json"))
+
+
+def read_submitted(folder: Path) -> Submitted:
+    """Read a submission's folder; neither its digests nor its figures are checked.
+
+    Raises:
+        InputError: there is no such folder, or a file in it is missing or cannot be used.
+    """
+    if not folder.is_dir():
+        raise InputError(folder, "no such folder", "give a folder below leaderboards/")
+    return Submitted(
+        folder, read_submission(folder / FILES[0]), read_scored(folder), current_verification(folder)
+    )
+
+
+def current_verification(folder: Path) -> Verification | None:
+    """The note of the last verification, if it is of the files that now lie here.
+
+    The digests in ``SHA256SUMS`` are compared with the files, and its own with the note.
+    """
+    if not (folder / VERIFICATION).is_file() or not (folder / SUMS).is_file():
+        return None
+    verification = read_verification(folder / VERIFICATION)
+    same = verification.sums_sha256 == sha256_of_file(folder / SUMS)
+    return verification if same and not wrong_sums(folder) else None
+
+
+def write_sums(folder: Path) -> None:
+    """Write ``SHA256SUMS`` of FILES; ``sha256sum -c SHA256SUMS`` checks it too."""
+    lines = [f"{sha256_of_file(folder / name)}  {name}\n" for name in FILES]
+    write_text(folder / SUMS, "".join(lines))
+
+
+def wrong_sums(folder: Path) -> list[str]:
+    """What does not fit between ``SHA256SUMS`` and the folder, a line each; [] if all does.
+
+    Raises:
+        InputError: there is no ``SHA256SUMS``.
+    """
+    path = folder / SUMS
+    require_file(path, "submit the result anew")
+    matches = [
+        _LINE.fullmatch(line) for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
+    listed = {match[2]: match[1] for match in matches if match}
+    wrong = []
+    if len(listed) != len(matches) or set(listed) != set(FILES):
+        wrong.append(f"{SUMS}: does not list {', '.join(FILES)} once each")
+    for name in FILES:
+        if not (folder / name).is_file():
+            wrong.append(f"{name}: is missing")
+        elif name in listed and sha256_of_file(folder / name) != listed[name]:
+            wrong.append(f"{name}: its digest is not the one in {SUMS}")
+    strange = {path.name for path in folder.iterdir()} - {*FILES, SUMS, VERIFICATION}
+    wrong += [f"{name}: does not belong into a submission" for name in sorted(strange)]
+    return wrong
+
+
+def misplaced(folder: Path, submission: Submission) -> list[str]:
+    """What does not fit between a submission and where it lies, a line each; [] if all does."""
+    place = folder.resolve()
+    wrong = []
+    if place.name != folder_name(submission):
+        wrong.append(
+            f"submission.json: says {folder_name(submission)} (date_name), the folder is {place.name}"
+        )
+    if place.parent.name != submission.board:
+        wrong.append(f"submission.json: board is {submission.board}, the folder lies in {place.parent.name}")
+    return wrong

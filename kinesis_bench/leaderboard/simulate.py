@@ -1,0 +1,172 @@
+"""Simulate a compact record again: every second of every clip from its recorded state, all side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinesis_bench.bodies.build import TIMESTEP_S
+from kinesis_bench.bodies.contract import Body
+from kinesis_bench.evaluation.run import BATCH_ROWS, Recorder, recording_of
+from kinesis_bench.leaderboard.record import Simulated, state_steps
+from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+from kinesis_bench.tasks.imitation import Imitation
+from kinesis_bench.tasks.reference import Reference
+
+STATE = ("qpos", "qvel", "activation")
+"""Parts of a recorded state."""
+
+DT_S = SUBSTEPS * TIMESTEP_S
+"""Control period of the protocol [s]."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Control steps of a clip that are simulated in one go.
+
+    Attributes:
+        clip: place of the clip in the record.
+        state: place of the state that it starts from, among the clip's.
+        first, steps: the control steps before it, and its own.
+    """
+
+    clip: int
+    state: int
+    first: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What became of some spans.
+
+    Attributes:
+        spans: in the order of clips and steps.
+        recorded: of each span, name to the (steps, …) arrays of ``ClipRollout``.
+        broken: of each span, why the physics broke, "" where it did not.
+    """
+
+    spans: tuple[Span, ...]
+    recorded: tuple[dict[str, np.ndarray], ...]
+    broken: tuple[str, ...]
+
+    def deviation(self, record: Simulated, name: str) -> np.ndarray:
+        """Largest |simulated - recorded| (spans,) of a part of the state at the spans' ends.
+
+        Args:
+            record: that was simulated.
+            name: of STATE.
+        """
+        ends = [span.first + span.steps for span in self.spans]
+        places = [
+            int(np.searchsorted(state_steps(len(record.action[span.clip])), end))
+            for span, end in zip(self.spans, ends, strict=True)
+        ]
+        return np.array(
+            [
+                np.abs(recorded[name][-1] - record.state[span.clip][name][place]).max()
+                for span, recorded, place in zip(self.spans, self.recorded, places, strict=True)
+            ]
+        )
+
+
+def seconds_of(record: Simulated) -> list[Span]:
+    """Each second of each clip, the last as long as it is."""
+    spans = []
+    for clip, action in enumerate(record.action):
+        steps = state_steps(len(action)).tolist()
+        spans += [
+            Span(clip, place, first, after - first)
+            for place, (first, after) in enumerate(zip(steps, steps[1:], strict=False))
+        ]
+    return spans
+
+
+def whole_clips(record: Simulated) -> list[Span]:
+    """Each clip from its start to its end."""
+    return [Span(clip, 0, 0, len(action)) for clip, action in enumerate(record.action)]
+
+
+def simulate(
+    record: Simulated,
+    spans: Sequence[Span],
+    body: Body,
+    motions: Motions,
+    *,
+    threads: int = 0,
+    progress: Callable[[int], None] = lambda steps: None,
+) -> Simulation:
+    """Apply the recorded actions through the control law, from the recorded states.
+
+    Args:
+        record: whose clips are of the motions, no longer than these, and whose arrays have the body's widths.
+        spans: which parts.
+        body: the body.
+        motions: with inverse kinematics of the body.
+        threads: for physics, 0 for all cores.
+        progress: told how many control steps are done since the last call.
+    """
+    reference = Reference.of(motions, body)
+    recorded: list[dict[str, np.ndarray]] = []
+    broken: list[str] = []
+    for first in range(0, len(spans), BATCH_ROWS):
+        batch = spans[first : first + BATCH_ROWS]
+        task = Imitation(
+            body, reference, len(batch), control=record.about.control, threads=threads, record=True
+        )
+        places = np.array([motions.index(record.about.clips[span.clip].key) for span in batch])
+        states = [
+            np.stack([record.state[span.clip][name][span.state] for span in batch]).astype(float)
+            for name in STATE
+        ]
+        rows = np.arange(len(batch))
+        task.place(rows, places, np.array([span.first for span in batch]), *states)
+        recorder, why = Recorder(), [""] * len(batch)
+        steps = np.array([span.steps for span in batch])
+        for step in range(steps.max()):
+            live = rows[steps > step]
+            actions = [record.action[batch[row].clip][batch[row].first + step] for row in live]
+            done = task.step(live, np.stack(actions))
+            assert done.record is not None
+            recorder.add(live, done.record)
+            for row, reason in done.broken.items():
+                why[row] = why[row] or f"step {batch[row].first + step + 1}: {reason}"
+            progress(len(live))
+        recorded += recorder.by_row(len(batch))
+        broken += why
+    return Simulation(tuple(spans), tuple(recorded), tuple(broken))
+
+
+def joined(simulation: Simulation, record: Simulated, body: Body, motions: Motions) -> Rollouts:
+    """The first run as its simulated seconds give it; what else a recording says is the motions' own."""
+    residual = motions.ik[body.name].residual
+    clips = []
+    for place, clip in enumerate(record.about.clips):
+        parts = [
+            recorded
+            for span, recorded in zip(simulation.spans, simulation.recorded, strict=True)
+            if span.clip == place
+        ]
+        index = motions.index(clip.key)
+        offset = int(motions.offset[index])
+        clips.append(
+            ClipRollout(
+                key=clip.key,
+                run=0,
+                skill=motions.skill[index],
+                frames=int(motions.length[index]) - 1,
+                dt_s=DT_S,
+                failure=clip.failure,
+                control=record.about.control,
+                ik_error_m=residual[offset + 1 : offset + 1 + clip.steps].astype(np.float32),
+                start_qpos=record.state[place]["qpos"][0],
+                start_qvel=record.state[place]["qvel"][0],
+                start_activation=record.state[place]["activation"][0],
+                **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+            )
+        )
+    return recording_of(body, clips)

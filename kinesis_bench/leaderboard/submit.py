@@ -1,0 +1,194 @@
+"""Make a submission out of a scored folder: check, write, verify, and only then put it in place."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from kinesis_bench import __version__
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.evaluate import read_recording
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.evaluation.scored_folder import read_scored
+from kinesis_bench.files import cannot_write, content_dir, sha256_of_file, write_text
+from kinesis_bench.human.sources import HumanSource
+from kinesis_bench.leaderboard.card import card
+from kinesis_bench.leaderboard.folder import MOST_MIB, RECORD, VERIFICATION, find_submissions, write_sums
+from kinesis_bench.leaderboard.record import compact, write_record
+from kinesis_bench.leaderboard.submission import (
+    SCHEMA,
+    Costs,
+    Submission,
+    Verification,
+    board_of,
+    check_submission,
+    folder_name,
+    write_submission,
+    write_verification,
+)
+from kinesis_bench.leaderboard.verify import verify
+
+
+@dataclass(frozen=True)
+class Said:
+    """What only the authors know; the fields are those of ``Submission`` and of ``Costs``."""
+
+    name: str
+    authors: tuple[str, ...]
+    code_url: str
+    paper_url: str | None = None
+    parameters: int | None = None
+    training_steps: int | None = None
+    device_hours: float | None = None
+    device: str | None = None
+
+
+def submit(
+    scored: Path,
+    said: Said,
+    sources: Sequence[HumanSource],
+    out: Path,
+    *,
+    rollout: Path | None = None,
+    motions: Path | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Path, Verification]:
+    """Write a submission's folder, whole or not at all.
+
+    Args:
+        scored: folder that ``score`` has written.
+        said: by the authors.
+        sources: people that it was scored against, the headline's first.
+        out: folder of all boards.
+        rollout: the recording, where it is not in the scored folder.
+        motions, threads, progress: as for ``verify``.
+
+    Returns:
+        The folder, and what verifying it found.
+
+    Raises:
+        InputError: something is missing or does not fit, or the board has a submission of this name.
+    """
+    read = read_scored(scored)
+    result = read.result
+    _refuse_if_no_score(scored, result)
+    recording = rollout or scored
+    if rollout is None and not (scored / "rollouts.h5").is_file():
+        remedy = "name the recording that was scored by --rollout, or score again"
+        raise InputError(scored, "holds no rollouts.h5", remedy)
+    rollouts = read_recording(recording)
+    submission = Submission(
+        schema=SCHEMA,
+        name=said.name,
+        authors=said.authors,
+        code_url=said.code_url,
+        paper_url=said.paper_url,
+        date=date.today().isoformat(),
+        board=board_of(result),
+        costs=Costs(
+            said.parameters if said.parameters is not None else parameters_of(result),
+            said.training_steps,
+            said.device_hours,
+            said.device,
+            result.realtime_factor,
+        ),
+        version=__version__,
+        protocol=result.protocol,
+        body=result.body,
+        motions=result.motions,
+        human=tuple(source.name for source in sources),
+        rollouts_sha256=_digest(recording),
+    )
+    check_submission(submission, Path("submission"))
+    target = out / submission.board / folder_name(submission)
+    _refuse_taken(out, submission)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(dir=out, prefix=".unfinished-"))
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    try:
+        folder = unfinished / submission.board / target.name
+        folder.mkdir(parents=True)
+        write_submission(folder / "submission.json", submission)
+        for name in ("result.json", "clips.csv"):
+            shutil.copyfile(scored / name, folder / name)
+        write_text(folder / "card.md", card(submission, result))
+        write_record(folder / RECORD, compact(rollouts, runs=result.runs))
+        _refuse_large(folder / RECORD)
+        write_sums(folder)
+        found = verify(folder, sources, motions=motions, threads=threads, progress=progress)
+        if found.verification is None:
+            more = f" (and {len(found.wrong) - 1} more)" if len(found.wrong) > 1 else ""
+            raise InputError(scored, f"would not verify: {found.wrong[0]}{more}", "score the policy anew")
+        write_verification(folder / VERIFICATION, found.verification)
+        target.parent.mkdir(exist_ok=True)
+        folder.rename(target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return target, found.verification
+
+
+def parameters_of(result: Result) -> int | None:
+    """Numbers in the network that acted, where its ONNX file is at hand and package onnx is installed.
+
+    Args:
+        result: whose policy names its file and the file's hash; another file is not counted.
+    """
+    source = Path(result.policy.source)
+    if source.parts[:1] == ("reference_policies",):
+        source = content_dir("reference_policies").joinpath(*source.parts[1:])
+    files = sorted(source.glob("*.onnx")) if source.is_dir() else [source]
+    same = [file for file in files if file.is_file() and sha256_of_file(file) == result.policy.sha256]
+    if not result.policy.sha256 or not same or find_spec("onnx") is None:
+        return None
+    import onnx
+
+    graph = onnx.load(same[0], load_external_data=False).graph
+    floating = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+    sizes = [tuple(tensor.dims) for tensor in graph.initializer if tensor.data_type in floating]
+    total = 0
+    for size in sizes:
+        count = 1
+        for length in size:
+            count *= length
+        total += count
+    return total
+
+
+def _refuse_if_no_score(scored: Path, result: Result) -> None:
+    why = result.diagnostic or ("only a few clips were run" if result.quick else "")
+    if why:
+        problem = f"is no full score ({why})"
+        raise InputError(scored / "result.json", problem, "score without --quick, --timestep and --push")
+
+
+def _refuse_taken(out: Path, submission: Submission) -> None:
+    for folder in find_submissions(out):
+        if folder.parent.name == submission.board and folder.name.partition("_")[2] == submission.name:
+            raise InputError("--name", f"{submission.name!r} is taken by {folder}", "choose another name")
+
+
+def _refuse_large(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MOST_MIB << 20:
+        problem = f"takes {size / 2**20:.1f} MiB, a board takes {MOST_MIB}: a repository keeps it for ever"
+        raise InputError("the compact record", problem, "submit a split with fewer or shorter clips")
+
+
+def _digest(recording: Path) -> str:
+    """SHA-256 of a recording: of its file, or of the digests and names of a folder's files."""
+    file = recording / "rollouts.h5" if recording.is_dir() else recording
+    if file.is_file():
+        return sha256_of_file(file)
+    lines = [f"{sha256_of_file(one)}  {one.name}\n" for one in sorted(recording.iterdir()) if one.is_file()]
+    return sha256("".join(lines).encode()).hexdigest()
