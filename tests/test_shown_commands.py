@@ -50,7 +50,8 @@ def test_commands_are_found_where_they_are_shown():
     some = {"README.md", "docs/start.md", "docs/policies.md", "docs/training.md", "examples/my_policy.py"}
     assert some <= set(SHOWING)
     text = (
-        "Type `kinesis-bench bodies`, or\n\n```\nkinesis-bench score --quick  # ten clips\n```\n\n"
+        "Type `kinesis-bench bodies`, or\n\n```toml\na = 1\n```\n"
+        "kinesis-bench is a program:\n\n```\nkinesis-bench score --quick  # ten clips\n```\n\n"
         "    kinesis-bench data show FILE\n\nor `kinesis-bench data ls | show`; kinesis-bench is a program."
     )
     assert sorted(shown_commands(text)) == [["bodies"], ["data", "show", "FILE"], ["score", "--quick"]]

@@ -17,8 +17,11 @@ PAGES = (
 
 NAME = "kinesis-bench "
 
-FENCED = re.compile(r"^([ \t]*)```(?:text)?\n(.*?)^\1```", re.M | re.S)
-"""A code block of no other language than the shell's."""
+FENCED = re.compile(r"^([ \t]*)```([^\n`]*)\n(.*?)^\1```", re.M | re.S)
+"""A code block: its indent, what is said of its language, and its lines."""
+
+SHELL = ("", "text")
+"""Languages of the blocks that show what is typed."""
 
 INDENTED = re.compile(rf"^ {{4,}}({NAME}.*)$", re.M)
 """A line of an indented code block, or of a docstring's."""
@@ -39,7 +42,8 @@ def shown_commands(text: str) -> list[list[str]]:
 
     Left out are lists of alternatives (``data ls | show``), which are no commands.
     """
-    lines = [line for _, block in FENCED.findall(text) for line in FIRST.findall(block)]
+    blocks = [block for _, language, block in FENCED.findall(text) if language.strip() in SHELL]
+    lines = [line for block in blocks for line in FIRST.findall(block)]
     typed = [line.partition("  #")[0] for line in (*lines, *INDENTED.findall(text))]
     found = dict.fromkeys(command.strip() for command in (*typed, *INLINE.findall(text)))
     return [shlex.split(command)[1:] for command in found if " | " not in command]
