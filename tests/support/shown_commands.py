@@ -29,7 +29,8 @@ INDENTED = re.compile(rf"^ {{4,}}({NAME}.*)$", re.M)
 FIRST = re.compile(rf"^[ \t]*({NAME}.*)$", re.M)
 """A line that begins with a command."""
 
-INLINE = re.compile(rf"`({NAME}[^`]+)`")
+INLINE = re.compile(rf"`({NAME.strip()}\s[^`]+)`")
+"""A command within a sentence, which may go on in the next line."""
 
 
 def pages() -> list[Path]:
