@@ -108,14 +108,15 @@ class Verify:
         folders: of submissions, leaderboards/BOARD/DATE_NAME.
         all: every submission in ./leaderboards, or, where there is no such folder, of those that ship.
         motions: file of the motions that they followed, where it is not among the prepared ones.
-        human: people that they were scored against.
+        human: data sets of people that do not ship with us but that submissions were scored against,
+            LAYOUT=PATH as for `score`.
         threads: for physics; 0 takes all cores.
     """
 
     folders: tyro.conf.Positional[tuple[Path, ...]] = ()
     all: bool = False
     motions: Path | None = None
-    human: tuple[str, ...] = HUMAN
+    human: tuple[str, ...] = ()
     threads: int = 0
 
     def run(self) -> None:
@@ -137,7 +138,7 @@ class Verify:
         folders = find_submissions(root) if self.all else list(self.folders)
         if not folders:
             raise InputError(root, "holds no submission", "make one with `kinesis-bench leaderboard submit`")
-        sources = human_sources(self.human)
+        sources = human_sources((*HUMAN, *self.human))
         made = table("", "submission", "status", "worst second\n[rad, m]", "whole clips\n[rad, m]", "runs")
         failed = []
         for folder in folders:

@@ -223,6 +223,8 @@ def check_submission(submission: Submission, where: Path) -> None:
     check_url(submission.code_url, f"{where}: code_url")
     if submission.paper_url is not None:
         check_url(submission.paper_url, f"{where}: paper_url")
+    if not submission.human:
+        raise InputError(f"{where}: human", "names nobody", "name the data sets of people")
     if not submission.authors or not all(_is_line(author) for author in submission.authors):
         raise InputError(f"{where}: authors", "has none, or an empty or odd one", "give a name an author")
     try:
