@@ -150,10 +150,7 @@ class Verify:
                 made.add_row(_short(folder), "REFUSED", "–", "–", "–")
                 continue
             worst = verification.worst
-            columns = [
-                _deviation(worst.get(name))
-                for name in ("qpos after a second", "qpos at the end of whole clips")
-            ]
+            columns = [_deviation(worst.get(name)) for name in ("qpos after a second", "qpos in whole clips")]
             made.add_row(_short(folder), verification.status, *columns, str(verification.runs))
             if not self.all:
                 _print_verification(verification)

@@ -1,8 +1,9 @@
 """Verify a submission: what it states must follow from what it recorded, and that from the protocol.
 
 **Re-simulated.** Every second is simulated again from its recorded state, with the recorded actions, through
-the control law and on the body that it names, and must end at the next recorded state (``movement``). The
-first state must be the protocol's start. From the simulated seconds, joined, every figure is computed anew.
+the control law and on the body that it names, and must end at the next recorded state; so is every whole clip
+(``movement``). The first state must be the protocol's start. From the simulated seconds, joined, every figure
+is computed anew.
 
 This proves that the recorded movement is what these excitations do to this body from the prescribed start,
 after all clips of the split, and that the figures are its figures. It does not prove that a policy found the
