@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BOARDS = Path("leaderboards")
 """Folder of all boards, in a checkout."""
 
+LINES = 20
+"""Most lines that say what does not fit in one submission."""
+
 
 @dataclass(frozen=True)
 class Submit:
@@ -145,8 +148,10 @@ class Verify:
             verification, wrong = self._one(folder, sources)
             if verification is None:
                 failed.append(folder)
-                for line in wrong:
+                for line in wrong[:LINES]:
                     console().print(f"{folder}: {line}", soft_wrap=True)
+                if len(wrong) > LINES:
+                    console().print(f"{folder}: … and {len(wrong) - LINES} more", soft_wrap=True)
                 made.add_row(_short(folder), "REFUSED", "–", "–", "–")
                 continue
             worst = verification.worst

@@ -196,8 +196,8 @@ def _wrong_ends(record: Simulated, seconds: Simulation, name: str, deviation: np
             span = seconds.spans[worst]
             return [
                 f"{_name(record.about.clips[span.clip])}: {name} is {deviation[worst]:.2g} off after steps "
-                f"{span.first} to {span.first + span.steps}; {len(outside)} of {len(deviation)} seconds are "
-                f"more than {tolerance:g} off"
+                f"{span.first} to {span.first + span.steps} ({len(outside)} of {len(deviation)} seconds by "
+                f"more than {tolerance:g})"
             ]
     return []
 
