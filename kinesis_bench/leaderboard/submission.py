@@ -288,6 +288,8 @@ def _read(path: Path, kind: type[_T], schema: str, remedy: str) -> _T:
         problem = f"is {content.get('schema')!r}, this version reads {schema!r}"
         raise InputError(f"{path}: schema", problem, remedy)
     try:
-        return from_json(kind, content)
+        found = from_json(kind, content)
+        to_json(found)  # refuses numbers that are not finite
     except ValueError as error:
         raise InputError(path, str(error), remedy) from error
+    return found

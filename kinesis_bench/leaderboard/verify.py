@@ -281,5 +281,5 @@ def _motions(result: Result, body: Body | None, path: Path | None) -> Motions:
     if path is not None:
         return read_motions(path, bodies=bodies)
     problem = "are not among the prepared motions of this machine"
-    remedy = "prepare them (see `kinesis-bench prepare-data --help`), or name their file by --motions"
+    remedy = "prepare them, as `kinesis-bench prepare-data --amass DIR` does, or give --motions FILE"
     raise InputError(f"motions {result.motions.id}", problem, remedy)
