@@ -5,9 +5,11 @@ that round alike, to the bit; elsewhere a whole clip is soon another. There each
 its own recorded state to the next.
 
 How much can be cheated within the tolerances: a recorded state may differ from what leads to it by up to 1e-5
-rad or m and 1e-4 rad/s or m/s in 95 % of the seconds, by 1e-3 and 2e-2 in 4 %, by 5e-3 and 0.1 in 1 %. A
-forger who nudges the body by that once a second can correct a movement that goes right but for a little; a
-body that falls is not held up so.
+rad or m and 1e-4 rad/s or m/s in 95 % of the seconds, by 1e-3 and 2e-2 in 4 %, by 5e-3 and 0.1 in 1 %.
+Measured with policies in the loop, every coordinate nudged towards the reference in every second: at 1e-5 the
+coverage of ``legs`` goes from 98.3 to 98.4 %, at 1e-3 to 97.8 %, at 5e-3 to 96.3 %; that of ``muscle-pd`` and
+``static-optimisation`` changes by less than 0.2 points, and nothing that falls is held up. Nudges that are
+chosen by trial and error may do more.
 """
 
 from __future__ import annotations
