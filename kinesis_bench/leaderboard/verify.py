@@ -214,7 +214,7 @@ def _verification(
         figures=figures_of(evaluation.result),
         compared=(
             *((f"the ends of {movement.seconds} seconds, simulated again",) if movement else ()),
-            f"every figure{which} and of each clip, computed anew",
+            f"every figure{which}, those of each clip too, computed anew",
         ),
         self_reported=tuple(left),
         worst=worst,

@@ -141,7 +141,7 @@ def test_a_recording_of_another_tool_is_recomputed(
     arguments = ["leaderboard", "submit", "scored", "--name", "walk", "--authors", "A", "--code"]
     main([*arguments, "https://example.org", "--rollout", "walk.h5"])
     said = capsys.readouterr().out
-    assert "recomputed: every figure and of each clip, computed anew" in said
+    assert "recomputed: every figure, those of each clip too, computed anew" in said
     (folder,) = find_submissions(tmp_path / "leaderboards")
     assert folder.parent.name == "emg"
     main(["leaderboard", "verify", str(folder)])
