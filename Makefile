@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 POLICY ?= reference
 
-.PHONY: score test lint benchmark clean
+.PHONY: score test lint docs benchmark dist clean
 
 score: .venv/base
 	$(BIN)/kinesis-bench score --policy $(POLICY)
@@ -17,10 +17,20 @@ lint: .venv/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "look at it: $(BIN)/python -m http.server --directory build/site"
+
 benchmark: .venv/base
+	$(PIP) --editable ".[video]"
 	$(BIN)/python benchmarks/environment_speed.py
 	$(BIN)/python benchmarks/ik_speed.py
 	$(BIN)/python benchmarks/static_optimisation_speed.py
+	$(BIN)/python benchmarks/replay_speed.py
+
+dist: | .venv/bin/python
+	$(PIP) hatchling
+	$(BIN)/python -m hatchling build --clean
 
 clean:
 	rm -rf .venv

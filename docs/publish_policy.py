@@ -19,6 +19,7 @@ from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import content_dir, write_text
 from kinesis_bench.motions.store import read_motions
+from kinesis_bench.policies.load import load_policy
 from kinesis_bench.report.training_curve import CURVE, FIGURE
 from kinesis_bench.training.run_folder import POLICY, read_config, write_config
 
@@ -54,7 +55,8 @@ def main() -> None:
     for name in (CURVE, FIGURE):
         shutil.copy(given.run / POLICY / name, folder)
     result = read_result(given.run / given.score / "result.json")
-    write_text(folder / EXPECTED, json.dumps(expected(given.run / given.score, result), indent=1) + "\n")
+    known = {"policy_sha256": load_policy(str(folder)).sha256} | expected(given.run / given.score, result)
+    write_text(folder / EXPECTED, json.dumps(known, indent=1) + "\n")
     also = {"test split": result}
     also |= {
         title: read_result(Path(at) / "result.json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,33 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_new_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; rename it onto ``path`` if the block succeeds.
+
+    On any exception, Ctrl-C included, the temporary folder is removed and ``path`` is left as it was, absent
+    or empty.
+
+    Raises:
+        InputError: ``path`` is there and not an empty folder, or cannot be written.
+        DiskFull: it does not fit.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        temporary.rename(target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file whole or not at all (UTF-8)."""
     with whole_file(path) as temporary:
@@ -71,11 +99,22 @@ def content_dir(name: str) -> Path:
     Raises:
         FileNotFoundError: the installation is incomplete.
     """
-    package = Path(__file__).resolve().parent
-    for candidate in (package / "content" / name, package.parent / name):
+    for candidate in _places(name):
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"this installation of kinesis-bench lacks its folder {name!r}; reinstall it")
+
+
+def content_file(name: str) -> Path:
+    """A file that stands beside those folders, such as ``constraints.txt``.
+
+    Raises:
+        FileNotFoundError: the installation does not carry it.
+    """
+    for candidate in _places(name):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"this installation of kinesis-bench lacks its file {name!r}")
 
 
 def cache_dir() -> Path:
@@ -123,6 +162,12 @@ def require_file(path: Path, remedy: str = "check the path") -> None:
     refuse_folder(path, remedy)
     if not path.is_file():
         raise InputError(path, "no such file", remedy)
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    """Where content lies: inside the package of an installed wheel, or beside that of a checkout."""
+    package = Path(__file__).resolve().parent
+    return package / "content" / name, package.parent / name
 
 
 def _is_full(error: OSError) -> bool:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from browser import Browser
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -31,3 +36,15 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("real recordings are absent: set KINESIS_BENCH_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, or a skip."""
+    from browser import find_chromium, running
+
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("no Chromium on this machine: install the package chromium")
+    with running(executable) as found:
+        yield found

@@ -33,6 +33,8 @@ MAY_IMPORT = {
         "human",
     },
     "training": {"evaluation", "prepare", "policies", "tasks", "physics", "rollouts", "bodies", "motions"},
+    "hub": {"policies", "motions"},
+    "doctor": {"policies", "prepare", "physics", "bodies", "motions", "human"},
     "leaderboard": {
         "evaluation",
         "policies",
@@ -45,7 +47,7 @@ MAY_IMPORT = {
         "metrics",
         "human",
     },
-    "report": {"evaluation", "rollouts", "metrics", "human"},
+    "report": {"leaderboard", "evaluation", "rollouts", "bodies", "metrics", "human"},
 }
 """Rooms that a room may import, besides itself and the files at the top of the package."""
 

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 TOUCH_SENSORS = ("r_foot", "r_toes", "l_foot", "l_toes")
 """Touch sensors of every body, in the order of observations and recordings."""
 
+PUBLISHED_SHA256 = {
+    "legs": "efd97f62c26f6daaa7c14b11deebf1800ffe6f3c352e4366aa4009f85d10b1b0",
+    "legs_abs": "95691e7c64163c32beeb703f1c87535225049f83859a1cb899ee39a91195b6b6",
+    "legs_back": "cbc170464410dbc711f349c260cada9f1083193bf2d6acc37353a763c6221cc3",
+}
+"""Hash of each body's physics with mujoco 4.0.0 and myo-sim 0.2.3, by ``model_sha256``.
+
+A change here is a new version of the bodies: results before and after must not be compared.
+"""
+
 _LEG_SEGMENTS = tuple(
     f"{segment}_{side}"
     for side in "rl"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from kinesis_bench.cli.leaderboard_build import Build
 from kinesis_bench.cli.progress import Progress
 from kinesis_bench.cli.score import HUMAN
 
@@ -190,14 +191,16 @@ class Verify:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Hand results in to the leaderboards, and verify what is on them: submit, verify.
+    """Hand results in to the leaderboards, verify them, and make the tables: submit, verify, build.
 
     Args:
         action: what to do.
     """
 
     action: tyro.conf.OmitSubcommandPrefixes[
-        Annotated[Submit, tyro.conf.subcommand("submit")] | Annotated[Verify, tyro.conf.subcommand("verify")]
+        Annotated[Submit, tyro.conf.subcommand("submit")]
+        | Annotated[Verify, tyro.conf.subcommand("verify")]
+        | Annotated[Build, tyro.conf.subcommand("build")]
     ]
 
     def run(self) -> None:

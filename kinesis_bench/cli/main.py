@@ -13,10 +13,14 @@ from kinesis_bench.cli.bench import Bench
 from kinesis_bench.cli.bodies import Bodies
 from kinesis_bench.cli.compare import Compare
 from kinesis_bench.cli.data import Data
+from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.leaderboard import Leaderboard
 from kinesis_bench.cli.prepare_data import PrepareData
+from kinesis_bench.cli.pull import Pull
+from kinesis_bench.cli.push import Push
 from kinesis_bench.cli.record import Record
+from kinesis_bench.cli.replay import Replay
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
 from kinesis_bench.cli.train_reference import TrainReference
@@ -28,20 +32,24 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "score": Score,
     "record": Record,
     "compare": Compare,
+    "replay": Replay,
     "leaderboard": Leaderboard,
     "train-reference": TrainReference,
     "data": Data,
     "rollouts": RolloutsCommand,
     "human": Human,
+    "push": Push,
+    "pull": Pull,
     "bodies": Bodies,
     "bench": Bench,
+    "doctor": Doctor,
 }
 """Name on the command line to its class."""
 
 ACTIONS = {
     "data": ("ls", "show", "verify", "diff"),
     "rollouts": ("show", "convert"),
-    "leaderboard": ("submit", "verify"),
+    "leaderboard": ("submit", "verify", "build"),
 }
 """Of the commands that have some, what stands behind their name."""
 

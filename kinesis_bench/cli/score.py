@@ -13,7 +13,7 @@ from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
-    from kinesis_bench.human.references import HumanEmg
+    from kinesis_bench.human.references import HumanEmg, HumanJointAngles
     from kinesis_bench.motions.motion_set import Motions
     from kinesis_bench.rollouts.schema import Rollouts
 
@@ -22,7 +22,7 @@ SCORES = Path("results")
 
 FILES = (
     *("rollouts.h5", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"),
-    "result.json",
+    *("report.html", "result.json"),
 )
 """What a result's folder may hold; the result itself is put there last."""
 
@@ -42,6 +42,9 @@ FASTEST_KMH = 45
 
 HARDEST_PUSH_M_S = 5
 """Beyond this a push at the start says nothing about walking."""
+
+OF_NO_NUMBER = ("out", "threads")
+"""Options that no number depends on, and so no part of the command that reproduces a result."""
 
 OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
 """Options that mean nothing for a recording."""
@@ -68,8 +71,8 @@ class Score:
             that at which the policy has most steady cycles.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
-        out: folder for result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if left
-            out, with what else differs from the defaults, as in POLICY-BODY-quick.
+        out: folder for report.html, result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if
+            left out, with what else differs from the defaults, as in POLICY-BODY-quick.
         protocol: kinesis-bench-1, or the definitions of KINESIS's code of 2025.
         quick: only ten clips, for a first look; marked as such.
         rollout: score this recording instead of running a policy: a rollouts.h5, a result of OpenSim, Moco
@@ -126,18 +129,20 @@ class Score:
         with whole_folder(folder, FILES) as temporary:
             rollouts = record()
             human = people(rollouts)
+            angles = sources[0].joint_angles(human.activity, human.speed_m_s * 3.6)
             evaluation = evaluate_rollouts(
                 rollouts,
                 human,
-                joint_angles=sources[0].joint_angles(human.activity, human.speed_m_s * 3.6),
+                joint_angles=angles,
                 besides=people_besides(sources, rollouts, human),
                 protocol=self.protocol,
                 seed=self.seed,
             )
-            _write(temporary, evaluation, with_rollouts=self.rollout is None)
+            self._write(temporary, evaluation, human, angles)
         console = Console(highlight=False)
         print_result(evaluation.result, console)
         console.print(f"written to {folder}", markup=False, soft_wrap=True)
+        console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
         if self.rollout is None:
             _refuse_if_none_ran(evaluation)
 
@@ -256,6 +261,44 @@ class Score:
 
         return self._name(policy.name, body.name, split="" if usual else split), record
 
+    def _write(
+        self, folder: Path, evaluation: Evaluation, human: HumanEmg, angles: HumanJointAngles | None
+    ) -> None:
+        from kinesis_bench.evaluation.result import write_clips, write_result
+        from kinesis_bench.report.figures import write_figures
+        from kinesis_bench.report.page.write import write_report
+        from kinesis_bench.rollouts.store import write_rollouts
+
+        recording = folder / "rollouts.h5" if self.rollout is None else self.rollout.expanduser()
+        if self.rollout is None:
+            write_rollouts(recording, evaluation.rollouts)
+        write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips)
+        write_result(folder / "result.json", evaluation.result)
+        write_figures(folder, evaluation.result)
+        write_report(
+            folder / "report.html",
+            evaluation,
+            human,
+            joint_angles=angles,
+            command=self.command(),
+            files=[folder / "result.json", folder / "clips.csv", recording, recording / "rollouts.h5"],
+        )
+
+    def command(self) -> str:
+        """The command line that gives the same result: the policy, and all that differs from the defaults."""
+        import shlex
+
+        words = ["kinesis-bench", "score"]
+        if self.rollout is None and self.policy is None:
+            words += ["--policy", POLICY]
+        for name, field in self.__dataclass_fields__.items():
+            value = getattr(self, name)
+            if name in OF_NO_NUMBER or value == field.default:
+                continue
+            values = value if isinstance(value, tuple) else () if value is True else (value,)
+            words += [f"--{name.replace('_', '-')}", *map(str, values)]
+        return shlex.join(words)
+
     def _motions(self, body: str) -> Motions:
         from kinesis_bench.motions.store import read_motions
 
@@ -274,15 +317,3 @@ def _refuse_if_none_ran(evaluation: Evaluation) -> None:
     if all(reason.startswith(BLAME) for reason in reasons):
         name = evaluation.result.policy.name
         raise InputError(f"policy {name}", f"no clip could be run: {reasons[0]}", "correct the policy")
-
-
-def _write(folder: Path, evaluation: Evaluation, *, with_rollouts: bool) -> None:
-    from kinesis_bench.evaluation.result import write_clips, write_result
-    from kinesis_bench.report.figures import write_figures
-    from kinesis_bench.rollouts.store import write_rollouts
-
-    if with_rollouts:
-        write_rollouts(folder / "rollouts.h5", evaluation.rollouts)
-    write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips)
-    write_result(folder / "result.json", evaluation.result)
-    write_figures(folder, evaluation.result)

@@ -35,7 +35,7 @@ def refuse_unlike(first: Scored, other: Scored) -> None:
         else ("", ""),
         "diagnostic": (a.diagnostic or "none", b.diagnostic or "none"),
         "human condition": (a.emg.human_condition, b.emg.human_condition),
-        "people": _unlike_people(a, b),
+        "people": unlike_people(a, b),
     }
     if first.clips is not None and other.clips is not None:
         sides |= {
@@ -45,7 +45,7 @@ def refuse_unlike(first: Scored, other: Scored) -> None:
                 _hashed(b.motions.id, b.motions.sources_sha256),
             ),
             "split": (a.motions.split or "unknown", b.motions.split or "unknown"),
-            "clips": _unlike_clips(first.clips, other.clips),
+            "clips": unlike_clips(first.clips, other.clips),
         }
     unlike = [f"{what}: {one} against {two}" for what, (one, two) in sides.items() if one != two]
     if unlike:
@@ -57,7 +57,7 @@ def _hashed(name: str, sha256: str) -> str:
     return f"{name or 'unknown'} ({sha256[:12] or 'no hash'})"
 
 
-def _unlike_people(a: Result, b: Result) -> tuple[str, str]:
+def unlike_people(a: Result, b: Result) -> tuple[str, str]:
     """Both sides where the EMG is of other people (number, names, mean curves), else two empty strings."""
     names = [list(result.emg.by_person or ()) for result in (a, b)]
     both = [name for name in a.curves.muscles if name in b.curves.muscles]
@@ -77,7 +77,7 @@ def _alike(one: Sequence[float], other: Sequence[float]) -> bool:
     return bool(np.allclose(one, other, rtol=0.0, atol=SAME_PEOPLE * float(np.max(np.abs(one)))))
 
 
-def _unlike_clips(a: Clips, b: Clips) -> tuple[str, str]:
+def unlike_clips(a: Clips, b: Clips) -> tuple[str, str]:
     """Both sides where the clips or their lengths differ, else two empty strings."""
     lengths = [
         dict(zip(clips.keys, clips.frames[:, 0].astype(int).tolist(), strict=True)) for clips in (a, b)

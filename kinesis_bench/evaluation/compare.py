@@ -90,7 +90,7 @@ def compare(
     for other in scored[1:]:
         refuse_unlike(scored[0], other)
     pairs = [
-        Pair(names[0], name, tuple(_differences(scored[0], one, names[0], name)))
+        Pair(names[0], name, tuple(differences(scored[0], one, names[0], name)))
         for name, one in zip(names[1:], scored[1:], strict=True)
     ]
     first = scored[0].result
@@ -157,10 +157,19 @@ def _compared(name: str, scored: Scored) -> Compared:
     )
 
 
-def _differences(first: Scored, other: Scored, name_a: str, name_b: str) -> list[Difference]:
+def differences(
+    first: Scored, other: Scored, name_a: str, name_b: str, figures: Sequence[str] = FIGURES
+) -> list[Difference]:
+    """Figures of two results, the second minus the first, each with its interval and paired test.
+
+    Args:
+        first, other: that ``refuse_unlike`` lets pass, at least in what the figures are about.
+        name_a, name_b: how they are called in reasons.
+        figures: of FIGURES.
+    """
     a, b = values(first.result), values(other.result)
     made = []
-    for figure in FIGURES:
+    for figure in figures:
         why_not = why_left_out(figure, first, other, name_a, name_b)
         for (value, reason), name in ((a[figure], name_a), (b[figure], name_b)):
             if value is None and not why_not:

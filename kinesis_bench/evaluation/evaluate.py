@@ -226,7 +226,7 @@ def evaluate_rollouts(
         InputError: an unknown protocol, or the recording's provenance is damaged.
     """
     _known(protocol)
-    told = _provenance(rollouts)
+    told = provenance_of(rollouts)
     motions = told.motions if told else _unknown_motions(rollouts)
     of_table = human_joint_angles(SCHWARTZ, human.speed_m_s, rollouts.leg_length_m or USUAL_LEG_M)
     score = score_rollouts if protocol == PROTOCOLS[0] else score_rollouts_2025
@@ -325,7 +325,12 @@ def _spread(motions: Motions, clips: np.ndarray, count: int) -> np.ndarray:
     return np.sort(np.array(by_skill)[picks])
 
 
-def _provenance(rollouts: Rollouts) -> Provenance | None:
+def provenance_of(rollouts: Rollouts) -> Provenance | None:
+    """Where rollouts come from; None where they do not say.
+
+    Raises:
+        InputError: what they say is damaged.
+    """
     text = (rollouts.attributes or {}).get("provenance")
     if text is None:
         return None

@@ -37,7 +37,7 @@ def against_published(name: str, result: Result) -> AgainstPublished:
         name: of the result.
         result: scored under any protocol.
     """
-    figures = tuple(_published(row, result) for row in _rows() if _fits(row, result))
+    figures = tuple(_published(row, result) for row in reported() if _fits(row, result))
     return AgainstPublished(name, figures, why_different(figures, result))
 
 
@@ -92,7 +92,8 @@ def why_different(figures: Sequence[PublishedFigure], result: Result) -> tuple[s
 
 
 @cache
-def _rows() -> tuple[dict[str, str], ...]:
+def reported() -> tuple[dict[str, str], ...]:
+    """The rows of the published table, as its card describes them."""
     with (content_dir("datasets") / DATASET / "reported.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 

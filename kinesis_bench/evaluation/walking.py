@@ -183,9 +183,22 @@ def walk_of(clip: ClipRollout, rollouts: Rollouts, side: str, covered: int) -> W
         ankle = keypoints[:, rollouts.keypoint_names.index(f"{side}_ankle")]
         strikes = heel_strikes_from_kinematics(ankle, pelvis, heading, clip.dt_s)
     else:
-        force, dt_s = _foot_force(clip, events, side)
+        force, dt_s = foot_force(clip, events, side)
         strikes = heel_strikes_from_force(force, dt_s, float(rollouts.body_mass_kg or 0.0))
     return Walk(f"{clip.key} run {clip.run}", clip.dt_s, strikes, covered, pelvis, heading)
+
+
+def heel_strikes_s(clip: ClipRollout, rollouts: Rollouts, side: str) -> np.ndarray:
+    """Heel strikes of a leg (strikes,) [s after the start], as for the EMG score; () where none can be told.
+
+    Args:
+        clip: of the recording.
+        rollouts: the recording.
+        side: the leg, ``l`` or ``r``.
+    """
+    if _lacking(clip, rollouts, side):
+        return np.zeros(0)
+    return walk_of(clip, rollouts, side, covered=clip.frames).strikes_s
 
 
 def _speed_m_s(walks: Sequence[Walk]) -> float:
@@ -195,8 +208,14 @@ def _speed_m_s(walks: Sequence[Walk]) -> float:
     return gone / sum(len(walk.pelvis_position) * walk.dt_s for walk in walks)
 
 
-def _foot_force(clip: ClipRollout, events: str, side: str) -> tuple[np.ndarray, float]:
-    """Vertical force under the compared foot [N], and its sampling period [s]."""
+def foot_force(clip: ClipRollout, events: str, side: str) -> tuple[np.ndarray, float]:
+    """Vertical force under a foot [N], and its sampling period [s].
+
+    Args:
+        clip: of a recording with forces.
+        events: BY_TOUCH or BY_FORCE, where the force is taken from.
+        side: ``l`` or ``r``.
+    """
     if events == BY_TOUCH:
         touch = np.asarray(clip.touch, dtype=float)
         parts = [TOUCH_SENSORS.index(f"{side}_{part}") for part in ("foot", "toes")]

@@ -58,18 +58,21 @@ def human_joint_angles(source: str, speed_m_s: float, leg_length_m: float) -> Hu
 
 
 @cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
+def table_rows(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of a table in ``datasets/normative_gait``, by its name without ending."""
     with (content_dir("datasets") / "normative_gait" / f"{name}.csv").open(newline="") as file:
         return tuple(csv.DictReader(file))
 
 
 def _schwartz(speed_m_s: float, leg_length_m: float) -> HumanJointAngles:
     unit = np.sqrt(GRAVITY_M_S2 * leg_length_m)
-    speeds = {row["speed"]: float(row["dimensionless_speed"]) * unit for row in _rows(f"{SCHWARTZ}_speeds")}
+    speeds = {
+        row["speed"]: float(row["dimensionless_speed"]) * unit for row in table_rows(f"{SCHWARTZ}_speeds")
+    }
     name = min(speeds, key=lambda speed: abs(speeds[speed] - speed_m_s))
     curves = {}
     for joint, angle in SCHWARTZ_COLUMNS.items():
-        rows = [row for row in _rows(SCHWARTZ) if row["angle"] == angle and row["speed"] == name]
+        rows = [row for row in table_rows(SCHWARTZ) if row["angle"] == angle and row["speed"] == name]
         percent = [float(row["gait_pct"]) for row in rows]
         curves[joint] = [
             np.interp(np.arange(SAMPLES), percent, [float(row[column]) for row in rows])
@@ -89,7 +92,7 @@ def _schwartz(speed_m_s: float, leg_length_m: float) -> HumanJointAngles:
 
 
 def _winter() -> HumanJointAngles:
-    rows = _rows(WINTER)
+    rows = table_rows(WINTER)
     phase = np.arange(len(rows)) / len(rows)
     samples = np.arange(SAMPLES) / SAMPLES
     joints = tuple(WINTER_SIGN)

@@ -172,6 +172,23 @@ def score_clip(
     )
 
 
+def from_best_to_worst(clips: Sequence[ClipImitation]) -> list[int]:
+    """Places of the clips, the most covered first, of equally covered ones that with the smaller MPJPE."""
+
+    def rank(place: int) -> tuple[float, float, str, int]:
+        clip = clips[place]
+        error_mm = float("inf") if clip.mpjpe_mm is None else clip.mpjpe_mm
+        return -clip.coverage, error_mm, clip.key, clip.run
+
+    return sorted(range(len(clips)), key=rank)
+
+
+def offset_m(model: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
+    """How far a point (3,) is above its reference (3,), and from it over the ground [m]; z is up."""
+    x, y, z = np.asarray(model, dtype=float) - reference
+    return float(z), float(np.hypot(x, y))
+
+
 def aggregate(clips: Sequence[ClipImitation], rng: np.random.Generator) -> ImitationScore:
     """Micro and macro figures over clips, SEM over runs, intervals over clips stratified by skill.
 

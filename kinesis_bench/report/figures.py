@@ -71,16 +71,16 @@ def emg_figure(result: Result) -> Any:
     own_phase, people_phase = result.curves.model_phase, result.curves.human_phase
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
         peak = max(curve.human_mean)
-        percent, mean = _closed(people_phase, np.asarray(curve.human_mean) / peak)
-        _, sd = _closed(people_phase, np.asarray(curve.human_sd) / peak)
+        percent, mean = closed(people_phase, np.asarray(curve.human_mean) / peak)
+        _, sd = closed(people_phase, np.asarray(curve.human_sd) / peak)
         axis.fill_between(percent, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
         axis.plot(percent, mean, color=PEOPLE, label=f"people, mean ± SD (n = {emg.human_people})")
-        own = _own(curve)
+        own = of_own_peak(curve)
         if lag:
-            zero = _closed(own_phase, own)
+            zero = closed(own_phase, own)
             axis.plot(*zero, color=MODEL, linewidth=0.8, linestyle=":", label="model, zero lag")
         label = f"model, {emg.lag_ms:.0f} ms earlier" if lag else "model"
-        axis.plot(*_closed(own_phase, np.roll(own, -lag)), color=MODEL, label=label)
+        axis.plot(*closed(own_phase, np.roll(own, -lag)), color=MODEL, label=label)
         one = emg.per_muscle[name]
         axis.set_title(name + (f"   {symbol} = {one.r:.2f}" if one.r is not None else ""), loc="left")
         axis.set_ylim(0, TOP)
@@ -134,12 +134,12 @@ def joint_figure(result: Result) -> Any:
     figure, axes = _panels(len(curves), columns=2)
     people = f" (n = {angles.human_people})" if angles.human_people else ""
     for axis, (name, curve) in zip(axes, curves.items(), strict=False):
-        percent, mean = _closed(PHASE, curve.human_mean_deg)
-        _, sd = _closed(PHASE, curve.human_sd_deg)
+        percent, mean = closed(PHASE, curve.human_mean_deg)
+        _, sd = closed(PHASE, curve.human_sd_deg)
         axis.fill_between(percent, mean - sd, mean + sd, color=PEOPLE, alpha=0.2, linewidth=0)
         axis.plot(percent, mean, color=PEOPLE, label=f"people, mean ± SD{people}")
         assert curve.model_deg is not None
-        axis.plot(*_closed(PHASE, curve.model_deg), color=MODEL, label="model")
+        axis.plot(*closed(PHASE, curve.model_deg), color=MODEL, label="model")
         one = angles.per_joint[name]
         between = "" if one.human_deg is None else f" (people {one.human_deg:.1f}°)"
         axis.set_title(f"{JOINT_NAMES.get(name, name)}   {one.mpjae_deg:.1f}°{between}", loc="left")
@@ -181,13 +181,13 @@ def _has_model(result: Result) -> bool:
     return any(curve.excitation is not None for curve in result.curves.muscles.values())
 
 
-def _own(curve: MuscleCurve) -> np.ndarray:
-    """The model's curve in parts of its peak."""
+def of_own_peak(curve: MuscleCurve) -> np.ndarray:
+    """The model's excitation in parts of its own peak."""
     values = np.asarray(curve.excitation)
     return values / values.max() if values.max() > 0 else values
 
 
-def _closed(phase: Any, curve: Any) -> tuple[np.ndarray, np.ndarray]:
+def closed(phase: Any, curve: Any) -> tuple[np.ndarray, np.ndarray]:
     """Per cent of the cycle and curve, with its first sample again at 100 % unless it ends there itself."""
     percent, values = 100.0 * np.asarray(phase), np.asarray(curve)
     if percent[-1] < 100.0:

@@ -47,8 +47,8 @@ FEW_CLIPS_NOTE = [f"fewer than {FEW_CLIPS} clips: intervals are too narrow (at 1
 def print_result(result: Result, console: Console) -> None:
     """Everything a reader wants first: imitation, EMG, joint angles, and one headline."""
     console.print()
-    console.print(Text(_title(result), style="bold"))
-    for note in (*result.policy.notes, *_warnings(result)):
+    console.print(Text(f"{who(result)}, {what(result)}", style="bold"))
+    for note in (*result.policy.notes, *warnings(result)):
         console.print(Text(note, style="yellow"))
     if result.imitation is not None:
         console.print(_imitation(result, result.imitation), crop=False)
@@ -78,13 +78,13 @@ def headline(result: Result) -> str:
     imitation, emg, angles = result.imitation, result.emg, result.joint_angles
     if imitation is not None:
         parts.append(
-            f"coverage {_plain(imitation.frame_coverage_pct.mean, 1)} %, success "
-            f"{_plain(imitation.success_pct.mean, 1)} %, MPJPE {_plain(imitation.mpjpe_mm.mean, 1)} mm"
+            f"coverage {plain(imitation.frame_coverage_pct.mean, 1)} %, success "
+            f"{plain(imitation.success_pct.mean, 1)} %, MPJPE {plain(imitation.mpjpe_mm.mean, 1)} mm"
         )
     if emg.mean_r is not None:
         lag = f" at a lag of {emg.lag_ms:.0f} ms" if emg.lag_ms is not None else ""
         ratio = f" = {emg.ratio:.2f} of human pairs" if emg.ratio is not None else ""
-        parts.append(f"EMG r ({_condition(result)}) {emg.mean_r:.3f}{lag}{ratio}")
+        parts.append(f"EMG r ({condition(result)}) {emg.mean_r:.3f}{lag}{ratio}")
     elif emg.group_mean_r is not None:
         parts.append(f"EMG {_with_mean_curve(result)}")
     else:
@@ -92,7 +92,7 @@ def headline(result: Result) -> str:
         of_activation = result.emg_of_activation
         if of_activation is not None and of_activation.mean_r is not None:
             parts.append(
-                f"of activation alone ({_condition(result)}) {of_activation.mean_r:.3f} at a lag of "
+                f"of activation alone ({condition(result)}) {of_activation.mean_r:.3f} at a lag of "
                 f"{of_activation.lag_ms:.0f} ms"
             )
     if angles.mpjae_deg is not None:
@@ -101,7 +101,7 @@ def headline(result: Result) -> str:
     return f"{result.policy.name}: {' · '.join(parts)}"
 
 
-def _condition(result: Result) -> str:
+def condition(result: Result) -> str:
     """What the people of the EMG do, and how fast."""
     return result.emg.human_condition.replace("-", " at ") + " km/h"
 
@@ -113,19 +113,25 @@ def _leg(result: Result) -> str:
 def _with_mean_curve(result: Result) -> str:
     emg = result.emg
     lag = "" if emg.group_mean_lag_ms is None else f" at a lag of {emg.group_mean_lag_ms:.0f} ms"
-    return f"r with people's mean curve ({_condition(result)}) {_plain(emg.group_mean_r, 3)}{lag}"
+    return f"r with people's mean curve ({condition(result)}) {plain(emg.group_mean_r, 3)}{lag}"
 
 
-def _title(result: Result) -> str:
-    body = f" on {result.body.name}" if result.body.name else ""
-    motions = f", {result.motions.id} {result.motions.split}".rstrip() if result.motions.id else ""
+def who(result: Result) -> str:
+    """Which policy drove which body."""
+    return result.policy.name + (f" on {result.body.name}" if result.body.name else "")
+
+
+def what(result: Result) -> str:
+    """Which motions were followed how often, and under which protocol they are scored."""
+    motions = f"{result.motions.id} {result.motions.split}".rstrip() if result.motions.id else ""
     count = result.motions.clips
     runs = f" × {result.runs} runs" if result.runs > 1 else ""
-    clips = f", {count} clip{'s' * (count != 1)}{runs}"
-    return f"{result.policy.name}{body}{motions}{clips}, protocol {result.protocol}"
+    clips = f"{count} clip{'s' * (count != 1)}{runs}"
+    return ", ".join(part for part in (motions, clips, f"protocol {result.protocol}") if part)
 
 
-def _warnings(result: Result) -> list[str]:
+def warnings(result: Result) -> list[str]:
+    """What a reader has to know before any figure."""
     lines = []
     if result.diagnostic:
         lines.append(result.diagnostic)
@@ -154,7 +160,7 @@ def _imitation(result: Result, total: Imitation) -> Table:
         cells = [_interval(f) for f in (*intervals, total.root_relative_mpjpe_mm, total.ik_floor_mm)]
         table.add_row("95 % CI", "", *cells, style="dim")
     if result.runs > 1:
-        cells = [_plain(f.sem, 2) for f in (*intervals, total.root_relative_mpjpe_mm, total.ik_floor_mm)]
+        cells = [plain(f.sem, 2) for f in (*intervals, total.root_relative_mpjpe_mm, total.ik_floor_mm)]
         table.add_row("SEM, runs", "", *cells, style="dim")
     return table
 
@@ -168,13 +174,13 @@ def _imitation_cells(score: Imitation) -> list[str]:
         score.root_relative_mpjpe_mm,
         score.ik_floor_mm,
     )
-    return [str(score.clips), *(_plain(figure.mean, 1) for figure in figures)]
+    return [str(score.clips), *(plain(figure.mean, 1) for figure in figures)]
 
 
 def _print_emg(console: Console, result: Result) -> None:
     emg = result.emg
     number = "1 person" if emg.human_people == 1 else f"{emg.human_people} people"
-    people = f"{number} ({_condition(result)})"
+    people = f"{number} ({condition(result)})"
     title = f"EMG, {_leg(result)} leg, {emg.cycles} cycles, against {people}"
     reason = emg.reasons.get("mean_r", "")
     if emg.mean_r is not None:
@@ -182,7 +188,7 @@ def _print_emg(console: Console, result: Result) -> None:
     else:
         reach = "" if emg.human_pairs_r is None else f"; people reach {emg.human_pairs_r:.3f} in pairs"
         console.print(f"{title}: {DASH} ({reason}){reach}", markup=False)
-    _print_lines(console, _emg_lines(result))
+    _print_lines(console, emg_lines(result))
     left_out = emg.notes.get("lacking", "")
     if left_out:
         console.print(f"without {left_out}", markup=False)
@@ -211,12 +217,12 @@ def _print_besides(console: Console, result: Result) -> None:
             cells = [
                 f"{emg.human_people} ({LEGS[emg.human_side]})",
                 str(emg.cycles),
-                _plain(r, 3) + ("*" if of_mean else ""),
-                _plain(lag, 0),
-                *(_plain(figure, 3) for figure in (emg.zero_lag_r, *people)),
+                plain(r, 3) + ("*" if of_mean else ""),
+                plain(lag, 0),
+                *(plain(figure, 3) for figure in (emg.zero_lag_r, *people)),
             ]
         of_angles = (None, None) if angles is None else (angles.mpjae_deg, angles.human_deg)
-        made.add_row(name, *cells, *(_plain(figure, 1) for figure in of_angles))
+        made.add_row(name, *cells, *(plain(figure, 1) for figure in of_angles))
     if made.row_count:
         console.print(made, crop=False)
         if any(beside.emg and beside.emg.mean_r is None for beside in result.besides.values()):
@@ -232,19 +238,20 @@ def _emg(result: Result, title: str) -> Table:
     table = new_table(title, "muscle", own, zero, *people)
     for muscle, one in emg.per_muscle.items():
         cells = (one.r, one.zero_lag_r, one.human_pairs_r, one.leave_one_out_r, one.within_person_r)
-        table.add_row(muscle + (" (constant)" if one.flat else ""), *(_plain(x, 3) for x in cells))
+        table.add_row(muscle + (" (constant)" if one.flat else ""), *(plain(x, 3) for x in cells))
     table.add_section()
     total = (emg.mean_r, emg.zero_lag_r, emg.human_pairs_r, emg.leave_one_out_r, emg.within_person_r)
-    table.add_row("mean", *(_plain(x, 3) for x in total), style="bold")
+    table.add_row("mean", *(plain(x, 3) for x in total), style="bold")
     without = emg.without_flaws
     if without is not None:
         of_people = (without.human_pairs_r, without.leave_one_out_r, without.within_person_r)
         cells = (without.mean_r, without.zero_lag_r, *of_people)
-        table.add_row("without flawed channels", *(_plain(x, 3) for x in cells))
+        table.add_row("without flawed channels", *(plain(x, 3) for x in cells))
     return table
 
 
-def _emg_lines(result: Result) -> list[str]:
+def emg_lines(result: Result) -> list[str]:
+    """How the EMG figures came about."""
     emg = result.emg
     if emg.mean_r is None:
         return [] if emg.group_mean_r is None else [_with_mean_curve(result)]
@@ -297,7 +304,7 @@ def _print_joint_angles(console: Console, result: Result) -> None:
         console.print(f"{title}: {DASH} ({reason}){reach}", markup=False)
         return
     console.print(_joint_angles(result, title), crop=False)
-    _print_lines(console, _joint_lines(result))
+    _print_lines(console, joint_lines(result))
 
 
 def _joint_angles(result: Result, title: str) -> Table:
@@ -307,14 +314,15 @@ def _joint_angles(result: Result, title: str) -> Table:
     for joint, one in angles.per_joint.items():
         cells = (one.mpjae_deg, one.human_deg, one.mean_removed_deg, one.human_mean_removed_deg)
         offset = DASH if one.offset_deg is None else f"{one.offset_deg:+.1f}"
-        table.add_row(JOINT_NAMES.get(joint, joint), *(_plain(x, 1) for x in cells), offset)
+        table.add_row(JOINT_NAMES.get(joint, joint), *(plain(x, 1) for x in cells), offset)
     table.add_section()
     total = (angles.mpjae_deg, angles.human_deg, angles.mean_removed_deg, angles.human_mean_removed_deg)
-    table.add_row("mean", *(_plain(x, 1) for x in total), "", style="bold")
+    table.add_row("mean", *(plain(x, 1) for x in total), "", style="bold")
     return table
 
 
-def _joint_lines(result: Result) -> list[str]:
+def joint_lines(result: Result) -> list[str]:
+    """How the joint-angle figures came about."""
     angles = result.joint_angles
     lines = []
     if angles.ratio_of_mean_curve is not None and angles.ratio is not None:
@@ -332,8 +340,8 @@ def _joint_lines(result: Result) -> list[str]:
 def _other_lines(result: Result) -> list[str]:
     effort = result.effort
     lines = [
-        f"Effort: mean excitation {_plain(effort.mean_excitation, 3)}, "
-        f"co-contraction {_plain(effort.co_contraction, 3)}"
+        f"Effort: mean excitation {plain(effort.mean_excitation, 3)}, "
+        f"co-contraction {plain(effort.co_contraction, 3)}"
     ]
     if result.wall_s is not None and result.realtime_factor is not None:
         lines.append(f"Time: {result.wall_s:.1f} s, {result.realtime_factor:.1f} times real time")
@@ -348,7 +356,8 @@ def _print_lines(console: Console, lines: list[str]) -> None:
         console.print(Text(line, style="dim"))
 
 
-def _plain(value: float | None, digits: int) -> str:
+def plain(value: float | None, digits: int) -> str:
+    """A number with so many decimals, a dash for None."""
     return DASH if value is None else f"{value:.{digits}f}"
 
 

@@ -187,10 +187,16 @@ def test_the_command_writes_everything_and_survives_a_failing_policy(
         "clips.csv",
         "rollouts.h5",
         "coverage.png",
+        "report.html",
     }
-    text = " ".join(capsys.readouterr().out.split())
+    printed = capsys.readouterr().out
+    text = " ".join(printed.split())
     assert "4 runs broke off: synthetic/11: policy raised ValueError: no idea (and 3 more)" in text
     assert "Breaks: coverage" in text
+    assert printed.splitlines()[-1] == f"report: {out / 'report.html'}"
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert report.count("policy raised ValueError: no idea") >= 4
+    assert f"--policy {tmp_path / 'mine.py'}:Breaks" in report
 
 
 @pytest.mark.parametrize(

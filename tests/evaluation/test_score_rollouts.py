@@ -441,7 +441,8 @@ def test_a_recording_is_scored_without_the_simulator(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert files == {"result.json", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"}
+    figures = {"emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"}
+    assert files == {"result.json", "report.html", "clips.csv", *figures}
 
 
 def test_people_measured_on_the_right_are_compared_with_the_right_leg() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
+from example_scripts import example
 from synthetic import synthetic_motions
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
@@ -16,19 +14,10 @@ pytest.importorskip(
 
 from kinesis_bench.bodies.contract import load_body
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "train_with_sb3.py"
 
-
-@pytest.fixture(scope="module")
-def example():
-    spec = importlib.util.spec_from_file_location("train_with_sb3", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_a_plain_ppo_trains(example, capsys, tmp_path):
-    ppo = example.learner(2, 16, seed=0, motions=synthetic_motions(load_body("legs")))
+def test_a_plain_ppo_trains(capsys, tmp_path):
+    script = example("train_with_sb3")
+    ppo = script.learner(2, 16, seed=0, motions=synthetic_motions(load_body("legs")))
     before = [p.detach().clone() for p in ppo.policy.parameters()]
     ppo.learn(64)
     assert ppo.num_timesteps == 64
@@ -40,6 +29,6 @@ def test_a_plain_ppo_trains(example, capsys, tmp_path):
     assert action.shape == (2, 80)
     assert (np.abs(action) <= 1).all()
     ppo.save(tmp_path / "ppo.zip")
-    again, _ = example.PPO.load(tmp_path / "ppo.zip").predict(observation, deterministic=True)
+    again, _ = script.PPO.load(tmp_path / "ppo.zip").predict(observation, deterministic=True)
     np.testing.assert_array_equal(action, again)
     assert "ep_rew_mean" in capsys.readouterr().out

@@ -13,6 +13,8 @@ from kinesis_bench.metrics.imitation import (
     ImitationScore,
     aggregate,
     aggregate_by_skill,
+    from_best_to_worst,
+    offset_m,
     score_clip,
 )
 from kinesis_bench.metrics.kinesis_2025 import imitation_2025
@@ -210,3 +212,28 @@ def test_wrong_shapes_are_refused() -> None:
         score_clip(reference(20), reference(20), 10)
     with pytest.raises(ValueError, match="not \\(T, K, 3\\)"):
         score_clip(reference(20), reference(19), 20)
+
+
+def test_order_from_best_to_worst_by_hand() -> None:
+    def clip(key: str, covered: int, mpjpe_mm: float | None) -> ClipImitation:
+        return ClipImitation(key, 0, "walk", 10, None, covered, mpjpe_mm, mpjpe_mm, False)
+
+    clips = [
+        clip("a", 5, 10.0),
+        clip("b", 10, 40.0),
+        clip("c", 0, None),
+        clip("d", 10, 20.0),
+        clip("e", 10, 20.0),
+    ]
+    assert from_best_to_worst(clips) == [3, 4, 1, 0, 2]
+
+
+@given(st.permutations(range(6)))
+def test_order_does_not_depend_on_the_order_of_the_clips(places: list[int]) -> None:
+    clips = [ClipImitation(f"{i}", 0, "", 10, None, 10 - i // 2, 5.0 * (i % 2), 0.0, False) for i in range(6)]
+    shuffled = [clips[place] for place in places]
+    assert [shuffled[place] for place in from_best_to_worst(shuffled)] == clips
+
+
+def test_offset_is_split_into_height_and_ground() -> None:
+    assert offset_m(np.array([3.0, 4.0, 0.5]), np.array([0.0, 0.0, 0.9])) == pytest.approx((-0.4, 5.0))

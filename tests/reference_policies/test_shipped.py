@@ -51,6 +51,11 @@ def test_a_folder_holds_all_that_its_readme_names(folder):
 
 
 @shipped
+def test_the_stated_hash_is_that_of_the_policy(folder):
+    assert load_policy(str(folder)).sha256 == expected(folder)["policy_sha256"]
+
+
+@shipped
 def test_a_few_clips_are_followed_as_closely_as_the_card_says(folder):
     """Clips that it follows to their end, spread over those of the split."""
     wanted = expected(folder)

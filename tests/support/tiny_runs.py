@@ -15,10 +15,10 @@ from kinesis_bench.training.config import EpisodeConfig, NetworkConfig, PPOConfi
 STEPS_AN_UPDATE = 16
 
 
-def motions_file(path: Path, body: str = "legs", clips: int = 3) -> Path:
+def motions_file(path: Path, body: str = "legs", clips: int = 3, frames: int = 24) -> Path:
     """Write synthetic motions with IK for one body."""
     made = load_body(body)
-    motions = synthetic_motions(made, clips=clips)
+    motions = synthetic_motions(made, clips=clips, frames=frames)
     solved = motions.ik[body]
     ik = {
         key: ClipIk(solved.qpos[span], solved.qvel[span], solved.residual[span])

@@ -1,0 +1,261 @@
+"""The tables of the leaderboards in words: what stands in each cell, for Markdown and HTML alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.human.references import LEGS
+from kinesis_bench.leaderboard.folder import Submitted
+from kinesis_bench.leaderboard.submission import STATUSES, Status
+from kinesis_bench.leaderboard.table import Cell, Kind, Reference, Row, Table
+from kinesis_bench.leaderboard.tables import place_of
+from kinesis_bench.report.board.words import ABOUT, COLUMNS, COSTS
+from kinesis_bench.report.comparison import DASH, condition
+from kinesis_bench.report.tables import FEW_CLIPS
+
+SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+"""Prefixes of large counts."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Head of a column.
+
+    Attributes:
+        label: with its unit.
+        about: what it is; "" where the label says it.
+        first: order at the first click, ``ascending`` or ``descending``: the better ones first.
+        number: whether it holds numbers.
+    """
+
+    label: str
+    about: str = ""
+    first: str = "ascending"
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Text:
+    """What stands in a cell.
+
+    Attributes:
+        text: the figure or word.
+        sort: to order by; None where there is none.
+        small: what stands under it: interval and rank.
+    """
+
+    text: str
+    sort: float | str | None
+    small: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Name:
+    """What stands in the cell of a submission's name.
+
+    Attributes:
+        name: of the submission or reference.
+        card, code: links; "" where there is none.
+        marks: what a reader must not overlook.
+        small: authors, date and the like.
+    """
+
+    name: str
+    card: str
+    code: str
+    marks: tuple[str, ...]
+    small: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row: a name, and a cell for every other column."""
+
+    name: Name
+    cells: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table in words.
+
+    Attributes:
+        kind, body: what it is of.
+        title, anchor: of its section; the anchor is unique among all sheets.
+        facts: what its figures are of.
+        heads: of the columns; the second is the name's.
+        lines, references: rows, and those to read them against.
+        notes: under the table.
+    """
+
+    kind: Kind
+    body: str
+    title: str
+    anchor: str
+    facts: tuple[str, ...]
+    heads: tuple[Head, ...]
+    lines: tuple[Line, ...]
+    references: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def sheets(tables: Sequence[Table]) -> tuple[Sheet, ...]:
+    """All tables in words, in their order."""
+    taken: dict[str, int] = {}
+    made = []
+    for table in tables:
+        words = " ".join((table.kind, table.data, table.split, table.body)).lower()
+        anchor = re.sub(r"[^a-z0-9]+", "-", words).strip("-")
+        taken[anchor] = taken.get(anchor, 0) + 1
+        made.append(_sheet(table, anchor if taken[anchor] == 1 else f"{anchor}-{taken[anchor]}"))
+    return tuple(made)
+
+
+def _sheet(table: Table, anchor: str) -> Sheet:
+    of = f"{table.data}, {table.split}" if table.kind == "imitation" else condition(table.data)
+    return Sheet(
+        kind=table.kind,
+        body=table.body,
+        title=f"{table.body or 'unknown body'}: {of}",
+        anchor=anchor,
+        facts=_facts(table),
+        heads=(
+            Head("rank"),
+            Head("submission", number=False),
+            *(_head(figure) for figure in (*table.figures, *COSTS)),
+            Head("status", number=False),
+        ),
+        lines=tuple(_line(table, row) for row in table.rows),
+        references=tuple(_reference(row, table.figures) for row in table.references),
+        notes=tuple(_notes(table)),
+    )
+
+
+def _facts(table: Table) -> tuple[str, ...]:
+    hashes = {"body": table.body_sha256, "data": table.data_sha256}
+    clips = (f"{table.units} clips",) if table.kind == "imitation" and table.units else ()
+    source = (table.source,) if table.source else ()
+    digests = (f"{name} {sha256[:12]}" for name, sha256 in hashes.items() if sha256)
+    return (f"protocol {table.protocol}", *clips, *source, *digests)
+
+
+def _head(figure: str) -> Head:
+    shown = COLUMNS[figure]
+    unit = f" [{shown.unit}]" if shown.unit else ""
+    return Head(shown.label + unit, ABOUT[figure], "ascending" if shown.better == "less" else "descending")
+
+
+def _line(table: Table, row: Row) -> Line:
+    headline = table.figures[0]
+    rank = row.cells[headline].rank
+    costs = row.submitted.submission.costs
+    status = _status(row.submitted)
+    verified = row.submitted.verification
+    runs = row.submitted.scored.result.runs
+    part = (f"{verified.runs} of {runs} runs",) if verified is not None and verified.runs < runs else ()
+    return Line(
+        _name(table, row.submitted),
+        (
+            Text(DASH, None) if rank is None else Text(str(rank), rank),
+            *(_figure(figure, row.cells[figure], headline) for figure in table.figures),
+            *(_cost(name, getattr(costs, name)) for name in COSTS),
+            Text(status, STATUSES[::-1].index(status), part),
+        ),
+    )
+
+
+def _reference(reference: Reference, figures: Sequence[str]) -> Line:
+    own = reference.submitted
+    name = Name(
+        reference.name,
+        "" if own is None else f"{place_of(own)}/card.md",
+        "" if own is None else own.submission.code_url,
+        (),
+        (reference.note,),
+    )
+    nothing = Text("", None)
+    cells = (_figure(figure, reference.cells.get(figure, Cell(None)), figures[0]) for figure in figures)
+    status = Text(reference.kind if own is None else _status(own), None)
+    return Line(name, (nothing, *cells, *(nothing for _ in COSTS), status))
+
+
+def _status(submitted: Submitted) -> Status:
+    return STATUSES[0] if submitted.verification is None else submitted.verification.status
+
+
+def _figure(figure: str, cell: Cell, headline: str) -> Text:
+    if cell.value is None:
+        return Text(DASH, None)
+    digits = COLUMNS[figure].digits
+    small = []
+    if cell.ci95 is not None:
+        low, high = (_number(end, digits) for end in cell.ci95)
+        small.append(f"[{low}, {high}]")
+    if cell.sem is not None:
+        small.append(f"± {_number(cell.sem, digits + 1)}")
+    if cell.rank is not None and figure != headline:
+        small.append(f"rank {cell.rank}")
+    return Text(_number(cell.value, digits), cell.value, tuple(small))
+
+
+def _number(value: float, digits: int) -> str:
+    """To so many digits, never as -0."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _cost(name: str, value: float | None) -> Text:
+    if value is None:
+        return Text(DASH, None)
+    if name in ("parameters", "training_steps"):
+        for size, prefix in SIZES:
+            if value >= size:
+                return Text(f"{value / size:.3g} {prefix}", value)
+    return Text(_number(value, COLUMNS[name].digits), value)
+
+
+def _name(table: Table, submitted: Submitted) -> Name:
+    submission, result = submitted.submission, submitted.scored.result
+    small = [", ".join(submission.authors), submission.date]
+    if table.kind == "emg":
+        small.append(f"{result.motions.id} {result.motions.split}".strip() or "no reference motion")
+    if result.runs > 1:
+        small.append(f"{result.runs} runs")
+    card = f"{place_of(submitted)}/card.md"
+    return Name(submission.name, card, submission.code_url, _marks(result), tuple(small))
+
+
+def _marks(result: Result) -> tuple[str, ...]:
+    marks = ["prescribed"] if result.policy.control == "prescribed" else []
+    if result.policy.privileged:
+        needs = ", ".join(result.policy.needs)
+        marks.append(f"privileged ({needs})" if needs else "privileged")
+    return tuple(marks)
+
+
+def _notes(table: Table) -> list[str]:
+    notes = [] if table.rows else ["No submission yet."]
+    if table.kind == "imitation":
+        if 0 < table.units < FEW_CLIPS:
+            notes.append(
+                f"{table.units} clips are few: 95 % intervals are too narrow (at 12 clips they may hold the "
+                "truth in only 76 %), which is why a rank needs the paired test too."
+            )
+        return notes
+    results = [row.submitted.scored.result for row in table.rows]
+    notes.append(f"People's cycle begins: {table.cycle_zero}.")
+    notes += [f"The {LEGS[side]} leg." for side in sorted({result.emg.human_side for result in results})]
+    events = sorted({result.emg.notes.get("cycles", "") for result in results} - {""})
+    if len(events) > 1:
+        notes.append(
+            "The models' cycles do not all begin by the same event, which shifts r at zero lag: "
+            f"{'; '.join(events)}."
+        )
+    if any(row.cells[table.figures[0]].rank is None for row in table.rows):
+        notes.append(
+            f"{DASH} for a rank: scored against group figures of the people, which leave nothing to test; "
+            "score with each person's files (--human wang2023=DIR)."
+        )
+    return notes
