@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 BOARDS = Path("leaderboards")
 """Folder of all boards, in a checkout."""
 
+LINES = 20
+"""Most lines that say what does not fit in one submission."""
+
 
 @dataclass(frozen=True)
 class Submit:
@@ -109,14 +112,15 @@ class Verify:
         folders: of submissions, leaderboards/BOARD/DATE_NAME.
         all: every submission in ./leaderboards, or, where there is no such folder, of those that ship.
         motions: file of the motions that they followed, where it is not among the prepared ones.
-        human: people that they were scored against.
+        human: data sets of people that do not ship with us but that submissions were scored against,
+            LAYOUT=PATH as for `score`.
         threads: for physics; 0 takes all cores.
     """
 
     folders: tyro.conf.Positional[tuple[Path, ...]] = ()
     all: bool = False
     motions: Path | None = None
-    human: tuple[str, ...] = HUMAN
+    human: tuple[str, ...] = ()
     threads: int = 0
 
     def run(self) -> None:
@@ -138,22 +142,21 @@ class Verify:
         folders = find_submissions(root) if self.all else list(self.folders)
         if not folders:
             raise InputError(root, "holds no submission", "make one with `kinesis-bench leaderboard submit`")
-        sources = human_sources(self.human)
+        sources = human_sources((*HUMAN, *self.human))
         made = table("", "submission", "status", "worst second\n[rad, m]", "whole clips\n[rad, m]", "runs")
         failed = []
         for folder in folders:
             verification, wrong = self._one(folder, sources)
             if verification is None:
                 failed.append(folder)
-                for line in wrong:
+                for line in wrong[:LINES]:
                     console().print(f"{folder}: {line}", soft_wrap=True)
+                if len(wrong) > LINES:
+                    console().print(f"{folder}: … and {len(wrong) - LINES} more", soft_wrap=True)
                 made.add_row(_short(folder), "REFUSED", "–", "–", "–")
                 continue
             worst = verification.worst
-            columns = [
-                _deviation(worst.get(name))
-                for name in ("qpos after a second", "qpos at the end of whole clips")
-            ]
+            columns = [_deviation(worst.get(name)) for name in ("qpos after a second", "qpos in whole clips")]
             made.add_row(_short(folder), verification.status, *columns, str(verification.runs))
             if not self.all:
                 _print_verification(verification)

@@ -1,9 +1,15 @@
 """Whether a compact record is a movement: simulated again, it must go where it says.
 
-How much can be cheated within the tolerances: a recorded state may differ from the simulated one by up to
-1e-5 rad or m and 1e-4 rad/s or m/s in 95 % of the seconds, by 1e-3 and 2e-2 in 4 %, by 2e-2 and 0.5 in 1 %. A
-forger who nudges the body by that once a second can correct a movement that goes right but for a little; a
-body that falls is not held up so.
+A clip that, simulated from its start, passes through all its recorded states is one. That is so on machines
+that round alike, to the bit; elsewhere a whole clip is soon another. There each second counts, simulated from
+its own recorded state to the next.
+
+How much can be cheated within the tolerances: a recorded state may differ from what leads to it by up to 1e-5
+rad or m and 1e-4 rad/s or m/s in 95 % of the seconds, by 1e-3 and 2e-2 in 4 %, by 5e-3 and 0.1 in 1 %.
+Measured with policies in the loop, every coordinate nudged towards the reference in every second: at 1e-5 the
+coverage of ``legs`` goes from 98.3 to 98.4 %, at 1e-3 to 97.8 %, at 5e-3 to 96.3 %; that of ``muscle-pd`` and
+``static-optimisation`` changes by less than 0.2 points, and nothing that falls is held up. Nudges that are
+chosen by trial and error may do more.
 """
 
 from __future__ import annotations
@@ -38,13 +44,14 @@ SHARES = (0.95, 0.99, 1.0)
 """Shares of the seconds that must end within the tolerances, from the tightest to the widest; how many
 may lie outside is rounded up."""
 
-TOLERANCES = {"qpos": (1e-5, 1e-3, 2e-2), "qvel": (1e-4, 2e-2, 0.5), "activation": (1e-5, 1e-3, 2e-2)}
-"""How far the end of a second may be from the recorded state: rad and m, rad/s and m/s, and of 1.
+TOLERANCES = {"qpos": (1e-5, 1e-3, 5e-3), "qvel": (1e-4, 2e-2, 0.1), "activation": (1e-5, 1e-3, 5e-3)}
+"""How far a recorded state may be from what leads to it: rad and m, rad/s and m/s, and of 1.
 
-Measured over the 433 seconds of all policies that ship: the median is 2e-11 or less in qpos, the 99th
-percentile 4e-8, the largest 4.9e-4 (6.8e-3 in qvel, 5e-6 in activation), where the solver starts without its
-last solution just as a contact changes. With an error of 1e-12 put on every state, which stands for a machine
-that rounds otherwise: 95 % within 6e-7 in qpos and 7e-6 in qvel, the largest the same."""
+Measured over 433 seconds of all policies that ship: whole clips are the same to the bit; of single seconds,
+the median is off by 2e-11 or less in qpos, the 99th percentile by 4e-8, the largest by 4.9e-4 (6.8e-3 in
+qvel, 5e-6 in activation), where the solver starts without its last solution just as a contact changes. With
+an error of 1e-12 put on every state, which stands for a machine that rounds otherwise: 95 % within 6e-7 in
+qpos and 7e-6 in qvel, the largest the same."""
 
 START_TOLERANCES = {"qpos": 1e-4, "qvel": 1e-2, "activation": 0.0}
 """How far the first state may be from the protocol's: inverse kinematics of motions that another machine made
@@ -96,7 +103,7 @@ def move(
     threads: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Movement:
-    """Simulate every second and, for the report alone, every whole clip, and compare.
+    """Simulate every second and every whole clip, and compare.
 
     Args:
         record: of clips of the motions, with arrays of the body.
@@ -113,11 +120,15 @@ def move(
         simulate(record, spans, body, motions, threads=threads, progress=told)
         for spans in (seconds_of(record), whole_clips(record))
     )
-    deviations = {name: seconds.deviation(record, name) for name in STATE}
-    worst = {f"{name} after a second": _worst(deviation) for name, deviation in deviations.items()}
-    worst["qpos at the end of whole clips"] = _worst(whole.deviation(record, "qpos"))
+    of_seconds, of_whole = (
+        {name: simulation.deviation(record, name) for name in STATE} for simulation in (seconds, whole)
+    )
+    worst = {f"{name} after a second": _worst(deviation) for name, deviation in of_seconds.items()}
+    worst["qpos in whole clips"] = _worst(of_whole["qpos"])
     wrong = [*_wrong_starts(record, body, motions), *_wrong_breaks(record, seconds)]
-    wrong += [line for name in STATE for line in _wrong_ends(record, seconds, name, deviations[name])]
+    same = _same_clips(seconds, of_whole)
+    for name in STATE:
+        wrong += _wrong_ends(record, seconds, name, np.where(same, of_whole[name], of_seconds[name]))
     return Movement(wrong, len(seconds.spans), worst, joined(seconds, record, body, motions))
 
 
@@ -171,6 +182,13 @@ def _wrong_breaks(record: Simulated, seconds: Simulation) -> list[str]:
     return wrong
 
 
+def _same_clips(seconds: Simulation, of_whole: dict[str, np.ndarray]) -> np.ndarray:
+    """Of each second, whether its clip passes through all recorded states from its start (seconds,)."""
+    clip = np.array([span.clip for span in seconds.spans])
+    near = np.all([of_whole[name] <= TOLERANCES[name][0] for name in STATE], axis=0)
+    return np.array([near[clip == one].all() for one in clip])
+
+
 def _wrong_ends(record: Simulated, seconds: Simulation, name: str, deviation: np.ndarray) -> list[str]:
     """Seconds that do not end at the next recorded state: one line for the tightest rule that is broken."""
     for share, tolerance in zip(SHARES, TOLERANCES[name], strict=True):
@@ -180,8 +198,8 @@ def _wrong_ends(record: Simulated, seconds: Simulation, name: str, deviation: np
             span = seconds.spans[worst]
             return [
                 f"{_name(record.about.clips[span.clip])}: {name} is {deviation[worst]:.2g} off after steps "
-                f"{span.first} to {span.first + span.steps}; {len(outside)} of {len(deviation)} seconds are "
-                f"more than {tolerance:g} off"
+                f"{span.first} to {span.first + span.steps} ({len(outside)} of {len(deviation)} seconds by "
+                f"more than {tolerance:g})"
             ]
     return []
 

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinesis_bench.archives import json_object, numbers, read_npz
+from kinesis_bench.archives import json_object, numbers, read_npz, unreadable
 from kinesis_bench.bodies.contract import TOUCH_SENSORS
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.typed_json import from_json, to_json
@@ -184,6 +184,7 @@ def read_record(path: Path) -> Simulated | Recorded:
         raise InputError(f"{path}: schema", problem, _REMEDY)
     try:
         about = from_json(About, content)
+        to_json(about)  # refuses numbers that are not finite
     except ValueError as error:
         raise InputError(f"{path}: about", str(error), _REMEDY) from error
     _check_clips(path, about)
@@ -287,8 +288,8 @@ def _refuse_bomb(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             total = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise InputError(path, f"is no archive ({error})", _REMEDY) from error
+    except Exception as error:  # zipfile raises many kinds on a damaged directory
+        raise unreadable(str(path), error, _REMEDY) from error
     if total > MOST_UNPACKED:
         raise InputError(path, f"unpacks to {total >> 20} MiB, more than {MOST_UNPACKED >> 20}", _REMEDY)
 

@@ -56,23 +56,22 @@ class Simulation:
     broken: tuple[str, ...]
 
     def deviation(self, record: Simulated, name: str) -> np.ndarray:
-        """Largest |simulated - recorded| (spans,) of a part of the state at the spans' ends.
+        """Largest |simulated - recorded| of a part of the state, at each recorded state that spans lead to.
 
         Args:
             record: that was simulated.
             name: of STATE.
+
+        Returns:
+            (states,) in the order of spans and steps.
         """
-        ends = [span.first + span.steps for span in self.spans]
-        places = [
-            int(np.searchsorted(state_steps(len(record.action[span.clip])), end))
-            for span, end in zip(self.spans, ends, strict=True)
-        ]
-        return np.array(
-            [
-                np.abs(recorded[name][-1] - record.state[span.clip][name][place]).max()
-                for span, recorded, place in zip(self.spans, self.recorded, places, strict=True)
-            ]
-        )
+        found = []
+        for span, recorded in zip(self.spans, self.recorded, strict=True):
+            at = state_steps(len(record.action[span.clip]))
+            for place in np.flatnonzero((at > span.first) & (at <= span.first + span.steps)):
+                simulated = recorded[name][at[place] - span.first - 1]
+                found.append(np.abs(simulated - record.state[span.clip][name][place]).max())
+        return np.array(found)
 
 
 def seconds_of(record: Simulated) -> list[Span]:

@@ -223,6 +223,8 @@ def check_submission(submission: Submission, where: Path) -> None:
     check_url(submission.code_url, f"{where}: code_url")
     if submission.paper_url is not None:
         check_url(submission.paper_url, f"{where}: paper_url")
+    if not submission.human:
+        raise InputError(f"{where}: human", "names nobody", "name the data sets of people")
     if not submission.authors or not all(_is_line(author) for author in submission.authors):
         raise InputError(f"{where}: authors", "has none, or an empty or odd one", "give a name an author")
     try:
@@ -286,6 +288,8 @@ def _read(path: Path, kind: type[_T], schema: str, remedy: str) -> _T:
         problem = f"is {content.get('schema')!r}, this version reads {schema!r}"
         raise InputError(f"{path}: schema", problem, remedy)
     try:
-        return from_json(kind, content)
+        found = from_json(kind, content)
+        to_json(found)  # refuses numbers that are not finite
     except ValueError as error:
         raise InputError(path, str(error), remedy) from error
+    return found

@@ -1,8 +1,9 @@
 """Verify a submission: what it states must follow from what it recorded, and that from the protocol.
 
 **Re-simulated.** Every second is simulated again from its recorded state, with the recorded actions, through
-the control law and on the body that it names, and must end at the next recorded state (``movement``). The
-first state must be the protocol's start. From the simulated seconds, joined, every figure is computed anew.
+the control law and on the body that it names, and must end at the next recorded state; so is every whole clip
+(``movement``). The first state must be the protocol's start. From the simulated seconds, joined, every figure
+is computed anew.
 
 This proves that the recorded movement is what these excitations do to this body from the prescribed start,
 after all clips of the split, and that the figures are its figures. It does not prove that a policy found the
@@ -94,7 +95,7 @@ def verify(
 
     Args:
         folder: of the submission.
-        sources: data sets of people, the headline's first, as it was scored against.
+        sources: data sets of people at hand, those among them that it was scored against.
         motions: file of the motions that it followed; those of this name among the prepared ones if None.
         threads: for physics, 0 for all cores.
         progress: told the control steps simulated since the last call, and the total.
@@ -106,7 +107,8 @@ def verify(
     result = submitted.scored.result
     wrong = [*wrong_sums(folder), *misplaced(folder, submitted.submission), *wrong_submission(submitted)]
     record = read_record(folder / RECORD)
-    human = _people(result, sources)
+    people = _sources(submitted, sources)
+    human = _people(result, people[0])
     body = load_body(result.body.name) if result.body.name in BODIES else None
     known = _motions(result, body, motions) if result.motions.id else None
     odd = _wrong_ground(record, result, body, known)
@@ -121,7 +123,7 @@ def verify(
         rollouts = movement.rollouts
     else:
         rollouts = record.rollouts
-    evaluation = _evaluate(rollouts, result, human, sources)
+    evaluation = _evaluate(rollouts, result, human, people)
     if movement is not None:
         wrong += wrong_failures(record.about, evaluation)
     different = _differences(submitted, evaluation)
@@ -212,7 +214,7 @@ def _verification(
         figures=figures_of(evaluation.result),
         compared=(
             *((f"the ends of {movement.seconds} seconds, simulated again",) if movement else ()),
-            f"every figure{which} and of each clip, computed anew",
+            f"every figure{which}, those of each clip too, computed anew",
         ),
         self_reported=tuple(left),
         worst=worst,
@@ -231,19 +233,35 @@ def _other_versions(result: Result) -> list[str]:
     return [f"result.json: was scored with {', '.join(other)}, which may be why"] if other else []
 
 
-def _people(result: Result, sources: Sequence[HumanSource]) -> HumanEmg:
+def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> list[HumanSource]:
+    """The data sets of people that a submission names, in its order.
+
+    Raises:
+        InputError: one is not at hand.
+    """
+    at_hand = {source.name: source for source in sources}
+    named = submitted.submission.human
+    for name in named:
+        if name not in at_hand:
+            problem = f"it was scored against {name}, which is not at hand"
+            remedy = f"if you have the data set, add --human {name.partition('=')[0]}=PATH"
+            raise InputError(submitted.folder, problem, remedy)
+    return [at_hand[name] for name in named]
+
+
+def _people(result: Result, source: HumanSource) -> HumanEmg:
     """The people of the headline.
 
     Raises:
-        InputError: they are not of the first data set at hand.
+        InputError: they are not of its data set.
     """
     told = result.emg
-    for activity, speed_kmh in sources[0].conditions:
+    for activity, speed_kmh in source.conditions:
         if condition_name(activity, speed_kmh) == told.human_condition:
-            human = sources[0].emg(activity, speed_kmh)
+            human = source.emg(activity, speed_kmh)
             if (human.source, human.people) == (told.human_source, told.human_people):
                 return human
-    problem = f"was scored against {told.human_condition} of {told.human_source}, not {sources[0].name}"
+    problem = f"was scored against {told.human_condition} of {told.human_source}, not {source.name}"
     raise InputError("result.json", problem, "name its people by --human, as they were named to `score`")
 
 
@@ -263,5 +281,5 @@ def _motions(result: Result, body: Body | None, path: Path | None) -> Motions:
     if path is not None:
         return read_motions(path, bodies=bodies)
     problem = "are not among the prepared motions of this machine"
-    remedy = "prepare them (see `kinesis-bench prepare-data --help`), or name their file by --motions"
+    remedy = "prepare them, as `kinesis-bench prepare-data --amass DIR` does, or give --motions FILE"
     raise InputError(f"motions {result.motions.id}", problem, remedy)

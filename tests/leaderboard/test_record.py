@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from damaged_files import refusals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored_folders import recording
@@ -193,9 +194,15 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(
         read_record(path)
 
 
+def test_damage_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "record.npz"
+    write_record(path, compact(simulated(0, (40, 70)), 1))
+    assert len(refusals(path, lambda: read_record(path))) > 30
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no archive at all" * 100])
 def test_what_is_no_archive_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "record.npz"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="is no archive"):
+    with pytest.raises(InputError, match="cannot be read"):
         read_record(path)

@@ -76,7 +76,7 @@ def submitted(
         protocol=result.protocol,
         body=result.body,
         motions=result.motions,
-        human=(),
+        human=("emg_walk_wang2023",),
         rollouts_sha256="0" * 64,
     )
     folder = root / submission.board / folder_name(submission)
