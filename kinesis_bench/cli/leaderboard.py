@@ -33,7 +33,8 @@ class Submit:
         result: folder that `kinesis-bench score` has written.
         name: of the submission, such as legs-ppo: a-z, 0-9, single - or . between them.
         authors: one name each.
-        code: address of the code that the policy and its training are in.
+        code: address of the code that the policy and its training are in, or a folder of this project such as
+            baselines/dep.
         paper: address of a paper on it.
         parameters: numbers in the network that acts; counted from its ONNX file where that is at hand and
             package onnx is installed.

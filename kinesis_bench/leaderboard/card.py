@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from kinesis_bench.evaluation.schema import PROTOCOLS, Result
-from kinesis_bench.leaderboard.submission import Submission, folder_name
+from kinesis_bench.leaderboard.submission import Submission, code_link, folder_name
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.motions.gait.build import DATASET
 
@@ -41,9 +41,9 @@ def figures_in(text: str) -> list[str]:
 
 
 def _who(submission: Submission, result: Result) -> str:
-    links = [f"code: <{submission.code_url}>"]
+    links = [f"[code](<{code_link(submission, up=3)}>)"]
     if submission.paper_url:
-        links.append(f"paper: <{submission.paper_url}>")
+        links.append(f"[paper](<{submission.paper_url}>)")
     where = f"Board `{submission.board}`, protocol `{submission.protocol}`"
     if result.body.name:
         where += f", body {_code(result.body.name)}"

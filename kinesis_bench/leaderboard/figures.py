@@ -41,6 +41,8 @@ RATIOS = {"frame_coverage_pct": "covered", "success_pct": "success", "strict_suc
 
 _LAG = re.compile(r"(^|\.|_)lag_(ms|pct)$")
 _UNIT = re.compile(r"_(mm|pct|deg|s)(?=$|[.\[])")
+_EMG = re.compile(r"^emg(_of_activation)?\.")
+_OF_PERSONS = re.compile(r"\.(ci95|chance|human_source)(\.|$)")
 _WORDS = ("key", "run", "skill", "failure")
 
 
@@ -79,6 +81,19 @@ def result_differences(told: Result, found: Result, *, people_only: bool = False
     step_ms = 10.0 * (found.emg.cycle_s or 0.0)
     different = list(_differences(to_json(told), to_json(found), "", step_ms))
     return [one for one in different if not people_only or one.where.rpartition(".")[2] in OF_PEOPLE]
+
+
+def of_the_group(different: list[Difference]) -> list[Difference]:
+    """Those that a group's figures can tell, where a result was scored against each of its people.
+
+    What a group's figures cannot give is None as computed anew; intervals between people and chance are found
+    otherwise, by nearly the same numbers.
+    """
+    return [
+        one
+        for one in different
+        if not _EMG.match(one.where) or (one.found is not None and not _OF_PERSONS.search(one.where))
+    ]
 
 
 def clip_differences(told: str, found: str, runs: int) -> list[Difference]:

@@ -62,6 +62,10 @@ class Costs:
     real_time_factor: float | None
 
 
+OWN_FOLDER = re.compile(r"(baselines|reference_policies)(/[a-z0-9][\w.-]*)?", re.ASCII)
+"""Folders of this project that the code of a submission may be in."""
+
+
 @dataclass(frozen=True)
 class Submission:
     """One entry of a board.
@@ -70,7 +74,8 @@ class Submission:
         schema: SCHEMA.
         name: by which tables call it; see ``check_name``.
         authors: one name each.
-        code_url, paper_url: where policy and training are to be found; paper None where there is none.
+        code_url, paper_url: where policy and training are to be found; code may be a folder of this project,
+            such as baselines/dep; paper None where there is none.
         date: of the submission, YYYY-MM-DD.
         board: that it is on, see ``board_of``.
         costs: by its authors.
@@ -192,6 +197,12 @@ def folder_name(submission: Submission) -> str:
     return f"{submission.date}_{submission.name}"
 
 
+def code_link(submission: Submission, up: int) -> str:
+    """Address of a submission's code, from a file that lies so many folders below the project's own."""
+    url = submission.code_url
+    return "../" * up + url if OWN_FOLDER.fullmatch(url) else url
+
+
 def check_name(name: str, where: str = "--name") -> None:
     """Refuse a name that cannot be a folder's.
 
@@ -220,7 +231,8 @@ def check_submission(submission: Submission, where: Path) -> None:
         InputError: one is not usable; the message names it.
     """
     check_name(submission.name, f"{where}: name")
-    check_url(submission.code_url, f"{where}: code_url")
+    if not OWN_FOLDER.fullmatch(submission.code_url):
+        check_url(submission.code_url, f"{where}: code_url")
     if submission.paper_url is not None:
         check_url(submission.paper_url, f"{where}: paper_url")
     if not submission.human:

@@ -13,6 +13,9 @@ alone, anything of the later ones.
 
 **Recomputed.** Where nothing was simulated (excitations prescribed for a recorded motion, recordings of other
 tools), figures are computed anew from the recorded excitations and movement; these are the author's word.
+
+Single people's recordings need not be at hand: where the figures of their group ship with us, these stand in,
+and what needs each person (intervals, leave-one-out) stays as stated.
 """
 
 from __future__ import annotations
@@ -29,15 +32,17 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import Evaluation, Provenance, evaluate_rollouts, versions
 from kinesis_bench.evaluation.people import people_besides
 from kinesis_bench.evaluation.result import write_clips
-from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.evaluation.schema import PROTOCOLS, Result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.files import cache_dir, sha256_of_file
+from kinesis_bench.human.built_in import WANG
 from kinesis_bench.human.conditions import condition_name
 from kinesis_bench.human.references import HumanEmg
 from kinesis_bench.human.sources import HumanSource
 from kinesis_bench.leaderboard.figures import (
     Difference,
     clip_differences,
+    of_the_group,
     result_differences,
     table_differences,
 )
@@ -68,6 +73,10 @@ from kinesis_bench.rollouts.schema import Rollouts
 
 DECIDING = ("mujoco", "kinesis-bench", "myo-sim", "numpy", "scipy")
 """Packages whose other versions may give other numbers."""
+
+
+STAND_INS = {"wang2023": WANG}
+"""Layout of a data set of single people to the name of their group's figures, which ship with us."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +116,8 @@ def verify(
     result = submitted.scored.result
     wrong = [*wrong_sums(folder), *misplaced(folder, submitted.submission), *wrong_submission(submitted)]
     record = read_record(folder / RECORD)
-    people = _sources(submitted, sources)
-    human = _people(result, people[0])
+    people, stood_in = _sources(submitted, sources)
+    human = _people(result, people[0], group=stood_in)
     body = load_body(result.body.name) if result.body.name in BODIES else None
     known = _motions(result, body, motions) if result.motions.id else None
     odd = _wrong_ground(record, result, body, known)
@@ -126,11 +135,15 @@ def verify(
     evaluation = _evaluate(rollouts, result, human, people)
     if movement is not None:
         wrong += wrong_failures(record.about, evaluation)
-    different = _differences(submitted, evaluation)
+    different = _differences(submitted, evaluation, group=stood_in)
     wrong += [str(one) for one in different if one.refused]
     if wrong:
         return Found((*dict.fromkeys(wrong), *_other_versions(result)), None)
-    return Found((), _verification(submitted, record, movement, evaluation, different))
+    verification = _verification(submitted, record, movement, evaluation, different)
+    if stood_in:
+        left = f"what needs each person of {submitted.submission.human[0]}: EMG's intervals and leave-one-out"
+        verification = replace(verification, self_reported=(*verification.self_reported, left))
+    return Found((), verification)
 
 
 def _wrong_ground(
@@ -169,10 +182,12 @@ def _evaluate(
     )
 
 
-def _differences(submitted: Submitted, evaluation: Evaluation) -> list[Difference]:
+def _differences(submitted: Submitted, evaluation: Evaluation, *, group: bool) -> list[Difference]:
     """All that differs between what is stated and what was computed."""
     told, found = submitted.scored.result, evaluation.result
     of_result = result_differences(told, found, people_only=found.runs < told.runs)
+    if group:
+        of_result = of_the_group(of_result)
     with tempfile.TemporaryDirectory() as temporary:
         table = Path(temporary) / "clips.csv"
         write_clips(table, evaluation.rollouts, evaluation.clips)
@@ -233,8 +248,8 @@ def _other_versions(result: Result) -> list[str]:
     return [f"result.json: was scored with {', '.join(other)}, which may be why"] if other else []
 
 
-def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> list[HumanSource]:
-    """The data sets of people that a submission names, in its order.
+def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> tuple[list[HumanSource], bool]:
+    """The data sets of people that a submission names, in its order, and whether a group's figures stand in.
 
     Raises:
         InputError: one is not at hand.
@@ -242,14 +257,24 @@ def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> list[Human
     at_hand = {source.name: source for source in sources}
     named = submitted.submission.human
     for name in named:
-        if name not in at_hand:
-            problem = f"it was scored against {name}, which is not at hand"
-            remedy = f"if you have the data set, add --human {name.partition('=')[0]}=PATH"
-            raise InputError(submitted.folder, problem, remedy)
-    return [at_hand[name] for name in named]
+        if name in at_hand:
+            continue
+        if named == (name,) and STAND_INS.get(name) in at_hand and _needs_no_person(submitted.scored.result):
+            return [at_hand[STAND_INS[name]]], True
+        problem = f"it was scored against {name}, which is not at hand"
+        remedy = f"if you have the data set, add --human {name.partition('=')[0]}=PATH"
+        raise InputError(submitted.folder, problem, remedy)
+    return [at_hand[name] for name in named], False
 
 
-def _people(result: Result, source: HumanSource) -> HumanEmg:
+def _needs_no_person(result: Result) -> bool:
+    """Whether a group's figures are enough for all but intervals and leave-one-out."""
+    angles = result.joint_angles
+    own_angles = angles is not None and angles.human_source == result.emg.human_source
+    return result.protocol == PROTOCOLS[0] and not result.besides and not own_angles
+
+
+def _people(result: Result, source: HumanSource, *, group: bool) -> HumanEmg:
     """The people of the headline.
 
     Raises:
@@ -259,7 +284,7 @@ def _people(result: Result, source: HumanSource) -> HumanEmg:
     for activity, speed_kmh in source.conditions:
         if condition_name(activity, speed_kmh) == told.human_condition:
             human = source.emg(activity, speed_kmh)
-            if (human.source, human.people) == (told.human_source, told.human_people):
+            if (group or human.source == told.human_source) and human.people == told.human_people:
                 return human
     problem = f"was scored against {told.human_condition} of {told.human_source}, not {source.name}"
     raise InputError("result.json", problem, "name its people by --human, as they were named to `score`")

@@ -19,6 +19,7 @@ from kinesis_bench.leaderboard.submission import (
     board_of,
     check_name,
     check_url,
+    code_link,
     read_submission,
     write_submission,
 )
@@ -106,6 +107,24 @@ def test_fields_that_cannot_be_used_are_named(field: str, value: object, said: s
     with pytest.raises(InputError) as caught:
         read_submission(path)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["baselines/dep", "reference_policies/legs-teacher", "baselines"])
+def test_code_may_be_a_folder_of_this_project(folder: str, tmp_path: Path) -> None:
+    own = replace(MADE, code_url=folder)
+    write_submission(tmp_path / "submission.json", own)
+    assert read_submission(tmp_path / "submission.json") == own
+    assert code_link(own, up=1) == f"../{folder}"
+    assert code_link(MADE, up=3) == MADE.code_url
+
+
+@pytest.mark.parametrize(
+    "folder", ["baselines/../..", "baselines/a/b", "docs", "../baselines", "baselines/.x"]
+)
+def test_other_folders_are_no_code(folder: str, tmp_path: Path) -> None:
+    write_submission(tmp_path / "submission.json", replace(MADE, code_url=folder))
+    with pytest.raises(InputError, match="code_url"):
+        read_submission(tmp_path / "submission.json")
 
 
 def test_boards(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.human.references import LEGS
 from kinesis_bench.leaderboard.folder import Submitted
-from kinesis_bench.leaderboard.submission import STATUSES, Status
+from kinesis_bench.leaderboard.submission import STATUSES, Status, code_link
 from kinesis_bench.leaderboard.table import Cell, Kind, Reference, Row, Table
 from kinesis_bench.leaderboard.tables import place_of
 from kinesis_bench.report.board.words import ABOUT, COLUMNS, COSTS
@@ -172,7 +172,7 @@ def _reference(reference: Reference, figures: Sequence[str]) -> Line:
     name = Name(
         reference.name,
         "" if own is None else f"{place_of(own)}/card.md",
-        "" if own is None else own.submission.code_url,
+        "" if own is None else code_link(own.submission, up=1),
         (),
         (reference.note,),
     )
@@ -224,7 +224,7 @@ def _name(table: Table, submitted: Submitted) -> Name:
     if result.runs > 1:
         small.append(f"{result.runs} runs")
     card = f"{place_of(submitted)}/card.md"
-    return Name(submission.name, card, submission.code_url, _marks(result), tuple(small))
+    return Name(submission.name, card, code_link(submission, up=1), _marks(result), tuple(small))
 
 
 def _marks(result: Result) -> tuple[str, ...]:
