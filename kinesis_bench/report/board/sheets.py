@@ -125,8 +125,9 @@ def _sheet(table: Table, anchor: str) -> Sheet:
         heads=(
             Head("rank"),
             Head("submission", number=False),
-            *(_head(figure) for figure in (*table.figures, *COSTS)),
+            *(_head(figure) for figure in table.figures),
             Head("status", number=False),
+            *(_head(cost) for cost in COSTS),
         ),
         lines=tuple(_line(table, row) for row in table.rows),
         references=tuple(_reference(row, table.figures) for row in table.references),
@@ -161,8 +162,8 @@ def _line(table: Table, row: Row) -> Line:
         (
             Text(DASH, None) if rank is None else Text(str(rank), rank),
             *(_figure(figure, row.cells[figure], headline) for figure in table.figures),
-            *(_cost(name, getattr(costs, name)) for name in COSTS),
             Text(status, STATUSES[::-1].index(status), part),
+            *(_cost(name, getattr(costs, name)) for name in COSTS),
         ),
     )
 
@@ -179,7 +180,7 @@ def _reference(reference: Reference, figures: Sequence[str]) -> Line:
     nothing = Text("", None)
     cells = (_figure(figure, reference.cells.get(figure, Cell(None)), figures[0]) for figure in figures)
     status = Text(reference.kind if own is None else _status(own), None)
-    return Line(name, (nothing, *cells, *(nothing for _ in COSTS), status))
+    return Line(name, (nothing, *cells, status, *(nothing for _ in COSTS)))
 
 
 def _status(submitted: Submitted) -> Status:

@@ -108,7 +108,14 @@ EXPLANATIONS = (
             "figures are of muscles that would make the recorded motion, so they say nothing of balance.",
         ),
     ),
-    Explanation("Status", tuple(f"{name}: {about}." for name, about in STATUS.items())),
+    Explanation(
+        "Status",
+        (
+            *(f"{name}: {about}." for name, about in STATUS.items()),
+            "Whoever verifies without the recordings of single people checks r, lag and ratio by their "
+            "group's figures; intervals of EMG and ranks under it then stay as stated.",
+        ),
+    ),
     Explanation(
         "What is never mixed",
         (
