@@ -1,0 +1,1 @@
+"""The field of the penalty kick: ball, goal and keeper."""
