@@ -85,6 +85,16 @@ TASKS: dict[str, TaskInfo] = {
             "TargetFar-v1",
             takes=(IMITATION, "target"),
         ),
+        TaskInfo(
+            "penalty-kick",
+            "shoot the ball past a keeper into the net, and stay on both feet",
+            "penalty-kick-1",
+            "penalty_kick",
+            "PenaltyKick",
+            "PenaltyKick-v1",
+            bodies=("legs_back",),
+            takes=(IMITATION, "target", "target-far"),
+        ),
     )
 }
 """Every task of trials."""

@@ -106,9 +106,11 @@ class BodyRows:
         body, law: as given.
         engine: steps the rows.
         dt_s: control period [s].
+        fields: what a task reads or writes of the engine besides what all do.
     """
 
     dt_s = SUBSTEPS * TIMESTEP_S
+    fields: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -124,7 +126,7 @@ class BodyRows:
     ) -> None:
         self.body, self.law = body, law
         self._record, self._refine = record, refine
-        fields = [*FIELDS, "sensordata"]
+        fields = [*FIELDS, "sensordata", *self.fields]
         if law.every_substep or "muscle" in needs:
             fields += ["actuator_length", "actuator_velocity"]
         if record:
