@@ -56,7 +56,7 @@ IMITATION = "imitation"
 OF_IMITATION = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
 """Options that mean nothing for another task."""
 
-OF_TRIALS = ("trials",)
+OF_TRIALS = ("trials", "keeper")
 """Options that mean nothing for imitation."""
 
 
@@ -82,6 +82,7 @@ class Score:
         human_speed: speed of the headline's people [km/h]; the nearest at hand is taken. `matched` takes
             that at which the policy has most steady cycles.
         trials: of a task other than imitation; those of a full score if left out.
+        keeper: of the penalty kick: static, brownian or tracking; one is drawn for each trial if left out.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
         out: folder for report.html, result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if
@@ -107,6 +108,7 @@ class Score:
     human: tuple[str, ...] = HUMAN
     human_speed: float | Literal["matched"] = SPEED_KMH
     trials: int | None = None
+    keeper: str | None = None
     runs: int | None = None
     seed: int = 0
     out: Path | None = None

@@ -11,9 +11,13 @@ from kinesis_bench.cli.whole_folder import whole_folder
 if TYPE_CHECKING:
     from kinesis_bench.cli.score import Score
     from kinesis_bench.evaluation.tasks.evaluate import TaskEvaluation
+    from kinesis_bench.tasks.registry import TaskInfo
 
 FILES = ("rollouts.h5", "trials.csv", "maps.png", "curves.png", "result.json")
 """What a result's folder may hold; the result itself is put there last."""
+
+OF_SOME_TASK = ("keeper",)
+"""Flags that some tasks have, see ``TaskInfo.options``."""
 
 QUICK_TRIALS = 64
 """Trials of a quick look, which is no full score."""
@@ -40,7 +44,8 @@ def score_task(score: Score) -> None:
     info.refuse_body(body.name)
     policy = load_policy(POLICY if score.policy is None else score.policy, body.name)
     trials = score.trials or (min(QUICK_TRIALS, info.trials) if score.quick else info.trials)
-    job = TrialJob(info, trials, score.seed, refine=score.refine, push_m_s=score.push or 0.0)
+    options = task_options(score, info)
+    job = TrialJob(info, trials, score.seed, options, refine=score.refine, push_m_s=score.push or 0.0)
     folder = score.out or SCORES / _name(score, policy.name, body.name, trials != info.trials, trials)
     score.refuse_other_recording(folder)
     with whole_folder(folder, FILES) as temporary:
@@ -57,6 +62,21 @@ def score_task(score: Score) -> None:
         raise InputError(f"policy {policy.name}", f"no trial could be run: {reason}", "correct the policy")
 
 
+def task_options(score: Score, info: TaskInfo) -> dict[str, str]:
+    """The options of the task that were given.
+
+    Raises:
+        InputError: one is of another task.
+    """
+    from kinesis_bench.errors import InputError
+
+    given = {name: value for name in OF_SOME_TASK if (value := getattr(score, name)) is not None}
+    for name in given:
+        if name not in info.options:
+            raise InputError(f"--{name}", f"means nothing for task {info.name}", "leave it out")
+    return given
+
+
 def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     from kinesis_bench.evaluation.tasks.result import write_task_result, write_trials
     from kinesis_bench.report.task_figures import write_task_figures
@@ -71,6 +91,7 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
 def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str:
     """A folder's name: what is scored, and all that differs from the defaults."""
     parts = [policy, body, score.task]
+    parts += [f"{name}_{value}" for name in OF_SOME_TASK if (value := getattr(score, name)) is not None]
     parts += [f"trials{trials}"] if other else []
     parts += [f"seed{score.seed}"] if score.seed else []
     parts += [f"timestep{1 / (150 * score.refine):.3g}"] if score.refine != 1 else []

@@ -20,6 +20,8 @@ batch can change a number (matrix products round differently for different shape
 NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What a policy may ask to see beyond its observation; results of one that does are marked privileged."""
 
+APPENDED = ("ball",)
+"""What a policy may ask to have appended to its observation, where a task shows it; that is no privilege."""
 
 PRESCRIBED = "prescribed"
 """Declared as ``control`` by what drives no body but says what muscles would do in the recorded motion
@@ -83,8 +85,8 @@ class Policy(Protocol):
     """Anything that turns observations into actions.
 
     Three attributes are read when present: ``deterministic`` (False unless stated: then it runs three times),
-    ``control`` (``direct`` unless stated) and ``needs`` (a subset of NEEDS, empty unless stated). A policy
-    with ``needs`` has ``act(observation, rngs, view)`` instead.
+    ``control`` (``direct`` unless stated) and ``needs`` (a subset of NEEDS and APPENDED, empty unless
+    stated). A policy that needs any of NEEDS has ``act(observation, rngs, view)`` instead.
 
     One instance serves one block of BLOCK_ROWS rows from start to end, so it may keep state of that shape.
     """

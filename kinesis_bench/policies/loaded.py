@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.policies.contract import Contract
-from kinesis_bench.policies.interface import NEEDS, PRESCRIBED, Policy
+from kinesis_bench.policies.interface import APPENDED, NEEDS, PRESCRIBED, Policy
 from kinesis_bench.tasks.control import CONTROLS, PRIVILEGED_CONTROLS
 
 
@@ -20,7 +20,7 @@ class LoadedPolicy:
         make: gives a new instance.
         deterministic: whether it uses no randomness, so that one run says all.
         control: control law that its actions are meant for, or PRESCRIBED.
-        needs: what it sees beyond its observation; not empty means privileged.
+        needs: what it sees beyond its observation, or has appended to it.
         contract: what it was made for, None where it does not say.
         observation_size, action_size: N and A where the file fixes them.
         source: file or module, "" for a built-in one.
@@ -41,9 +41,14 @@ class LoadedPolicy:
     notes: tuple[str, ...] = ()
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """What it sees beyond its observation."""
+        return tuple(need for need in self.needs if need not in APPENDED)
+
+    @property
     def privileged(self) -> bool:
         """Whether it, or its control law, sees more than its observation."""
-        return bool(self.needs) or self.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
+        return bool(self.shown) or self.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
 
     def refuse_unless(self, asked: Contract, action_size: int, also: Collection[str] = ()) -> None:
         """Check it against the body, the observation and the task of a run.
@@ -59,6 +64,10 @@ class LoadedPolicy:
         where = self.source or self.name
         if self.contract is not None:
             self.contract.refuse_unless(asked, where, also)
+        for need in self.needs:
+            if need in APPENDED and need not in appended_needs(asked):
+                problem = f"it asks to see the {need}, and task {asked.task} does not show it"
+                raise InputError(f"{where}: needs", problem, "use a policy that was made for this task")
         for what, ours, theirs in (
             ("observation", self.observation_size, asked.observation_size),
             ("action", self.action_size, action_size),
@@ -69,6 +78,12 @@ class LoadedPolicy:
                     f"the policy has {ours} numbers, body {asked.body!r} has {theirs}",
                     "choose the --body that the policy was trained for",
                 )
+
+
+def appended_needs(contract: Contract) -> tuple[str, ...]:
+    """Which of APPENDED an observation ends with, by the names of its parts."""
+    names = [name for name, _ in contract.observation]
+    return tuple(need for need in APPENDED if any(name.startswith(f"{need}_") for name in names))
 
 
 def declared(policy: object, where: str) -> tuple[bool, str, tuple[str, ...]]:
@@ -88,6 +103,7 @@ def declared(policy: object, where: str) -> tuple[bool, str, tuple[str, ...]]:
         if not callable(getattr(policy, method, None)):
             raise InputError(where, f"has no method {method}", remedy)
     needs = getattr(policy, "needs", ())
-    if isinstance(needs, str) or any(need not in NEEDS for need in needs):
-        raise InputError(f"{where}: needs", f"is {needs!r}", f"use a tuple of {', '.join(NEEDS)}")
+    if isinstance(needs, str) or any(need not in (*NEEDS, *APPENDED) for need in needs):
+        known = ", ".join((*NEEDS, *APPENDED))
+        raise InputError(f"{where}: needs", f"is {needs!r}", f"use a tuple of {known}")
     return bool(getattr(policy, "deterministic", False)), control, tuple(needs)

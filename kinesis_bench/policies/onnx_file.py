@@ -12,7 +12,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.policies.contract import METADATA, PREFIX, Contract
 from kinesis_bench.policies.interface import Context
-from kinesis_bench.policies.loaded import LoadedPolicy
+from kinesis_bench.policies.loaded import LoadedPolicy, appended_needs
 from kinesis_bench.tasks.control import CONTROLS
 
 UNIFORM = "uniform"
@@ -95,6 +95,7 @@ def load_onnx(path: Path, control: str | None = None, name: str | None = None) -
         make=lambda: OnnxPolicy(session, batched=batch != 1),
         deterministic=len(inputs) == 1,
         control=contract.control if contract else control or "direct",
+        needs=appended_needs(contract) if contract else (),
         contract=contract,
         observation_size=size if isinstance(size, int) else None,
         action_size=outputs[0].shape[1] if isinstance(outputs[0].shape[1], int) else None,

@@ -2,8 +2,8 @@
 
 World frame: the ball lies at x = 40 m, the goal line is at x = 50 m; see ``tasks.kick``.
 
-A row sees what it sees in target reaching, with the goal where the ball is. So a policy that learned to imitate
-or to reach for goals can be asked at once. A policy that needs ``ball`` sees four vectors more.
+A row sees what it sees in target reaching, with the goal where the ball is. So a policy that learned to
+imitate or to reach for goals can be asked at once. A policy that needs ``ball`` sees four vectors more.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ STEPS = 1000
 BEHIND_BALL_M = (1.0, 2.0)
 """Between these the body starts behind the ball.
 
-So draws the environment that MyoChallenge registers for its second phase; its documentation says 1 to 3 m, and
-2 m instead of 1 m aside.
+So draws the environment that MyoChallenge registers for its second phase; its documentation says 1 to 3 m,
+and 2 m instead of 1 m aside.
 """
 
 ASIDE_M = 1.0
@@ -77,8 +77,14 @@ ALIVE_M_S = 0.1
 """A ball slower than this towards the net does not get there any more."""
 
 BALL_PARTS = ("ball_position", "ball_velocity", "goal_position", "keeper_position")
-"""What a policy that needs ``ball`` sees after all else, 3 numbers each, in the heading frame: places relative to
-the pelvis [m], of the goal and of the keeper on the floor; the ball's velocity in the world [m/s]."""
+"""What a policy that needs ``ball`` sees after all else, 3 numbers each, in the heading frame.
+
+Places relative to the pelvis [m], of the goal line's middle and of the keeper on the floor; the ball's velocity
+in the world [m/s].
+"""
+
+NET_DEPTH_M = 2.0
+"""How far behind the goal line the reward's net ends (MyoChallenge's goal is 1.8 m deep)."""
 
 FASTEST_BALL_M_S = 40.0
 """No ball is faster; it bounds the rewards that the trainer expects, and changes none."""
@@ -95,8 +101,8 @@ class KickReward:
         progress_weight, progress_per_m: as in ``GoalReward``, while the ball lies untouched.
         touch: once, when the ball is first touched. It stands for the target's bonus, which a body that
             stands over the ball would earn for ever.
-        ball_speed_s_m: for each m/s of the ball towards the middle of the goal. A ball at 10 m/s earns 10 in a
-            step, a body that walks at 1.5 m/s earns 0.24.
+        ball_speed_s_m: for each m/s of the ball towards the middle of the net's back. A ball at 10 m/s earns
+            10 in a step, a body that walks at 1.5 m/s earns 0.24.
     """
 
     progress_weight: float = 0.8
@@ -283,9 +289,9 @@ class PenaltyKick(GoalRows):
 
         A trial is over when the whole ball is behind the goal line, or the body has fallen and the ball does
         not move towards the net any more, or time is up. ``measured``, where 1 means yes and what became true
-        stays so: ``touched``, the ball by the body; ``fell``; ``on_target``, the ball crossed the line between
-        the posts under the bar or the keeper touched it; ``in_net``, it crossed so; ``goal``, and the body
-        stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``, ``ball_y_m``, ``ball_z_m``,
+        stays so: ``touched``, the ball by the body; ``fell``; ``on_target``, the ball crossed the line
+        between the posts under the bar or the keeper touched it; ``in_net``, it crossed so; ``goal``, and the
+        body stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``, ``ball_y_m``, ``ball_z_m``,
         ``ball_speed_m_s``, ``keeper_y_m``, ``distance_m`` of the pelvis from the ball on the plane,
         ``head_height_m``, ``pelvis_height_m``, and ``excitation``, the mean over muscles and substeps.
 
@@ -369,9 +375,7 @@ class PenaltyKick(GoalRows):
         place, rest = ball_start()
         count = len(qpos)
         qpos = np.concatenate((qpos, np.tile(place, (count, 1))), axis=1)
-        super()._set_state(
-            rows, qpos, np.concatenate((qvel, np.tile(rest, (count, 1))), axis=1), activation
-        )
+        super()._set_state(rows, qpos, np.concatenate((qvel, np.tile(rest, (count, 1))), axis=1), activation)
 
     def _note(self, flags: Any, rows: Any, seen: Any) -> Any:
         """Keep what became true of rows."""
@@ -407,9 +411,9 @@ def _plane_distance(pelvis: Any, ball: Any) -> Any:
 
 
 def _speed_to_net(ball: Any, velocity: Any) -> Any:
-    """(n,) speed of balls towards the middle of the goal, on the plane [m/s]."""
+    """(n,) speed of balls towards the middle of the net's back, on the plane [m/s]."""
     xp = array_namespace(ball)
-    way = like(np.array([GOAL_X_M, 0.0]), ball) - ball[:, :2]
+    way = like(np.array([GOAL_X_M + NET_DEPTH_M, 0.0]), ball) - ball[:, :2]
     length = xp.clip(xp.sqrt(xp.sum(way**2, axis=-1)), 1e-6, None)
     return xp.sum(way * velocity[:, :2], axis=-1) / length
 

@@ -7,6 +7,7 @@ A new task of trials is a module ``tasks/NAME.py`` with its class (``tasks.trial
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ class TaskInfo:
         bodies: that it is for.
         trials: of a score.
         takes: other tasks whose policies may be scored on it; what such a policy sees means the same.
+        appended: what a policy may ask to have appended to its observation: the need, and names and sizes of
+            the parts.
+        options: of the class's own arguments, those that ``score`` has flags for.
     """
 
     name: str
@@ -46,6 +50,12 @@ class TaskInfo:
     bodies: tuple[str, ...] = ALL_BODIES
     trials: int = 1000
     takes: tuple[str, ...] = (IMITATION,)
+    appended: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
+    options: tuple[str, ...] = ()
+
+    def appended_parts(self, needs: Collection[str]) -> tuple[tuple[str, int], ...]:
+        """Names and sizes of the parts that an observation of the task ends with, by a policy's needs."""
+        return tuple(part for need, parts in self.appended if need in needs for part in parts)
 
     @property
     def make(self) -> MakeTask:
@@ -94,6 +104,18 @@ TASKS: dict[str, TaskInfo] = {
             "PenaltyKick-v1",
             bodies=("legs_back",),
             takes=(IMITATION, "target", "target-far"),
+            appended=(
+                (
+                    "ball",
+                    (
+                        ("ball_position", 3),
+                        ("ball_velocity", 3),
+                        ("goal_position", 3),
+                        ("keeper_position", 3),
+                    ),
+                ),
+            ),
+            options=("keeper",),
         ),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -258,3 +259,21 @@ def test_what_it_cannot_do_is_refused(body, arguments, words):
 def test_another_body_is_refused():
     with pytest.raises(InputError, match="legs_back"):
         PenaltyKick(load_body("legs"), 1)
+
+
+def test_gymnasium_knows_it():
+    env = gymnasium.make("kinesis_bench/PenaltyKick-v1", keeper="tracking", needs=("ball",))
+    seen, _ = env.reset(seed=1)
+    again, _ = env.reset(seed=1)
+    assert seen.shape == env.observation_space.shape == (465,)
+    np.testing.assert_array_equal(seen, again)
+    assert env.unwrapped.task.dt_s == pytest.approx(0.01)
+    env.reset(options={"trial": KICK})
+    env.unwrapped.task.place_ball(np.array([0]), [[50.0, 0.0, 0.2]], [[20.0, 0.0, 0.0]])
+    _, reward, terminated, truncated, info = env.step(np.full(290, -1.0))
+    assert (info["goal"], info["touched"], terminated, truncated) == (1, 1, False, True)
+    assert reward == pytest.approx(40.2, abs=0.1), "20 for the touch, 20 m/s, and energy"
+    vector = gymnasium.make_vec("kinesis_bench/PenaltyKick-v1", num_envs=2)
+    seen, _ = vector.reset(seed=3)
+    assert seen.shape == (2, 453)
+    assert vector.step(np.zeros((2, 290)))[1].shape == (2,)

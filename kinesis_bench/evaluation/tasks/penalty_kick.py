@@ -16,8 +16,8 @@ FLAGS = {
     "ball_contact": "touched",
     "fell": "fell",
 }
-"""Proportion to the measured flag that it counts, in its last state. ``in_net`` is upstream's count: balls in the
-net whether or not the body stands."""
+"""Proportion to the measured flag that it counts, in its last state. ``in_net`` is what MyoChallenge counts:
+balls in the net whether or not the body stands."""
 
 
 def score(run: TrialRun, rng: np.random.Generator) -> TaskFigures:
@@ -29,16 +29,24 @@ def score(run: TrialRun, rng: np.random.Generator) -> TaskFigures:
     }
     whole = _group(run.trials, run.dt_s, rng)
     proportions = dict(whole.proportions)
+    of_all = {
+        "least_distance_m": [trial.measured["distance_m"].min() for trial in run.trials],
+        "trial_s": [run.dt_s * trial.steps for trial in run.trials],
+        "excitation": [trial.measured["excitation"].mean() for trial in run.trials],
+    }
     return TaskFigures(
         success=proportions.pop("goal"),
         proportions=proportions,
-        means=whole.means,
+        means={
+            **whole.means,
+            **{name: mean(np.array(values), rng) for name, values in of_all.items()},
+        },
         groups={"keeper": groups},
     )
 
 
 def _group(trials: Sequence[Trial], dt_s: float, rng: np.random.Generator) -> Group:
-    """Figures of some trials; a number that needs contact is of those that touched the ball."""
+    """Figures of some trials; speed and time of contact are of those that touched the ball."""
     touched = np.array([trial.measured["touched"][-1] > 0 for trial in trials])
     fastest = np.array([trial.measured["ball_speed_m_s"].max() for trial in trials])
     contact = np.array([1 + np.argmax(trial.measured["touched"] > 0) for trial in trials])
@@ -51,8 +59,5 @@ def _group(trials: Sequence[Trial], dt_s: float, rng: np.random.Generator) -> Gr
         means={
             "ball_speed_m_s": mean(np.where(touched, fastest, np.nan), rng, untouched),
             "contact_s": mean(np.where(touched, dt_s * contact, np.nan), rng, untouched),
-            "least_distance_m": mean(np.array([trial.measured["distance_m"].min() for trial in trials]), rng),
-            "trial_s": mean(np.array([dt_s * trial.steps for trial in trials]), rng),
-            "excitation": mean(np.array([trial.measured["excitation"].mean() for trial in trials]), rng),
         },
     )

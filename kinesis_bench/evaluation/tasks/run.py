@@ -150,6 +150,8 @@ def run_trials(
     info = job.info
     info.refuse_body(body.name)
     context = context_of(body, policy.control, info.name)
+    observation = (*context.contract.observation, *info.appended_parts(policy.needs))
+    context = replace(context, contract=replace(context.contract, observation=observation))
     policy.refuse_unless(context.contract, context.action_size, info.takes)
     driven = body if job.refine == 1 else refined(body, job.refine)
     recorded = min(recorded, job.trials)
@@ -173,7 +175,7 @@ def run_trials(
         rows = [Row(number, 0, job.key(number)) for number in range(first, end)]
         context = replace(context, dt_s=task.dt_s)
         done, kept = _run_batch(
-            task, BlockedPolicy(policy, context, rows, job.seed), job, rows, policy.needs, progress
+            task, BlockedPolicy(policy, context, rows, job.seed), job, rows, policy.shown, progress
         )
         trials += done
         clips += kept

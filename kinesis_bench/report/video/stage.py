@@ -13,8 +13,9 @@ from kinesis_bench.report.video.colours import BONE, REFERENCE, REFERENCE_ALPHA,
 from kinesis_bench.report.video.floor import Floor
 from kinesis_bench.report.video.offscreen import open_context
 
-BONES, FLOOR = 0, 1
-"""Groups of the geoms that are bones, and of the floor; collision and wrapping surfaces have others."""
+BONES, FLOOR, SCENERY = 0, 1, 2
+"""Groups of the geoms that are bones, of the floor, and of what stands on it in a task's scene; collision and
+wrapping surfaces have others."""
 
 THINNEST_M, THICKEST_M = 0.0025, 0.0165
 """Radius of a muscle without force, and of the strongest.
@@ -61,7 +62,9 @@ def bones_and_muscles() -> tuple[Any, Any]:
     shown.geomgroup[:], shown.sitegroup[:] = 0, 0
     shown.geomgroup[BONES] = 1
     shown.flags[mujoco.mjtVisFlag.mjVIS_TENDON] = True
+    shown.geomgroup[SCENERY] = 1
     bare = copy.copy(shown)
+    bare.geomgroup[SCENERY] = 0
     bare.flags[mujoco.mjtVisFlag.mjVIS_TENDON] = False
     return shown, bare
 
@@ -109,6 +112,14 @@ class Stage:
     def __exit__(self, *error: object) -> None:
         self._gpu.free()
         self._context.free()
+
+    def place_mocap(self, position: np.ndarray) -> None:
+        """Put what a task's scene moves by hand, such as a keeper, where the next pictures show it.
+
+        Args:
+            position: (mocap bodies, 3) [m].
+        """
+        self._data.mocap_pos[:] = position
 
     def picture(
         self,

@@ -1,8 +1,8 @@
 """Ball, goal and keeper around the body ``legs_back``.
 
 Numbers marked MyoChallenge are those of the soccer task of MyoChallenge 2025, from MyoSuite's public code
-(``myosuite/envs/myo/myochallenge/soccer_v0.py`` and ``assets/leg_soccer`` at commit 8928f49, Apache-2.0). World
-frame: the ball lies on the x axis, the net is towards +x.
+(``myosuite/envs/myo/myochallenge/soccer_v0.py`` and ``assets/leg_soccer`` at commit 8928f49, Apache-2.0).
+World frame: the ball lies on the x axis, the net is towards +x.
 """
 
 from __future__ import annotations
@@ -78,8 +78,14 @@ KEEPER_PARTS_M = ((0.0, 0.3, 0.25), (0.52, 1.08, 0.078), (1.2, 1.2, 0.25))
 MyoChallenge's keeper: a base, a bar on it and a ball on top, 1.45 m high and 0.5 m wide.
 """
 
+SCENERY_GROUP = 2
+"""Group of the geoms that are no part of the body; pictures show it."""
+
 BALL, KEEPER = "ball", "keeper"
 """Names of their bodies in the model."""
+
+PUBLISHED_SCENE_SHA256 = "ee2fbb3567ea0979eacc42820036d2ecfabd2815e90b40e09783da4ebf92dc8a"
+"""Hash of the scene's physics with mujoco 4.0.0 and myo-sim 0.2.3, see ``bodies.contract.model_sha256``."""
 
 _MEETS_BALL = 2
 """Collision bit of what only the ball meets: the goal's frame and the keeper."""
@@ -147,6 +153,7 @@ def build_scene() -> mujoco.MjSpec:
         contype=1,
         conaffinity=1 | _MEETS_BALL,
         rgba=(0.97, 0.97, 0.97, 1),
+        group=SCENERY_GROUP,
     )
     keeper = spec.worldbody.add_body(name=KEEPER, pos=(GOAL_X_M, 0, 0), mocap=True)
     for place, (low, high, radius) in enumerate(KEEPER_PARTS_M):
@@ -205,4 +212,6 @@ def _add_rod(
     shape: dict[str, Any] = {"type": kinds.mjGEOM_SPHERE, "pos": low, "size": [radius, 0, 0]}
     if low != high:
         shape = {"type": kinds.mjGEOM_CAPSULE, "fromto": [*low, *high], "size": [radius, 0, 0]}
-    body.add_geom(name=name, contype=_MEETS_BALL, conaffinity=0, condim=3, rgba=rgba, **shape)
+    body.add_geom(
+        name=name, contype=_MEETS_BALL, conaffinity=0, condim=3, rgba=rgba, group=SCENERY_GROUP, **shape
+    )

@@ -14,6 +14,7 @@ from kinesis_bench.report.video.camera import Camera
 from kinesis_bench.report.video.colours import MUSCLE_STOPS, REFERENCE_ALPHA, muscle_colour
 from kinesis_bench.report.video.floor import SQUARE_M, Floor
 from kinesis_bench.report.video.stage import Stage, colour_muscles, dress
+from kinesis_bench.tasks.kick.scene import load_kick_body
 
 CAMERA = Camera(width=300, height=240)
 ORIGIN = np.zeros(2)
@@ -40,6 +41,20 @@ def redness(picture: np.ndarray) -> np.ndarray:
 
 def blueness(picture: np.ndarray) -> np.ndarray:
     return picture[..., 2].astype(int) - picture[..., 0]
+
+
+def test_what_stands_in_a_tasks_scene_is_drawn_where_it_is() -> None:
+    """A keeper, orange, that stands to the right and then to the left."""
+    need_opengl()
+    scene = load_kick_body().body
+    orange = []
+    with Stage(scene, CAMERA) as stage:
+        for y in (-1.0, 1.0):
+            stage.place_mocap(np.array([[50.0, y, 0.0]]))
+            picture = stage.picture(scene.model.qpos0, None, None, 0.0, np.array([48.0, 0.0]))
+            orange.append(np.argwhere(picture[..., 0].astype(int) - picture[..., 2] > 80)[:, 1])
+    assert min(len(columns) for columns in orange) > 100
+    assert orange[0].min() > CAMERA.width / 2 > orange[1].max()
 
 
 def test_colour_is_monotone_and_cut() -> None:

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from kinesis_bench.bodies.build import compile_spec
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
 from kinesis_bench.tasks.kick import scene
@@ -43,7 +44,7 @@ def field():
     for sensor in list(spec.sensors):
         spec.delete(sensor)
     spec.delete(spec.body("Full Body"))
-    return spec.compile()
+    return compile_spec(spec)
 
 
 def shoot(model, velocity, place=(40.0, 0.0, BALL_RADIUS_M), keeper_y=3.0, spin=(0, 0, 0), seconds=1.0):
@@ -79,6 +80,11 @@ def test_the_scene_leaves_the_contract_of_the_body_as_it_is(kick):
     np.testing.assert_array_equal(model.actuator_acc0, alone.model.actuator_acc0)
     assert model.opt.timestep == pytest.approx(1e-3)
     assert pytest.approx(0.01) == scene.KICK_DT_S
+
+
+def test_the_scene_is_the_published_one(kick):
+    """A change here is a new version of the task: results before and after must not be compared."""
+    assert kick.scene_sha256 == scene.PUBLISHED_SCENE_SHA256
 
 
 def test_another_body_is_refused_by_name():
@@ -118,7 +124,7 @@ def test_a_ball_shot_along_the_ground_slides_first(field):
     time = (20 - np.sqrt(20**2 - 2 * loss * 10)) / loss
     assert crossing_s(path, GOAL_X_M) == pytest.approx(time, rel=0.01)
     assert speed[-1, 0] == pytest.approx(20 - loss * 0.6, rel=0.01)
-    slow, speed = shoot(field, (5, 0, 0), seconds=0.5)
+    _, speed = shoot(field, (5, 0, 0), seconds=0.5)
     assert (5 - 3) / loss < 0.4
     assert speed[400, 0] == pytest.approx(3.0, abs=0.2)
 
@@ -212,5 +218,7 @@ def test_posts_and_bar_stop_what_passes_outside(field, y, height, through):
 def test_the_gap_to_the_keeper_by_hand():
     ball = np.array([[49.0, 1.0, 0.117], [50.0, 1.0, 1.45 + 0.117], [50.0, 1.5, 0.8]])
     np.testing.assert_allclose(
-        scene.keeper_gap(ball, np.full(3, 1.0)), [1 - 0.25 - 0.117, 0.0, np.hypot(0.5, 0.4) - 0.25 - 0.117], atol=1e-12
+        scene.keeper_gap(ball, np.full(3, 1.0)),
+        [1 - 0.25 - 0.117, 0.0, np.hypot(0.5, 0.4) - 0.25 - 0.117],
+        atol=1e-12,
     )
