@@ -79,8 +79,8 @@ ALIVE_M_S = 0.1
 BALL_PARTS = ("ball_position", "ball_velocity", "goal_position", "keeper_position")
 """What a policy that needs ``ball`` sees after all else, 3 numbers each, in the heading frame.
 
-Places relative to the pelvis [m], of the goal line's middle and of the keeper on the floor; the ball's velocity
-in the world [m/s].
+Places relative to the pelvis [m], of the goal line's middle and of the keeper on the floor; the ball's
+velocity in the world [m/s].
 """
 
 NET_DEPTH_M = 2.0
@@ -291,9 +291,9 @@ class PenaltyKick(GoalRows):
         not move towards the net any more, or time is up. ``measured``, where 1 means yes and what became true
         stays so: ``touched``, the ball by the body; ``fell``; ``on_target``, the ball crossed the line
         between the posts under the bar or the keeper touched it; ``in_net``, it crossed so; ``goal``, and the
-        body stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``, ``ball_y_m``, ``ball_z_m``,
-        ``ball_speed_m_s``, ``keeper_y_m``, ``distance_m`` of the pelvis from the ball on the plane,
-        ``head_height_m``, ``pelvis_height_m``, and ``excitation``, the mean over muscles and substeps.
+        body stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``, ``ball_y_m``,
+        ``ball_z_m``, ``ball_speed_m_s``, ``keeper_y_m``, ``distance_m`` of the pelvis from the ball on the
+        plane, ``head_height_m``, ``pelvis_height_m``, and ``excitation``, the mean over muscles and substeps.
 
         Args:
             rows: (n,) which; the others stay as they are and cost nothing.

@@ -156,7 +156,8 @@ def test_a_foot_gives_the_ball_the_momentum_that_it_loses(kick, speed):
     """Body and ball in the void, the toes 2 mm before the ball.
 
     Euler's integration lets the body's own momentum drift a little, with a ball and without: that is taken
-    off. The ball leaves 1.2 times as fast as the foot came; 1.06 to 1.25 times were measured in kicks.
+    off. The ball leaves 1.2 times as fast as the foot came: (1 + e) M / (M + m) with e = 0.6, m the ball's
+    mass, and for the limp leg that the toe moves M = 1.35 kg.
     """
     drift, _ = collide(kick, speed, gap=5.0)
     change, ball = collide(kick, speed, gap=0.002)
