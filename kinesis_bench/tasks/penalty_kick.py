@@ -147,6 +147,7 @@ class PenaltyKick(GoalRows):
     steps = STEPS
     dt_s = KICK_DT_S
     fields = ("mocap_pos",)
+    watched = ("distance_m", "touched", "in_net", "goal")
 
     def __init__(
         self,

@@ -10,7 +10,6 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.tasks.penalty_kick import score
 from kinesis_bench.evaluation.tasks.run import Trial, TrialJob, TrialRun, run_trials
 from kinesis_bench.policies.loaded import LoadedPolicy
-from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.tasks.penalty_kick import BALL_PARTS, KickTrial, PenaltyKick
 from kinesis_bench.tasks.registry import task_info
 
@@ -41,7 +40,7 @@ def test_figures_in_all_and_by_keeper():
         trial(2, "static", ("fell",), (0.003, 0.003, 0.003)),
         trial(3, "tracking", ("touched", "on_target"), (0.0, 6.0, 1.0), (3.0, 0.5, 4.0)),
     )
-    run = TrialRun(trials, Rollouts(()), dt_s=0.01, steps=1000)
+    run = TrialRun(trials, dt_s=0.01, steps=1000)
     figures = score(run, np.random.default_rng(0))
     assert (figures.success.count, figures.success.trials) == (1, 4)
     counts = {name: share.count for name, share in figures.proportions.items()}
@@ -81,14 +80,14 @@ def test_a_policy_that_asks_sees_the_ball_and_is_not_privileged():
     info, body = task_info("penalty-kick"), load_body("legs_back")
     assert not policy.privileged
     job = TrialJob(info, 2, options={"keeper": "static"})
-    run = run_trials(policy, body, job)
+    run, rollouts = run_trials(policy, body, job)
     assert [one.ending for one in run.trials] == ["the body fell"] * 2
     first, start = Seer.seen[0][1], run.trials[1].start
     assert first.shape == (453 + 12,)
     expected = [start.behind_m, -start.aside_m, 10 + start.behind_m, start.keeper_y_m - start.aside_m]
     np.testing.assert_allclose(first[[453, 454, 459, 463]], expected, atol=6e-3)
     assert info.appended_parts(("ball",)) == tuple((name, 3) for name in BALL_PARTS)
-    clip = run.rollouts.clips[1]
+    clip = rollouts.clips[1]
     assert clip.qpos.shape == (len(run.trials[1].measured["goal"]), 53)
     assert clip.dt_s == run.dt_s == pytest.approx(0.01)
     alone = PenaltyKick(body, 1, keeper="static")
