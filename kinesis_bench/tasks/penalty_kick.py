@@ -71,7 +71,7 @@ TOUCHED_M = 0.005
 """The body has touched the ball once it lies farther than this from its place; nothing else can move it."""
 
 SAVED_M = 0.002
-"""The keeper has touched a ball that came nearer than this."""
+"""The keeper has touched a ball that came nearer than this, or would have, had it gone straight on."""
 
 ALIVE_M_S = 0.1
 """A ball slower than this towards the net does not get there any more."""
@@ -190,6 +190,7 @@ class PenaltyKick(GoalRows):
         self._drawn = like(np.zeros((rows, STEPS // _HOLD_STEPS)), self._like)
         self.keeper_y = like(np.zeros(rows), self._like)
         self._ball = like(np.tile(BALL_PLACE_M, (rows, 1)), self._like)
+        self._ball_velocity = like(np.zeros((rows, 3)), self._like)
         self._touched_ball, self._fell, self._on_target, self._scored = (
             like(np.zeros(rows, bool), self._like) for _ in range(4)
         )
@@ -236,7 +237,7 @@ class PenaltyKick(GoalRows):
             whole[rows] = like(np.array(values), self._like)
         self._set_state(rows, qpos, qvel, np.zeros((count, self.body.model.na)))
         self._place_keepers(rows)
-        self._ball[rows] = self.ball_state(rows)[0]
+        self._ball[rows], self._ball_velocity[rows] = self.ball_state(rows)
         self._aim_at_ball(rows)
 
     def ball_state(self, rows: Any) -> tuple[Any, Any]:
@@ -262,7 +263,7 @@ class PenaltyKick(GoalRows):
         self.engine.set_state(rows, qpos, qvel, activation)
         self._place_keepers(rows)
         self._refresh(rows)
-        self._ball[rows] = position
+        self._ball[rows], self._ball_velocity[rows] = self.ball_state(rows)
         self._aim_at_ball(rows)
 
     def state(self, rows: Any) -> tuple[Any, Any, Any]:
@@ -309,14 +310,14 @@ class PenaltyKick(GoalRows):
         now = self._seen(rows)
         xp = array_namespace(now.position)
         pelvis, head = now.keypoint_position[:, self._pelvis, :], now.keypoint_position[:, self._head, 2]
-        before, (ball, velocity) = self._ball[rows], self.ball_state(rows)
-        self._ball[rows] = ball
+        before, velocity_before = self._ball[rows], self._ball_velocity[rows]
+        self._ball[rows], self._ball_velocity[rows] = ball, velocity = self.ball_state(rows)
         fell = self._note(self._fell, rows, pelvis[:, 2] < FALLEN_M)
         aside = ball[:, :2] - like(np.array(BALL_PLACE_M[:2]), ball)
         untouched = ~self._touched_ball[rows]
         touched = self._note(self._touched_ball, rows, xp.sum(aside**2, axis=-1) > TOUCHED_M**2)
         crossed, in_net = _crossing(before, ball)
-        at_keeper = keeper_gap(ball, self.keeper_y[rows]) < SAVED_M
+        at_keeper = _met(before, velocity_before, ball, self.keeper_y[rows]) < SAVED_M
         on_target = self._note(self._on_target, rows, in_net | at_keeper)
         scored = self._note(self._scored, rows, in_net & ~fell & (head > STANDING_HEAD_M))
         farther, distance = self._distance[rows], _plane_distance(pelvis, ball)
@@ -417,6 +418,18 @@ def _speed_to_net(ball: Any, velocity: Any) -> Any:
     way = like(np.array([GOAL_X_M + NET_DEPTH_M, 0.0]), ball) - ball[:, :2]
     length = xp.clip(xp.sqrt(xp.sum(way**2, axis=-1)), 1e-6, None)
     return xp.sum(way * velocity[:, :2], axis=-1) / length
+
+
+def _met(before: Any, velocity: Any, ball: Any, keeper_y: Any) -> Any:
+    """(n,) least gap between balls and keepers in a control step [m].
+
+    A bounce is shorter than a control step and may fall between two. So the ball is looked for where it is
+    after the step, and where it would have been at each quarter of the step had it gone straight on.
+    """
+    xp = array_namespace(ball)
+    straight = [before + (quarter / 4 * KICK_DT_S) * velocity for quarter in (1, 2, 3, 4)]
+    gaps = [keeper_gap(place, keeper_y) for place in (ball, *straight)]
+    return xp.min(xp.stack(gaps), axis=0)
 
 
 def _crossing(before: Any, ball: Any) -> tuple[Any, Any]:

@@ -85,6 +85,18 @@ def test_a_ball_at_the_keeper_is_on_target_and_no_goal(task):
     assert ended[0][0] == "failed", "saved, and then the idle body fell"
 
 
+def test_no_save_falls_between_two_control_steps(task):
+    """A bounce of 9 ms off the keeper, begun at twelve times of a control step of 10 ms."""
+    rows, found = np.arange(ROWS), []
+    for turn in range(3):
+        task.start(rows, [replace(KICK, keeper_y_m=0.0)] * ROWS)
+        places = [[48.9 - 0.15 * (turn + 3 * row) / 12, 0.0, 0.3] for row in range(ROWS)]
+        task.place_ball(rows, places, [[15.0, 0.0, 0.0]] * ROWS)
+        last, _ = run(task, rows, most=12)
+        found += [(last[row]["on_target"], last[row]["in_net"]) for row in rows]
+    assert found == [(1, 0)] * 12
+
+
 def test_a_fallen_body_is_waited_for_only_while_the_ball_may_still_get_there(task):
     rows = np.array([0, 1])
     task.start(rows, [KICK] * 2)
