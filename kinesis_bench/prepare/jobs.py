@@ -17,8 +17,10 @@ from kinesis_bench.motions.clip import Clip, Recording
 from kinesis_bench.motions.curation import Rules
 from kinesis_bench.motions.gait.build import make, recording
 from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
+from kinesis_bench.motions.gait.sentence_plan import text_plan
 from kinesis_bench.motions.joint_angles.read import count_beyond, read_joint_angles
 from kinesis_bench.motions.pipeline import TimeBase, to_clip
+from kinesis_bench.motions.prompts import sayable_prompts
 from kinesis_bench.motions.retarget import joint_angles
 from kinesis_bench.motions.skill import skill_of
 from kinesis_bench.motions.smpl import SmplBodies
@@ -132,6 +134,28 @@ def built_in_jobs(people: int = 1) -> tuple[Job, ...]:
         Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill, splits=(plan.split,))
         for plan in clip_plans(people)
     )
+
+
+def text_jobs(texts: Sequence[str]) -> tuple[Job, ...]:
+    """The clips that sentences of the built-in gait's grammar ask for.
+
+    Raises:
+        InputError: the grammar cannot say one of them, or two are the same.
+    """
+    jobs = tuple(_plan_job(text_plan(text)) for text in texts)
+    for place, job in enumerate(jobs):
+        if job.key in {before.key for before in jobs[:place]}:
+            raise InputError("--text", f"has {texts[place]!r} twice", "give it once")
+    return jobs
+
+
+def prompt_jobs() -> tuple[Job, ...]:
+    """The clips of the fixed list's prompts that the grammar can say."""
+    return tuple(_plan_job(text_plan(prompt.text, f"text/{prompt.id}")) for prompt in sayable_prompts())
+
+
+def _plan_job(plan: ClipPlan) -> Job:
+    return Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill)
 
 
 def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str]) -> list[Made]:

@@ -196,7 +196,7 @@ def code_sha256() -> str:
     digest = hashlib.sha256(f"{__version__} {mujoco.__version__} {myo_sim.__version__}".encode())
     tables = [
         path
-        for name in ("kit_locomotion", "normative_gait")
+        for name in ("kit_locomotion", "normative_gait", "text_prompts")
         for path in sorted((content_dir("datasets") / name).glob("*.csv"))
     ]
     code = [path for part in _CODE for path in sorted((package / part).rglob("*.py")) or [package / part]]
