@@ -1,4 +1,4 @@
-"""The built-in data sets, the gait and what it makes of the prompts, built into the cache when first needed."""
+"""The built-in data sets, of the gait and of the prompts, built into the cache when they are first needed."""
 
 from __future__ import annotations
 

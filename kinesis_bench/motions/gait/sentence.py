@@ -63,11 +63,11 @@ JOG_M_S = (2.0, 2.2, 2.5, 2.8, 3.0)
 RUN_M_S = (2.0, 2.5, 3.0, 3.3, 3.6)
 """Speeds of the five paces [m/s]. Walking has those of Schwartz's children, whose groups are named very slow,
 slow, free, fast and very fast (J Biomech 41:1639, 2008), carried over by leg length (``walk_bank``): 0.50,
-0.84, 1.24, 1.62 and 2.01 m/s. The others are choices, near the built-in set's speeds: backwards about two thirds
-of walking forward; to jog at the slowest of the three speeds of Fukuchi et al. (PeerJ 5:e3298, 2017), 2.5
-m/s, and to run between that and the next, 3.5 m/s."""
+0.84, 1.24, 1.62 and 2.01 m/s. The others are choices, near the built-in set's speeds: backwards about two
+thirds of walking forward; to jog at the slowest of the three speeds of Fukuchi et al. (PeerJ 5:e3298, 2017),
+2.5 m/s, and to run between that and the next, 3.5 m/s."""
 
-SPEED_RANGES = {"walk": (0.4, 2.1), "backward": (0.4, 1.2), "turn_in_place": (0.5, 1.4), "run": (2.0, 3.6)}
+SPEED_RANGES = {"walk": (0.4, 2.1), "backward": (0.4, 1.2), "turn_in_place": (0.4, 1.4), "run": (2.0, 3.6)}
 """Speeds that may be said [m/s], those that the built-in gait was looked at with."""
 
 WAYS = {
