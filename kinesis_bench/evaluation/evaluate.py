@@ -138,7 +138,7 @@ def record_policy(
     from kinesis_bench.evaluation.run import Job, run_policy
 
     prescribed = policy.control == PRESCRIBED
-    if prescribed and _diagnostic(refine, push_m_s):
+    if prescribed and diagnostic_of(refine, push_m_s):
         problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
         raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
     split = split or default_split(motions)
@@ -169,30 +169,36 @@ def record_policy(
             progress=told,
         )
     provenance = Provenance(
-        policy=PolicyInfo(
-            name=policy.name,
-            source=policy.source,
-            sha256=policy.sha256,
-            control=policy.control,
-            deterministic=policy.deterministic or prescribed,
-            privileged=policy.privileged,
-            needs=policy.needs,
-            notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
-        ),
+        policy=policy_info(policy),
         motions=MotionsInfo(
             motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
         ),
         runs=runs,
         seed=seed,
         quick=quick and len(chosen) < len(clips),
-        diagnostic=_diagnostic(refine, push_m_s),
+        diagnostic=diagnostic_of(refine, push_m_s),
         wall_s=time.perf_counter() - started,
     )
     attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(provenance))}
     return replace(rollouts, attributes=attributes)
 
 
-def _diagnostic(refine: int, push_m_s: float) -> str:
+def policy_info(policy: LoadedPolicy) -> PolicyInfo:
+    """What a result says of a policy."""
+    prescribed = policy.control == PRESCRIBED
+    return PolicyInfo(
+        name=policy.name,
+        source=policy.source,
+        sha256=policy.sha256,
+        control=policy.control,
+        deterministic=policy.deterministic or prescribed,
+        privileged=policy.privileged,
+        needs=policy.needs,
+        notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
+    )
+
+
+def diagnostic_of(refine: int, push_m_s: float) -> str:
     """What makes a result no score; "" for a score."""
     changes = {
         f"physics timestep divided by {refine}": refine > 1,

@@ -20,9 +20,11 @@ from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.control import action_size, quantise_action
-from kinesis_bench.tasks.imitation import Imitation, Record
+from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.observation import observation_layout
 from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.registry import IMITATION
+from kinesis_bench.tasks.rows import Record
 from kinesis_bench.tasks.termination import FAR
 
 if TYPE_CHECKING:
@@ -59,8 +61,8 @@ class Job:
         ]
 
 
-def context_of(body: Body, control: str) -> Context:
-    """What a policy is told of a body and the imitation task."""
+def context_of(body: Body, control: str, task: str = IMITATION) -> Context:
+    """What a policy is told of a body and a task."""
     contract = Contract(
         body=body.name,
         model_sha256=body.sha256,
@@ -68,6 +70,7 @@ def context_of(body: Body, control: str) -> Context:
         segments=body.segments,
         keypoints=body.keypoints,
         control=control,
+        task=task,
     )
     return Context(
         contract=contract,
@@ -111,7 +114,7 @@ def run_policy(
     Raises:
         InputError: the policy was made for something else, or the motions lack the body's IK.
     """
-    body = body if refine == 1 else _refined(body, refine)
+    body = body if refine == 1 else refined(body, refine)
     context = context_of(body, policy.control)
     policy.refuse_unless(context.contract, context.action_size)
     reference = Reference.of(motions, body)
@@ -177,7 +180,7 @@ def _run_batch(
         progress(len(live))
         for place, i in enumerate(live.tolist()):
             broken = f"physics: {step.broken[i]}" if i in step.broken else ""
-            failures[i] = driver.failures[i] or broken or (FAR if step.too_far[place] else "")
+            failures[i] = driver.failures[i] or broken or (FAR if step.failed[place] else "")
         failed = np.array([bool(failures[i]) for i in live])
         frames_left = motions.length[clips[live]] - 1 - task.frame[live]
         progress(int(frames_left[failed].sum()))
@@ -210,8 +213,8 @@ def _push(seed: int, row: Row, push_m_s: float) -> np.ndarray:
     return generator(seed, row.run, f"push of {row.key}").normal(0.0, push_m_s, 3)
 
 
-def _refined(body: Body, refine: int) -> Body:
-    """The same body with a finer physics timestep."""
+def refined(body: Body, refine: int) -> Body:
+    """The same body with a physics timestep that is ``refine`` times as fine."""
     model = copy.copy(body.model)
     model.opt.timestep = TIMESTEP_S / refine
     return replace(body, model=model)
@@ -239,6 +242,11 @@ class Recorder:
         self._rows.append(rows)
         for name, parts in self._parts.items():
             parts.append(np.asarray(getattr(record, name), np.float64 if name in _EXACT else np.float32))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was recorded."""
+        return not self._rows
 
     def by_row(self, count: int) -> list[dict[str, Any]]:
         """Every row's arrays (steps, …); empties the recorder."""
