@@ -153,7 +153,7 @@ class PrepareData:
                 recipe["sources"].append(kind)
         if self.text:
             jobs += text_jobs(self.text)
-            names.append("text")
+            names.append("normative-gait-text")
             recipe["sources"].append("text")
         return jobs, names, recipe, missing
 

@@ -17,7 +17,7 @@ from kinesis_bench.files import content_dir
 from kinesis_bench.motions.gait.sentence import parse_sentence
 from kinesis_bench.motions.motion_set import Motions
 
-DATASET = "text-prompts-v1"
+DATASET = "normative-gait-prompts-v1"
 """Name of the motion set that the built-in gait makes of the list's prompts."""
 
 OTHER = "other"

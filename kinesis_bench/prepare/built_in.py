@@ -22,7 +22,7 @@ from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.prepare.run import only_one, prepare_held
 from kinesis_bench.prepare.work import Settings, code_sha256
 
-JOBS: Mapping[str, Callable[[], tuple[Job, ...]]] = {DATASET: built_in_jobs, PROMPTS: prompt_jobs}
+BUILT_IN: Mapping[str, Callable[[], tuple[Job, ...]]] = {DATASET: built_in_jobs, PROMPTS: prompt_jobs}
 """Id of each built-in data set to what makes its clips."""
 
 
@@ -32,7 +32,7 @@ def default_motions(id: str = DATASET) -> Path:
     It is built by a process of its own, so that a script may call this without a ``__main__`` guard.
 
     Args:
-        id: one of JOBS.
+        id: one of BUILT_IN.
 
     Raises:
         InputError: it cannot be built.
@@ -94,7 +94,7 @@ def build_default(path: Path, id: str = DATASET) -> None:
             return
         console.print(f"building the motions {id}, once: {path}", highlight=False, soft_wrap=True)
         prepare_held(
-            JOBS[id](),
+            BUILT_IN[id](),
             path,
             id=id,
             settings=Settings("true", BODIES),
