@@ -62,7 +62,7 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     from kinesis_bench.report.task_figures import write_task_figures
     from kinesis_bench.rollouts.store import write_rollouts
 
-    write_rollouts(folder / "rollouts.h5", evaluation.run.rollouts)
+    write_rollouts(folder / "rollouts.h5", evaluation.rollouts)
     write_trials(folder / "trials.csv", evaluation.run)
     write_task_result(folder / "result.json", evaluation.result)
     write_task_figures(folder, evaluation.result)
