@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kinesis_bench.cli.progress import Progress
 from kinesis_bench.cli.whole_folder import whole_folder
+from kinesis_bench.tasks.registry import CLIP_TASKS, IMITATION, TEXT_TO_CONTROL
 
 if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
@@ -50,8 +51,6 @@ OF_NO_NUMBER = ("out", "threads")
 
 OF_A_RUN = ("policy", "task", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
 """Options that mean nothing for a recording."""
-
-IMITATION, TEXT_TO_CONTROL = "imitation", "text-to-control"
 
 OF_CLIPS = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
 """Options that mean nothing for a task of trials."""
@@ -207,7 +206,7 @@ class Score:
 
     @property
     def _of_clips(self) -> bool:
-        return self.task in (IMITATION, TEXT_TO_CONTROL)
+        return self.task in CLIP_TASKS
 
     def _given(self, options: tuple[str, ...]) -> list[str]:
         """Flags among some that differ from their defaults."""

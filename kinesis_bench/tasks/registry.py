@@ -100,8 +100,11 @@ def task_info(name: str) -> TaskInfo:
     """A task of trials by its name.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is none of that name, or it is zero-shot.
     """
+    if name == TEXT_TO_CONTROL:
+        remedy = "train imitation, on motions of your own with --motions"
+        raise InputError("--task", f"is {name}, which is zero-shot: nothing is trained for it", remedy)
     if name not in TASKS:
         raise unknown_name("--task", name, (*CLIP_TASKS, *TASKS))
     return TASKS[name]

@@ -15,6 +15,7 @@ from synthetic import synthetic_motions
 
 from kinesis_bench import prepare
 from kinesis_bench.bodies.contract import load_body
+from kinesis_bench.cli.main import main
 from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import record_policy
@@ -113,3 +114,10 @@ def test_its_environments_are_those_of_imitation_on_prompts(
     assert many.reset(seed=0)[0].shape == (2, 309)
     gymnasium.make(name, motions=file)
     assert len(asked) == 2
+
+
+def test_nothing_is_trained_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["train-reference", "--task", "text-to-control"])
+    assert stop.value.code == 2
+    assert "--task: is text-to-control, which is zero-shot" in capsys.readouterr().err
