@@ -73,18 +73,22 @@ class _Motion:
     translation: np.ndarray | None
 
 
-def read_text_to_motion(path: str | Path) -> list[Recording]:
+def read_text_to_motion(path: str | Path, refused: dict[str, str] | None = None) -> list[Recording]:
     """Read every motion of a file.
 
     A prompt is kept as text: the one in the file, else the lines of a text file of the same name
     (``walk.npy``, ``walk.txt``).
 
+    Args:
+        path: the file.
+        refused: takes the key and the reason of each motion that cannot be used, where others can.
+
     Returns:
         one recording a motion; keys are the file's name, with a number where there are several.
 
     Raises:
-        InputError: the file cannot be read, or holds no motion that is known, or one that is not finite, too
-            short, not in metres or not upright.
+        InputError: the file cannot be read, or holds no motion that is known; or one that is not finite, too
+            short, not in metres or not upright, and ``refused`` is None or no motion is left.
     """
     source = Path(path)
     if source.suffix.lower() not in SUFFIXES:
@@ -96,10 +100,18 @@ def read_text_to_motion(path: str | Path) -> list[Recording]:
     beside = source.with_suffix(".txt")
     words = tuple(filter(None, beside.read_text(encoding="utf-8").splitlines())) if beside.is_file() else ()
     digest = sha256_of_file(source)
-    return [
-        _recording(motion, f"{source.stem}_{place}" if len(motions) > 1 else source.stem, words, digest)
-        for place, motion in enumerate(motions)
-    ]
+    recordings, errors = [], {}
+    for place, motion in enumerate(motions):
+        key = f"{source.stem}_{place}" if len(motions) > 1 else source.stem
+        try:
+            recordings.append(_recording(motion, key, words, digest))
+        except InputError as error:
+            errors[key] = error
+    if errors and (refused is None or not recordings):
+        raise next(iter(errors.values()))
+    if refused is not None:
+        refused |= {key: str(error) for key, error in errors.items()}
+    return recordings
 
 
 def _content(source: Path) -> Any:

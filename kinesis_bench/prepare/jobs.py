@@ -158,7 +158,9 @@ def _plan_job(plan: ClipPlan) -> Job:
     return Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill)
 
 
-def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str]) -> list[Made]:
+def make_clips(
+    job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str], refused: dict[str, str]
+) -> list[Made]:
     """Read a job's source and make its clips.
 
     Args:
@@ -166,6 +168,7 @@ def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequ
         time_base: see ``motions.pipeline.resample``.
         smpl: folder with SMPL model files for AMASS recordings; None for the mean skeleton.
         bodies: whose joint limits the angles of joint-angle files are held against.
+        refused: takes the key and the reason of each motion of a file that cannot be used, where others can.
 
     Raises:
         InputError: the source cannot be used.
@@ -182,7 +185,7 @@ def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequ
         captured, report = read_joint_angles(job.path)
         report = report.with_angles_cut(_angles_cut(captured, bodies))
         return [_made(job, captured, time_base, asdict(report) | {"source": report.source.name})]
-    return [_made(job, generated, time_base) for generated in read_text_to_motion(job.path)]
+    return [_made(job, generated, time_base) for generated in read_text_to_motion(job.path, refused)]
 
 
 def _made(job: Job, source: Recording, time_base: TimeBase, remarks: Mapping[str, Any] | None = None) -> Made:

@@ -74,13 +74,20 @@ class Result:
 
 def prepare_job(job: Job, settings: Settings) -> Result:
     """Read, resample and pose one job; whatever is wrong with it puts it into quarantine."""
+    quarantine: dict[str, str] = {}
     try:
-        made = make_clips(job, time_base=settings.time_base, smpl=settings.smpl, bodies=settings.bodies)
+        made = make_clips(
+            job,
+            time_base=settings.time_base,
+            smpl=settings.smpl,
+            bodies=settings.bodies,
+            refused=quarantine,
+        )
     except InputError as error:
         return Result(quarantine={job.key: str(error)})
     except (ArithmeticError, ValueError, LookupError, np.linalg.LinAlgError) as error:
         return Result(quarantine={job.key: f"cannot be used ({type(error).__name__}: {error})"})
-    clips, quarantine = [], {}
+    clips = []
     for item in made:
         prepared, reason = _pose(item.clip, settings.bodies, item.remarks)
         if prepared is None:

@@ -11,6 +11,7 @@ from kinesis_bench.cli.main import main
 from kinesis_bench.errors import InputError
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.prompts import sayable_prompts
+from kinesis_bench.motions.skeleton import mean_skeleton
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import BUILT_IN, prompt_jobs, text_jobs
 
@@ -70,6 +71,23 @@ def test_a_results_file_with_a_clip_without_frames_ends_in_one_line(
     assert stop.value.code == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("kinesis-bench:")]
     assert "results.npy: lasts 0.00 s; give at least 1 s" in line
+
+
+def test_motions_of_a_results_file_that_cannot_be_used_are_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    standing = np.repeat(mean_skeleton().rest[None], 40, axis=0)
+    lying = standing[..., [1, 0, 2]]
+    motion = np.stack([np.moveaxis(one, 0, 2) for one in (standing, lying)])
+    content = {"motion": motion, "text": ["a person walks", "a person lies"], "lengths": np.array([40, 40])}
+    np.save(tmp_path / "results.npy", content)
+    made = tmp_path / "made.h5"
+    files = ["--text-to-motion", str(tmp_path / "results.npy"), "--out", str(made), "--workers", "1"]
+    main(["prepare-data", *files, "--bodies", "legs"])
+    motions = read_motions(made, bodies=["legs"])
+    assert motions.keys == ("results_0",)
+    assert "upright along neither y nor z" in motions.quarantine["results_1"]
+    assert "quarantined: 1" in capsys.readouterr().out
 
 
 def test_the_built_in_prompts_are_the_lists_that_can_be_said() -> None:
