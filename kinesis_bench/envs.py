@@ -165,6 +165,27 @@ class ImitationVectorEnv(RowVectorEnv):
         super().__init__(episodes)
 
 
+def text_to_control(**options: Any) -> ImitationEnv:
+    """``kinesis_bench/TextToControl-v1``: imitation of motions made of prompts.
+
+    Args:
+        options: as ``ImitationEnv``; by default the motions are what the built-in gait makes of the list.
+    """
+    return ImitationEnv(**_of_prompts(options))
+
+
+def text_to_control_vector(**options: Any) -> ImitationVectorEnv:
+    """The vector entry point of ``kinesis_bench/TextToControl-v1``; ``options`` as ``ImitationVectorEnv``."""
+    return ImitationVectorEnv(**_of_prompts(options))
+
+
+def _of_prompts(options: dict[str, Any]) -> dict[str, Any]:
+    from kinesis_bench.motions.prompts import DATASET
+    from kinesis_bench.prepare import default_motions
+
+    return options if options.get("motions") is not None else options | {"motions": default_motions(DATASET)}
+
+
 def _read(motions: str | Path | None, body: str) -> Motions:
     from kinesis_bench.motions.store import read_motions
 

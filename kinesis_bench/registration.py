@@ -35,6 +35,11 @@ def _register() -> None:
             entry_point="kinesis_bench.envs:ImitationEnv",
             vector_entry_point="kinesis_bench.envs:ImitationVectorEnv",
         )
+        gymnasium.register(
+            id="kinesis_bench/TextToControl-v1",
+            entry_point="kinesis_bench.envs:text_to_control",
+            vector_entry_point="kinesis_bench.envs:text_to_control_vector",
+        )
         for info in TASKS.values():
             gymnasium.register(
                 id=f"kinesis_bench/{info.environment}",

@@ -24,6 +24,9 @@ class PrepareData:
     """Files of joint angles: OpenSim .mot or .sto, OpenSim tables in .mat, loco-mujoco .npz."""
     text_to_motion: tuple[Path, ...] | None = None
     """Files of text-to-motion models: .npy, .npz or motion dictionaries; joint positions or axis-angles."""
+    text: tuple[str, ...] | None = None
+    """Sentences that the built-in gait acts out, such as "a person walks slowly in a circle to the left":
+    who, walks, jogs or runs, how fast, which way, along which curve, turns, stops, for how many seconds."""
     smpl: Path | None = None
     """Folder with SMPL-H or SMPL-X .npz models: each person's own joints and floor for --amass."""
     annotations: Path | None = None
@@ -70,6 +73,8 @@ class PrepareData:
         for flag, files in (("joint-angles", self.joint_angles), ("text-to-motion", self.text_to_motion)):
             if files == ():
                 raise InputError(f"--{flag}", "names no file", "give one or more files")
+        if self.text == ():
+            raise InputError("--text", "says nothing", "give one or more sentences in quotation marks")
         if self.out is not None:
             refuse_folder(self.out, "give the name of the motion file to write")
         if self.smpl is not None:
@@ -124,7 +129,7 @@ class PrepareData:
         from kinesis_bench.files import sha256_of_file
         from kinesis_bench.motions.annotations import read_annotations
         from kinesis_bench.motions.curation import default_rules, load_rules
-        from kinesis_bench.prepare.jobs import amass_jobs, file_jobs
+        from kinesis_bench.prepare.jobs import amass_jobs, file_jobs, text_jobs
 
         jobs: list[Job] = []
         names: list[str] = []
@@ -146,6 +151,10 @@ class PrepareData:
                 jobs += file_jobs(kind, paths)  # type: ignore[arg-type]
                 names.append(name)
                 recipe["sources"].append(kind)
+        if self.text:
+            jobs += text_jobs(self.text)
+            names.append("normative-gait-text")
+            recipe["sources"].append("text")
         return jobs, names, recipe, missing
 
 

@@ -117,7 +117,6 @@ class Replay:
     def _motions(self, rollouts: Rollouts) -> tuple[Motions | None, str]:
         """What the recording followed, for the reference; or None, and why that is not at hand."""
         from kinesis_bench.evaluation.playback import body_of, followed
-        from kinesis_bench.motions.gait.build import DATASET
         from kinesis_bench.motions.store import read_motions
 
         body = body_of(str(self.result), rollouts)
@@ -125,10 +124,10 @@ class Replay:
             return read_motions(self.motions, bodies=[body.name]), ""
         id, sources = followed(rollouts)
         why = f"it followed {id}; give that file with --motions" if id else "the recording names no motions"
-        if id == DATASET:
-            from kinesis_bench.prepare import default_motions
+        from kinesis_bench.prepare import BUILT_IN, default_motions
 
-            motions = read_motions(default_motions(), bodies=[body.name])
+        if id in BUILT_IN:
+            motions = read_motions(default_motions(id), bodies=[body.name])
             if motions.sources_sha256 == sources:
                 return motions, ""
             why = f"it followed {id} as another version made it; score the policy anew"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kinesis_bench.cli.progress import Progress
 from kinesis_bench.cli.whole_folder import whole_folder
+from kinesis_bench.tasks.registry import CLIP_TASKS, IMITATION, TEXT_TO_CONTROL
 
 if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
@@ -48,16 +49,14 @@ HARDEST_PUSH_M_S = 5
 OF_NO_NUMBER = ("out", "threads")
 """Options that no number depends on, and so no part of the command that reproduces a result."""
 
-OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
+OF_A_RUN = ("policy", "task", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
 """Options that mean nothing for a recording."""
 
-IMITATION = "imitation"
-
-OF_IMITATION = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
-"""Options that mean nothing for another task."""
+OF_CLIPS = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
+"""Options that mean nothing for a task of trials."""
 
 OF_TRIALS = ("trials", "keeper")
-"""Options that mean nothing for imitation."""
+"""Options that mean nothing for a task of clips."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ class Score:
         task: imitation of motions, or another of `kinesis-bench tasks`, with its own score; a policy that
             learned imitation may be asked for any.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
-        motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
+        motions: a motion file from prepare-data; the built-in one, made when first needed, if left out:
+            for text-to-control, what the built-in gait makes of the listed prompts.
         split: of the motion file; its test split if left out, `all` for every clip.
         human: people to compare with, the headline's first: emg_walk_wang2023, emg_run_santuz2020, or
             LAYOUT=PATH with a data set that you have: wang2023, scherpereel2023, falisse2019, opensim or
@@ -126,7 +126,7 @@ class Score:
             InputError: what was given cannot be used, or the policy failed by itself in every clip; in that
                 case all files are there and the result is printed.
         """
-        if self.task != IMITATION:
+        if not self._of_clips:
             from kinesis_bench.cli.score_task import score_task
 
             self._check()
@@ -172,8 +172,8 @@ class Score:
     def _check(self) -> None:
         from kinesis_bench.errors import InputError
 
-        clips = self.task == IMITATION
-        others = OF_TRIALS if clips else OF_IMITATION
+        clips = self._of_clips
+        others = OF_TRIALS if clips else OF_CLIPS
         for options, beside in (
             (OF_A_RUN if self.rollout is not None else (), "--rollout, which runs nothing"),
             (others, f"--task {self.task}, which has {'clips' if clips else 'no motions'}"),
@@ -205,6 +205,10 @@ class Score:
                     f"give a whole fraction of 1/150 s, such as 0.0016667 (1/600), down to 1/{150 * FINEST}"
                 )
                 raise InputError("--timestep", f"is {self.timestep}", remedy)
+
+    @property
+    def _of_clips(self) -> bool:
+        return self.task in CLIP_TASKS
 
     def _given(self, options: tuple[str, ...]) -> list[str]:
         """Flags among some that differ from their defaults."""
@@ -240,6 +244,7 @@ class Score:
         differs = {
             self.motions.stem if self.motions else "": self.motions is not None,
             split: bool(split),
+            self.task: self.task != IMITATION,
             "-".join(Path(text).name for text in self.human): self.human != HUMAN,
             self._speed_name: self.human_speed != SPEED_KMH,
             f"runs{self.runs}": self.runs not in (None, STOCHASTIC_RUNS),
@@ -292,6 +297,7 @@ class Score:
                     threads=self.threads or 0,
                     refine=self.refine,
                     push_m_s=self.push or 0.0,
+                    by_prompt=self.task == TEXT_TO_CONTROL,
                     people=people,
                     progress=progress.advance,
                 )
@@ -309,7 +315,8 @@ class Score:
         recording = folder / "rollouts.h5" if self.rollout is None else self.rollout.expanduser()
         if self.rollout is None:
             write_rollouts(recording, evaluation.rollouts)
-        write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips)
+        prompts = evaluation.result.motions.prompts
+        write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips, prompts)
         write_result(folder / "result.json", evaluation.result)
         write_figures(folder, evaluation.result)
         write_report(
@@ -341,9 +348,13 @@ class Score:
 
         if self.motions is not None:
             return read_motions(self.motions, bodies=[body])
+        from kinesis_bench.motions.gait.build import DATASET
+        from kinesis_bench.motions.prompts import DATASET as PROMPTS
         from kinesis_bench.prepare import default_motions
 
-        return read_motions(default_motions(), bodies=[body])
+        return read_motions(
+            default_motions(PROMPTS if self.task == TEXT_TO_CONTROL else DATASET), bodies=[body]
+        )
 
 
 def _refuse_if_none_ran(evaluation: Evaluation) -> None:

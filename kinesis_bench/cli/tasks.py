@@ -12,13 +12,14 @@ class Tasks:
     def run(self) -> None:
         """Print a row a task."""
         from kinesis_bench.cli.score import PROTOCOL
-        from kinesis_bench.tasks.registry import ALL_BODIES, IMITATION, TASKS
+        from kinesis_bench.tasks.registry import ALL_BODIES, CLIP_TASKS, TASKS
         from kinesis_bench.terminal import console, table
 
         made = table("", "task", "what is asked", "bodies", "protocol", "trials")
         made.columns[1].justify = made.columns[2].justify = made.columns[3].justify = "left"
         made.columns[1].no_wrap = made.columns[2].no_wrap = False
-        made.add_row(IMITATION, "follow clips of motions", ", ".join(ALL_BODIES), PROTOCOL, "clips")
+        for name, what in CLIP_TASKS.items():
+            made.add_row(name, what, ", ".join(ALL_BODIES), PROTOCOL, "clips")
         for info in TASKS.values():
             made.add_row(info.name, info.what, ", ".join(info.bodies), info.protocol, str(info.trials))
         console().print(made, crop=False)

@@ -14,7 +14,7 @@ import tyro
 
 from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError, unknown_name
-from kinesis_bench.tasks.registry import IMITATION, TASKS
+from kinesis_bench.tasks.registry import CLIP_TASKS, IMITATION, TASKS
 from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
 from kinesis_bench.training.presets import preset
 from kinesis_bench.training.run_folder import CONFIG, POLICY, read_chain, read_config, stage_folder
@@ -69,7 +69,7 @@ class TrainReference:
         name = _given(arguments, "--preset", get_args(Preset)) or PRESET
         body = _given(arguments, "--body", get_args(BodyName)) or "legs"
         method = _given(arguments, "--method", get_args(Method))
-        task = _given(arguments, "--task", (IMITATION, *TASKS)) or IMITATION
+        task = _given(arguments, "--task", (*CLIP_TASKS, *TASKS)) or IMITATION
         return functools.partial(cls, config=preset(name, body, method, task))  # type: ignore[arg-type]
 
     def run(self) -> None:

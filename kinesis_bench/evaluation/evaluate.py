@@ -30,6 +30,7 @@ from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
 from kinesis_bench.human.references import HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.imitation import ClipImitation
+from kinesis_bench.motions.prompts import by_category, prompt_of
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.rollouts.kinesis_recording import is_kinesis_recording, read_kinesis_recording
 from kinesis_bench.rollouts.mm_evalkit import is_mm_evalkit, read_mm_evalkit
@@ -113,6 +114,7 @@ def record_policy(
     threads: int = 0,
     refine: int = 1,
     push_m_s: float = 0.0,
+    by_prompt: bool = False,
     people: Callable[[Rollouts], HumanEmg] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rollouts:
@@ -127,6 +129,7 @@ def record_policy(
         threads: for physics, 0 for all cores.
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
         push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
+        by_prompt: task ``text-to-control``: clips have the categories of their prompts for skills.
         people: whom a recording will be compared with; what is prescribed may depend on them.
         progress: told the frames done since the last call, and the total.
 
@@ -142,6 +145,7 @@ def record_policy(
         problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
         raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
     split = split or default_split(motions)
+    of_file, motions = motions, by_category(motions) if by_prompt else motions
     clips = motions.select(split)
     chosen = _spread(motions, clips, QUICK_CLIPS) if quick else np.arange(len(clips))
     once = prescribed or (policy.deterministic and not push_m_s)
@@ -171,7 +175,13 @@ def record_policy(
     provenance = Provenance(
         policy=policy_info(policy),
         motions=MotionsInfo(
-            motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
+            motions.id,
+            motions.content_sha256,
+            of_file.sources_sha256,
+            split,
+            len(chosen),
+            frames,
+            {motions.keys[clip]: prompt_of(motions, clip) for clip in clips[chosen]} if by_prompt else {},
         ),
         runs=runs,
         seed=seed,

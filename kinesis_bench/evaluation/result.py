@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +57,21 @@ def published_schema() -> str:
     return json.dumps(schema, indent=1) + "\n"
 
 
-def write_clips(path: str | Path, rollouts: Rollouts, clips: Sequence[ClipImitation] | None) -> None:
-    """A line a clip and run: what it covered, its errors, its effort while covered, and why it failed."""
+def write_clips(
+    path: str | Path,
+    rollouts: Rollouts,
+    clips: Sequence[ClipImitation] | None,
+    prompts: Mapping[str, str] | None = None,
+) -> None:
+    """A line a clip and run: what it covered, its errors, its effort while covered, and why it failed.
+
+    Where there are ``prompts`` (clip key to prompt), a last column has them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = ("frames", "covered", "coverage_pct", "success", "strict_success", "mpjpe_mm")
     more = ("root_relative_mpjpe_mm", "ik_floor_mm", "mean_excitation", "failure")
-    writer.writerow(("key", "run", "skill", *columns, *more))
+    writer.writerow(("key", "run", "skill", *columns, *more, *(("prompt",) if prompts else ())))
     for i, (rollout, covered) in enumerate(zip(rollouts.clips, covered_frames(rollouts, clips), strict=True)):
         row: list[object] = [rollout.key, rollout.run, rollout.skill, rollout.frames]
         if clips is None:
@@ -77,7 +85,8 @@ def write_clips(path: str | Path, rollouts: Rollouts, clips: Sequence[ClipImitat
         effort = ""
         if rollout.excitation is not None and covered:
             effort = f"{np.mean(rollout.excitation[:covered], dtype=float):.6f}"
-        writer.writerow([*row, effort, rollout.failure])
+        prompt = [prompts.get(rollout.key, "")] if prompts else []
+        writer.writerow([*row, effort, rollout.failure, *prompt])
     write_text(path, text.getvalue())
 
 

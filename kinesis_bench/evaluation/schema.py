@@ -9,7 +9,7 @@ them equal). The classes of the metrics are part of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kinesis_bench.metrics.effort import Effort
 from kinesis_bench.metrics.emg import EmgFigures, EmgScore
@@ -58,7 +58,8 @@ class MotionsInfo:
     """What was followed: data set and split, number of clips and of their frames.
 
     The hash of the sources is the same on every machine, that of the content may differ between processors
-    (``Motions``); both are "" where unknown.
+    (``Motions``); both are "" where unknown. ``prompts`` is clip key to prompt in task ``text-to-control``,
+    whose skills are the prompts' categories, and empty in imitation.
     """
 
     id: str
@@ -67,6 +68,7 @@ class MotionsInfo:
     split: str
     clips: int
     frames: int
+    prompts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

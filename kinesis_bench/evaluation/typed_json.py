@@ -8,7 +8,7 @@ absent is null.
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -92,10 +92,14 @@ def _parse_object(kind: Any, value: Any, path: str) -> Any:
         if key not in known:
             raise ValueError(f"{path}.{key} is unknown".lstrip("."))
     for name, field in known.items():
-        if name not in value and field.default is MISSING and field.default_factory is MISSING:
+        if name not in value and _has_no_default(field):
             raise ValueError(f"{path}.{name} is missing".lstrip("."))
     hints = _hints(kind)
     return kind(**{key: _parse(hints[key], item, f"{path}.{key}") for key, item in value.items()})
+
+
+def _has_no_default(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _expect(holds: bool, path: str, what: str, value: Any) -> None:
@@ -113,11 +117,10 @@ def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         if name not in definitions:
             definitions[name] = {}
             hints = _hints(kind)  # type: ignore[arg-type]
-            names = [field.name for field in fields(kind)]
             definitions[name] = {
                 "type": "object",
-                "properties": {field: _schema(hints[field], definitions) for field in names},
-                "required": names,
+                "properties": {field.name: _schema(hints[field.name], definitions) for field in fields(kind)},
+                "required": [field.name for field in fields(kind) if _has_no_default(field)],
                 "additionalProperties": False,
             }
         return {"$ref": f"#/$defs/{name}"}

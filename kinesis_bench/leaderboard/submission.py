@@ -175,8 +175,10 @@ def board_of(result: Result) -> str:
     """The board that a result belongs to: ``imitation_<data set>_<split>``, or ``emg``.
 
     Raises:
-        InputError: it neither followed motions nor has figures of EMG.
+        InputError: it neither followed motions nor has figures of EMG, or is of task text-to-control.
     """
+    if result.motions.prompts:
+        raise InputError("result.json", "there is no board of task text-to-control", "score it as imitation")
     if result.imitation is not None and result.motions.id:
         board = f"imitation_{result.motions.id}_{result.motions.split.replace('/', '-')}"
         if not re.fullmatch(r"[\w.-]+", board, re.ASCII):

@@ -2,7 +2,10 @@
 
 What is read:
 
-- ``.npy``: one array, or a dictionary saved by ``numpy.save`` such as MDM's ``results.npy``;
+- ``.npy``: one array, or a dictionary saved by ``numpy.save`` such as MDM's ``results.npy``: ``motion``
+  (n, 22, 3, T), ``text``, ``lengths``, ``num_samples``, ``num_repetitions``, as its ``sample/generate.py``
+  writes them (github.com/GuyTevet/motion-diffusion-model, d4fd88c), repetition by repetition; frames behind
+  a motion's length are padding and left out;
 - ``.npz``: arrays by name;
 - ``.pkl``: KINESIS's motion dictionaries, through ``restricted_pickle``.
 
@@ -70,18 +73,22 @@ class _Motion:
     translation: np.ndarray | None
 
 
-def read_text_to_motion(path: str | Path) -> list[Recording]:
+def read_text_to_motion(path: str | Path, refused: dict[str, str] | None = None) -> list[Recording]:
     """Read every motion of a file.
 
     A prompt is kept as text: the one in the file, else the lines of a text file of the same name
     (``walk.npy``, ``walk.txt``).
 
+    Args:
+        path: the file.
+        refused: takes the key and the reason of each motion that cannot be used, where others can.
+
     Returns:
         one recording a motion; keys are the file's name, with a number where there are several.
 
     Raises:
-        InputError: the file cannot be read, or holds no motion that is known, or one that is not finite, too
-            short, not in metres or not upright.
+        InputError: the file cannot be read, or holds no motion that is known; or one that is not finite, too
+            short, not in metres or not upright, and ``refused`` is None or no motion is left.
     """
     source = Path(path)
     if source.suffix.lower() not in SUFFIXES:
@@ -93,10 +100,18 @@ def read_text_to_motion(path: str | Path) -> list[Recording]:
     beside = source.with_suffix(".txt")
     words = tuple(filter(None, beside.read_text(encoding="utf-8").splitlines())) if beside.is_file() else ()
     digest = sha256_of_file(source)
-    return [
-        _recording(motion, f"{source.stem}_{place}" if len(motions) > 1 else source.stem, words, digest)
-        for place, motion in enumerate(motions)
-    ]
+    recordings, errors = [], {}
+    for place, motion in enumerate(motions):
+        key = f"{source.stem}_{place}" if len(motions) > 1 else source.stem
+        try:
+            recordings.append(_recording(motion, key, words, digest))
+        except InputError as error:
+            errors[key] = error
+    if errors and (refused is None or not recordings):
+        raise next(iter(errors.values()))
+    if refused is not None:
+        refused |= {key: str(error) for key, error in errors.items()}
+    return recordings
 
 
 def _content(source: Path) -> Any:
@@ -116,7 +131,11 @@ def _content(source: Path) -> Any:
 
 def _motions(where: str, content: Any) -> list[_Motion]:
     if isinstance(content, np.ndarray):
-        return [_Motion(where, values, FPS, (), None) for values in _arrays(where, content)]
+        arrays = _arrays(where, content)
+        return [
+            _Motion(_named(where, place, len(arrays)), values, FPS, (), None)
+            for place, values in enumerate(arrays)
+        ]
     if not isinstance(content, dict) or not content:
         raise InputError(
             where, f"holds a {type(content).__name__}, no motion", "give joint positions or rotations"
@@ -132,12 +151,7 @@ def _motions(where: str, content: Any) -> list[_Motion]:
         )
     arrays = _arrays(f"{where}: {name}", np.asarray(content[name]))
     if "lengths" in content:
-        lengths = np.ravel(content["lengths"]).astype(int)
-        if len(lengths) != len(arrays):
-            raise InputError(
-                f"{where}: lengths", f"holds {len(lengths)} for {len(arrays)} motions", "repair it"
-            )
-        arrays = [values[:length] for values, length in zip(arrays, lengths, strict=True)]
+        arrays = _cut(f"{where}: lengths", arrays, content["lengths"])
     texts = _texts(content, len(arrays))
     translation = _first(content, TRANSLATION_NAMES)
     if translation is not None:
@@ -153,8 +167,24 @@ def _motions(where: str, content: Any) -> list[_Motion]:
     if not (np.isfinite(fps) and fps > 0):
         raise InputError(f"{where}: fps", f"is {fps:g}", "give the frames per second")
     return [
-        _Motion(where, *item, translation) for item in zip(arrays, [fps] * len(arrays), texts, strict=True)
+        _Motion(_named(where, place, len(arrays)), values, fps, words, translation)
+        for place, (values, words) in enumerate(zip(arrays, texts, strict=True))
     ]
+
+
+def _named(where: str, place: int, count: int) -> str:
+    return f"{where}: motion {place}" if count > 1 else where
+
+
+def _cut(where: str, arrays: list[np.ndarray], lengths: Any) -> list[np.ndarray]:
+    """Each motion's own frames, the padding behind them left out."""
+    counts = np.ravel(np.asarray(lengths))
+    if len(counts) != len(arrays):
+        raise InputError(where, f"holds {len(counts)} for {len(arrays)} motions", "repair it")
+    frames = len(arrays[0])
+    if counts.dtype.kind not in "iu" or not ((counts >= 0) & (counts <= frames)).all():
+        raise InputError(where, f"is not of whole frames from 0 to {frames}", "repair it")
+    return [values[:count] for values, count in zip(arrays, counts, strict=True)]
 
 
 def _first(content: dict[str, Any], names: tuple[str, ...]) -> Any:
@@ -166,10 +196,17 @@ def _texts(content: dict[str, Any], count: int) -> list[tuple[str, ...]]:
     found = _first(content, TEXT_NAMES)
     if found is None:
         return [()] * count
-    texts = [str(text) for text in np.ravel(np.asarray(found, dtype=object))]
+    entries = (
+        [found]
+        if isinstance(found, str)
+        else list(np.ravel(found))
+        if isinstance(found, np.ndarray)
+        else list(found)
+    )
+    texts = [tuple(map(str, entry)) if isinstance(entry, list) else (str(entry),) for entry in entries]
     if count > 1 and len(texts) == count:
-        return [(text,) for text in texts]
-    return [tuple(texts)] * count
+        return texts
+    return [tuple(text for entry in texts for text in entry)] * count
 
 
 def _arrays(where: str, array: np.ndarray) -> list[np.ndarray]:
@@ -192,6 +229,8 @@ def _arrays(where: str, array: np.ndarray) -> list[np.ndarray]:
         elif shape[-1:] in ((156,), (165,)):
             remedy = "this is AMASS data: give its folder with --amass"
         raise InputError(where, f"has shape {shape}", remedy)
+    if not len(array):
+        raise InputError(where, f"has shape {shape}, no motion", "give at least one")
     return [np.array(motion[:, :BODY_JOINTS], float) for motion in array]
 
 

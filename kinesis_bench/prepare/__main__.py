@@ -1,4 +1,4 @@
-"""``python -m kinesis_bench.prepare FILE`` builds the built-in motions; ``default_motions`` runs it.
+"""``python -m kinesis_bench.prepare FILE ID`` builds built-in motions; ``default_motions`` runs it.
 
 An error is told to the caller, as JSON on stdout. Ctrl-C may be blocked by the caller until all is imported.
 """
@@ -16,7 +16,7 @@ from kinesis_bench.prepare.built_in import build_default
 if __name__ == "__main__":
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        build_default(Path(sys.argv[1]))
+        build_default(Path(sys.argv[1]), sys.argv[2])
     except InputError as error:
         print(json.dumps([error.where, error.problem, error.remedy]))
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""The built-in data set ``normative-gait-v2``, built into the cache when it is first needed."""
+"""The built-in data sets, of the gait and of the prompts, built into the cache when they are first needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import h5py
@@ -16,24 +16,31 @@ from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import cache_dir
 from kinesis_bench.motions.gait.build import DATASET
-from kinesis_bench.prepare.jobs import built_in_jobs
+from kinesis_bench.motions.prompts import DATASET as PROMPTS
+from kinesis_bench.prepare.jobs import Job, built_in_jobs, prompt_jobs
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.prepare.run import only_one, prepare_held
 from kinesis_bench.prepare.work import Settings, code_sha256
 
+BUILT_IN: Mapping[str, Callable[[], tuple[Job, ...]]] = {DATASET: built_in_jobs, PROMPTS: prompt_jobs}
+"""Id of each built-in data set to what makes its clips."""
 
-def default_motions() -> Path:
-    """The built-in motion file; built first, with progress on stderr, if it is absent or of another version.
+
+def default_motions(id: str = DATASET) -> Path:
+    """A built-in motion file; built first, with progress on stderr, if it is absent or of another version.
 
     It is built by a process of its own, so that a script may call this without a ``__main__`` guard.
+
+    Args:
+        id: one of BUILT_IN.
 
     Raises:
         InputError: it cannot be built.
     """
-    path = cache_dir() / f"{DATASET}.h5"
-    if not is_current(path):
-        code, said = _run_child(path)
-        if code != 0 or not is_current(path):
+    path = cache_dir() / f"{id}.h5"
+    if not is_current(path, id):
+        code, said = _run_child(path, id)
+        if code != 0 or not is_current(path, id):
             elsewhere = "set KINESIS_BENCH_HOME to a folder that can be written"
             try:
                 where, problem, remedy = json.loads(said)
@@ -43,7 +50,7 @@ def default_motions() -> Path:
     return path
 
 
-def _run_child(path: Path) -> tuple[int, str]:
+def _run_child(path: Path, id: str) -> tuple[int, str]:
     """Exit code of the building process, and the error that it reports (JSON), "" if none.
 
     Ctrl-C reaches both processes; the child's start is shielded from it, and its end is waited for.
@@ -51,7 +58,7 @@ def _run_child(path: Path) -> tuple[int, str]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         child = subprocess.Popen(
-            [sys.executable, "-m", "kinesis_bench.prepare", str(path)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "kinesis_bench.prepare", str(path), id], stdout=subprocess.PIPE, text=True
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -75,21 +82,21 @@ def is_current(path: Path, id: str = DATASET, bodies: Sequence[str] = BODIES) ->
     return same and set(bodies) <= set(recipe.get("bodies", ()))
 
 
-def build_default(path: Path) -> None:
-    """Build the built-in motion file, unless another process has done so in the meantime.
+def build_default(path: Path, id: str = DATASET) -> None:
+    """Build a built-in motion file, unless another process has done so in the meantime.
 
     Raises:
         InputError: it cannot be written.
     """
     console = Console(stderr=True)
     with only_one(path, console):
-        if is_current(path):
+        if is_current(path, id):
             return
-        console.print(f"building the built-in motions, once: {path}", highlight=False, soft_wrap=True)
+        console.print(f"building the motions {id}, once: {path}", highlight=False, soft_wrap=True)
         prepare_held(
-            built_in_jobs(),
+            BUILT_IN[id](),
             path,
-            id=DATASET,
+            id=id,
             settings=Settings("true", BODIES),
             workers=default_workers(),
             recipe={"sources": ["built-in"]},

@@ -17,8 +17,10 @@ from kinesis_bench.motions.clip import Clip, Recording
 from kinesis_bench.motions.curation import Rules
 from kinesis_bench.motions.gait.build import make, recording
 from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
+from kinesis_bench.motions.gait.sentence_plan import text_plan
 from kinesis_bench.motions.joint_angles.read import count_beyond, read_joint_angles
 from kinesis_bench.motions.pipeline import TimeBase, to_clip
+from kinesis_bench.motions.prompts import sayable_prompts
 from kinesis_bench.motions.retarget import joint_angles
 from kinesis_bench.motions.skill import skill_of
 from kinesis_bench.motions.smpl import SmplBodies
@@ -134,7 +136,31 @@ def built_in_jobs(people: int = 1) -> tuple[Job, ...]:
     )
 
 
-def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str]) -> list[Made]:
+def text_jobs(texts: Sequence[str]) -> tuple[Job, ...]:
+    """The clips that sentences of the built-in gait's grammar ask for.
+
+    Raises:
+        InputError: the grammar cannot say one of them, or two are the same.
+    """
+    jobs = tuple(_plan_job(text_plan(text)) for text in texts)
+    for place, job in enumerate(jobs):
+        if job.key in {before.key for before in jobs[:place]}:
+            raise InputError("--text", f"has {texts[place]!r} twice", "give it once")
+    return jobs
+
+
+def prompt_jobs() -> tuple[Job, ...]:
+    """The clips of the fixed list's prompts that the grammar can say."""
+    return tuple(_plan_job(text_plan(prompt.text, f"text/{prompt.id}")) for prompt in sayable_prompts())
+
+
+def _plan_job(plan: ClipPlan) -> Job:
+    return Job(key=plan.key, kind="built-in", plan=plan, skill=plan.cell.skill)
+
+
+def make_clips(
+    job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequence[str], refused: dict[str, str]
+) -> list[Made]:
     """Read a job's source and make its clips.
 
     Args:
@@ -142,6 +168,7 @@ def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequ
         time_base: see ``motions.pipeline.resample``.
         smpl: folder with SMPL model files for AMASS recordings; None for the mean skeleton.
         bodies: whose joint limits the angles of joint-angle files are held against.
+        refused: takes the key and the reason of each motion of a file that cannot be used, where others can.
 
     Raises:
         InputError: the source cannot be used.
@@ -158,7 +185,7 @@ def make_clips(job: Job, *, time_base: TimeBase, smpl: Path | None, bodies: Sequ
         captured, report = read_joint_angles(job.path)
         report = report.with_angles_cut(_angles_cut(captured, bodies))
         return [_made(job, captured, time_base, asdict(report) | {"source": report.source.name})]
-    return [_made(job, generated, time_base) for generated in read_text_to_motion(job.path)]
+    return [_made(job, generated, time_base) for generated in read_text_to_motion(job.path, refused)]
 
 
 def _made(job: Job, source: Recording, time_base: TimeBase, remarks: Mapping[str, Any] | None = None) -> Made:

@@ -74,13 +74,20 @@ class Result:
 
 def prepare_job(job: Job, settings: Settings) -> Result:
     """Read, resample and pose one job; whatever is wrong with it puts it into quarantine."""
+    quarantine: dict[str, str] = {}
     try:
-        made = make_clips(job, time_base=settings.time_base, smpl=settings.smpl, bodies=settings.bodies)
+        made = make_clips(
+            job,
+            time_base=settings.time_base,
+            smpl=settings.smpl,
+            bodies=settings.bodies,
+            refused=quarantine,
+        )
     except InputError as error:
         return Result(quarantine={job.key: str(error)})
     except (ArithmeticError, ValueError, LookupError, np.linalg.LinAlgError) as error:
         return Result(quarantine={job.key: f"cannot be used ({type(error).__name__}: {error})"})
-    clips, quarantine = [], {}
+    clips = []
     for item in made:
         prepared, reason = _pose(item.clip, settings.bodies, item.remarks)
         if prepared is None:
@@ -196,7 +203,7 @@ def code_sha256() -> str:
     digest = hashlib.sha256(f"{__version__} {mujoco.__version__} {myo_sim.__version__}".encode())
     tables = [
         path
-        for name in ("kit_locomotion", "normative_gait")
+        for name in ("kit_locomotion", "normative_gait", "text_prompts")
         for path in sorted((content_dir("datasets") / name).glob("*.csv"))
     ]
     code = [path for part in _CODE for path in sorted((package / part).rglob("*.py")) or [package / part]]

@@ -16,7 +16,7 @@ from kinesis_bench.evaluation.schema import MuscleCurve, Result
 from kinesis_bench.files import whole_file
 from kinesis_bench.human.references import LEGS
 from kinesis_bench.metrics.curves import PHASE
-from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
+from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill, grouped_by
 
 MODEL, PEOPLE, ACCENT = "#D55E00", "#0072B2", "#555555"
 DPI = 150
@@ -173,7 +173,7 @@ def coverage_figure(result: Result) -> Any:
     axis.set_xlim(0, 100)
     axis.grid(axis="y", visible=False)
     axis.set_xlabel("frame coverage [%], line: 95 % interval over clips")
-    axis.set_title(f"Frame coverage by skill (clips): {result.policy.name}", loc="left")
+    axis.set_title(f"Frame coverage by {grouped_by(result)} (clips): {result.policy.name}", loc="left")
     return figure
 
 

@@ -72,6 +72,11 @@ def by_skill(result: Result) -> dict[str, Imitation]:
     return {skill: scores[skill] for skill in sorted(scores, key=lambda name: order.get(name, len(order)))}
 
 
+def grouped_by(result: Result) -> str:
+    """What the clips are grouped by, in a word."""
+    return "category" if result.motions.prompts else "skill"
+
+
 def headline(result: Result) -> str:
     """One line that sums a result up."""
     parts = []
@@ -127,7 +132,8 @@ def what(result: Result) -> str:
     count = result.motions.clips
     runs = f" × {result.runs} runs" if result.runs > 1 else ""
     clips = f"{count} clip{'s' * (count != 1)}{runs}"
-    return ", ".join(part for part in (motions, clips, f"protocol {result.protocol}") if part)
+    task = "task text-to-control" if result.motions.prompts else ""
+    return ", ".join(part for part in (motions, clips, task, f"protocol {result.protocol}") if part)
 
 
 def warnings(result: Result) -> list[str]:
@@ -150,7 +156,7 @@ def warnings(result: Result) -> list[str]:
 def _imitation(result: Result, total: Imitation) -> Table:
     percents = ("covered\n[%]", "success\n[%]", "strict\n[%]")
     errors = ("MPJPE\n[mm]", "relative\n[mm]", "floor\n[mm]")
-    table = new_table("Imitation", "skill", "clips", *percents, *errors)
+    table = new_table("Imitation", grouped_by(result), "clips", *percents, *errors)
     for skill, score in by_skill(result).items():
         table.add_row(SKILL_NAMES.get(skill, skill), *_imitation_cells(score))
     table.add_section()

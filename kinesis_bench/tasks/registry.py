@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 ALL_BODIES = ("legs", "legs_abs", "legs_back")
 
-IMITATION = "imitation"
-"""The task of clips; ``score`` and ``train-reference`` have ways of their own for it."""
+IMITATION, TEXT_TO_CONTROL = "imitation", "text-to-control"
+
+CLIP_TASKS = {
+    IMITATION: "follow clips of motions",
+    TEXT_TO_CONTROL: "follow, zero-shot, motions made of prompts; scored by the prompts' categories",
+}
+"""The tasks of clips and what each asks; ``score`` and ``train-reference`` have ways of their own for them.
+The second is the first in all but the names of its clips' skills, and nothing is trained for it."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +132,11 @@ def task_info(name: str) -> TaskInfo:
     """A task of trials by its name.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is none of that name, or it is zero-shot.
     """
+    if name == TEXT_TO_CONTROL:
+        remedy = "train imitation, on motions of your own with --motions"
+        raise InputError("--task", f"is {name}, which is zero-shot: nothing is trained for it", remedy)
     if name not in TASKS:
-        raise unknown_name("--task", name, (IMITATION, *TASKS))
+        raise unknown_name("--task", name, (*CLIP_TASKS, *TASKS))
     return TASKS[name]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -138,21 +139,81 @@ def test_positions_and_axis_angles_are_told_apart(walker: Recording) -> None:
         assert not is_positions(values)
 
 
-def test_mdm_results(tmp_path: Path, walker: Recording) -> None:
-    positions = _positions(walker) @ FACING_X
-    motion = np.stack([np.moveaxis(positions, 0, 2), np.moveaxis(positions[::-1], 0, 2)])
+def _mdm_results(path: Path, walker: Recording, **changes: Any) -> dict[str, Any]:
+    """What MDM's ``sample/generate.py`` writes: two prompts, two repetitions, 60 frames with padding."""
+    positions = (_positions(walker) @ FACING_X).astype(np.float32)
+    motion = np.stack([np.moveaxis(part, 0, 2) for part in (positions, positions[::-1]) * 2])
+    prompts = ["a person walks", "a person walks backwards"]
+    lengths = np.concatenate([np.array([60, 40]), np.array([60, 40])])
+    motion[1::2, ..., 40:] = np.nan
     content = {
         "motion": motion,
-        "text": ["walks", "walks back"],
-        "lengths": np.array([60, 40]),
+        "text": prompts * 2,
+        "lengths": lengths,
         "num_samples": 2,
-    }
-    np.save(tmp_path / "results.npy", content)
-    first, second = read_text_to_motion(tmp_path / "results.npy")
-    assert (first.key, second.key) == ("results_0", "results_1")
-    assert (first.texts, second.texts) == (("walks",), ("walks back",))
-    assert (len(first.rotations), len(second.rotations)) == (60, 40)
-    np.testing.assert_allclose(_positions(first), _positions(walker), atol=1e-6)
+        "num_repetitions": 2,
+    } | changes
+    np.save(path, content)
+    path.with_suffix(".txt").write_text("\n".join(prompts * 2))
+    (path.parent / "results_len.txt").write_text("\n".join(map(str, lengths)))
+    return content
+
+
+def test_mdm_results(tmp_path: Path, walker: Recording) -> None:
+    _mdm_results(tmp_path / "results.npy", walker)
+    recordings = read_text_to_motion(tmp_path / "results.npy")
+    assert [recording.key for recording in recordings] == [f"results_{place}" for place in range(4)]
+    assert [recording.texts for recording in recordings] == [
+        ("a person walks",),
+        ("a person walks backwards",),
+    ] * 2
+    assert [len(recording.rotations) for recording in recordings] == [60, 40, 60, 40]
+    assert {recording.fps for recording in recordings} == {20.0}
+    np.testing.assert_allclose(_positions(recordings[2]), _positions(walker), atol=1e-5)
+    assert [to_clip(recording).frames for recording in recordings] == [89, 59, 89, 59]
+
+
+def test_mdm_results_of_numpy_1(tmp_path: Path, walker: Recording) -> None:
+    """MDM's own environment has numpy 1, whose ``save`` pickles by protocol 3 and by other names."""
+    content = _mdm_results(tmp_path / "results.npy", walker)
+    whole = np.empty((), object)
+    whole[()] = content
+    new = pickle.dumps(whole, 3)
+    old = new.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+    assert old != new
+    with (tmp_path / "results.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
+        file.write(old)
+    recordings = read_text_to_motion(tmp_path / "results.npy")
+    assert [recording.texts for recording in recordings] == [(text,) for text in content["text"]]
+    np.testing.assert_allclose(_positions(recordings[0]), _positions(walker), atol=1e-5)
+
+
+def test_mdm_prompts_that_change_in_time(tmp_path: Path, walker: Recording) -> None:
+    texts = [["a person walks", "a person turns"], ["a person runs", "a person stops"]] * 2
+    _mdm_results(tmp_path / "results.npy", walker, text=texts)
+    recordings = read_text_to_motion(tmp_path / "results.npy")
+    assert [list(recording.texts) for recording in recordings] == texts
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"lengths": np.array([60, 0, 60, 40])}, r"results\.npy: motion 1: lasts 0\.00 s; give at least 1 s"),
+        ({"lengths": np.array([60, 61, 60, 40])}, "lengths: is not of whole frames from 0 to 60"),
+        ({"lengths": np.array([60, -1, 60, 40])}, "lengths: is not of whole frames"),
+        ({"lengths": np.array([60.0, 40, 60, 40])}, "lengths: is not of whole frames"),
+        ({"lengths": np.array([60, 40])}, "lengths: holds 2 for 4 motions"),
+        ({"motion": np.zeros((0, 22, 3, 60))}, r"motion: has shape \(0, 22, 3, 60\), no motion"),
+        ({"motion": np.zeros((4, 22, 3, 0)), "lengths": np.zeros(4, int)}, "motion 0: lasts 0.00 s"),
+    ],
+)
+def test_mdm_results_that_are_not_whole(
+    tmp_path: Path, walker: Recording, changes: dict[str, Any], says: str
+) -> None:
+    _mdm_results(tmp_path / "results.npy", walker, **changes)
+    with pytest.raises(InputError, match=says):
+        read_text_to_motion(tmp_path / "results.npy")
 
 
 def test_prompt_beside_the_file(tmp_path: Path, walker: Recording) -> None:

@@ -64,7 +64,7 @@ def test_a_file_of_other_code_or_with_a_body_less_is_built_again(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ):
     runs = []
-    monkeypatch.setattr(built_in, "_run_child", lambda path: runs.append(path) or (1, ""))
+    monkeypatch.setattr(built_in, "_run_child", lambda path, id: runs.append(path) or (1, ""))
     for change in ({"code_sha256": "0"}, {"bodies": ["legs"]}):
         with h5py.File(small, "a") as file:
             recipe = json.loads(file["recipe"].asstr()[()])

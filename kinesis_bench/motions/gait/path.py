@@ -19,8 +19,8 @@ MARGIN_S = 3.0
 WAKE_S = 0.35
 """From standing to full step rate [s]."""
 
-_START_S = 1.3
-_STOP_S = 1.2
+START_S = 1.3
+STOP_S = 1.2
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,9 @@ def walk(course: Course, bank: Bank) -> Path:
 def _speed(course: Course, time: np.ndarray, begin: float | None, end: float | None) -> np.ndarray:
     speed = np.full_like(time, course.speed)
     if begin is not None:
-        speed *= _rise((time - begin) / _START_S)
+        speed *= _rise((time - begin) / START_S)
     if end is not None:
-        speed *= _rise((end - time) / _STOP_S)
+        speed *= _rise((end - time) / STOP_S)
     if course.turn_rad:
         slow = 0.12 / course.speed
         dip = _rise((time - course.turn_from_s + 0.9) / 1.2) * _rise((course.turn_to_s + 0.9 - time) / 1.2)

@@ -17,7 +17,7 @@ from kinesis_bench.report.figures import TOP as HIGHEST
 from kinesis_bench.report.figures import closed, of_own_peak
 from kinesis_bench.report.page.plots import Axis, Plot, spread
 from kinesis_bench.report.page.words import interval, signed
-from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill
+from kinesis_bench.report.tables import JOINT_NAMES, SKILL_NAMES, by_skill, grouped_by
 
 CYCLE = Axis(0, 100, (0, 25, 50, 75, 100), "gait cycle [%]")
 ERROR_MM = (5.0, 1000.0)
@@ -60,7 +60,7 @@ def coverage_panel(result: Result) -> Panel:
         plot.text(0, place - 0.1, _count(name, score), "strong")
         plot.text(100, place - 0.1, f"{value} %" + (f"  ({ends})" if ends else ""), "strong", "end")
         told.append(f"{name} {value} %" + (f" ({ends})" if ends else ""))
-    title = "Frames covered, by skill"
+    title = f"Frames covered, by {grouped_by(result)}"
     return Panel(
         title, "bar: figure, line: 95 % interval", plot.svg("coverage", title, "; ".join(told) + ".")
     )

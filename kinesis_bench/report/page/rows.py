@@ -11,7 +11,7 @@ from kinesis_bench.human.references import LEGS
 from kinesis_bench.metrics.ground_contact import Humps, humps
 from kinesis_bench.metrics.imitation import ClipImitation, Figure
 from kinesis_bench.report.page.words import interval, signed
-from kinesis_bench.report.tables import DASH, JOINT_NAMES, SKILL_NAMES, by_skill
+from kinesis_bench.report.tables import DASH, JOINT_NAMES, SKILL_NAMES, by_skill, grouped_by
 
 MOST_FAILURES = 40
 """More than these are not listed; all are in clips.csv."""
@@ -46,9 +46,10 @@ class Table:
 
 def imitation_table(result: Result, total: Imitation) -> Table:
     """Imitation by skill, with 95 % intervals over clips and, for several runs, the SEM over them."""
-    head = ("skill", "clips", "covered [%]", "success [%]", "strict [%]", "MPJPE [mm]", "relative [mm]")
+    group = grouped_by(result)
+    head = (group, "clips", "covered [%]", "success [%]", "strict [%]", "MPJPE [mm]", "relative [mm]")
     rows = [_imitation_row(SKILL_NAMES.get(skill, skill), score) for skill, score in by_skill(result).items()]
-    caption = "Imitation by skill, with 95 % intervals over clips"
+    caption = f"Imitation by {group}, with 95 % intervals over clips"
     if total.runs > 1:
         caption += f", mean over {total.runs} runs ± SEM"
     return Table(caption, (*head, "floor [mm]"), [*rows, _imitation_row("all", total, total=True)])
