@@ -13,6 +13,7 @@ from kinesis_bench.cli.whole_folder import whole_folder
 
 if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
+    from kinesis_bench.evaluation.schema import FatigueSetup
     from kinesis_bench.human.references import HumanEmg, HumanJointAngles
     from kinesis_bench.motions.motion_set import Motions
     from kinesis_bench.rollouts.schema import Rollouts
@@ -22,7 +23,7 @@ SCORES = Path("results")
 
 FILES = (
     *("rollouts.h5", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"),
-    *("report.html", "result.json"),
+    *("fatigue.json", "bouts.csv", "fatigue.png", "report.html", "result.json"),
 )
 """What a result's folder may hold; the result itself is put there last."""
 
@@ -43,10 +44,21 @@ FASTEST_KMH = 45
 HARDEST_PUSH_M_S = 5
 """Beyond this a push at the start says nothing about walking."""
 
+BOUTS = 5
+
+MOST_BOUTS = 50
+"""Their recordings fill the memory: some 15 MB a bout of the built-in test clips."""
+
+LONGEST_REST_S = 86_400
+"""After a day nothing of the fatigue is left."""
+
 OF_NO_NUMBER = ("out", "threads")
 """Options that no number depends on, and so no part of the command that reproduces a result."""
 
-OF_A_RUN = ("policy", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
+OF_A_RUN = (
+    *("policy", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads"),
+    *("fatigue", "bouts", "rest_s", "observe_fatigue"),
+)
 """Options that mean nothing for a recording."""
 
 
@@ -83,6 +95,11 @@ class Score:
             no score.
         push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
             drawn by the seed; a diagnostic of how brittle a policy is, marked as no score.
+        fatigue: muscles tire (the 3CC-r model), and the clips are run bout after bout with the fatigue carried
+            over; also writes fatigue.json, bouts.csv and fatigue.png. Marked as no score.
+        bouts: how often with --fatigue, 5 if left out.
+        rest_s: rest between two bouts [s], none if left out.
+        observe_fatigue: the policy sees the fatigued part of each muscle, for policies made for it.
         threads: for physics; 0, or left out, takes all cores. No number depends on it.
     """
 
@@ -100,6 +117,10 @@ class Score:
     rollout: Path | None = None
     timestep: float | None = None
     push: float | None = None
+    fatigue: bool = False
+    bouts: int | None = None
+    rest_s: float | None = None
+    observe_fatigue: bool = False
     threads: int | None = None
 
     def run(self) -> None:
@@ -114,6 +135,7 @@ class Score:
         from kinesis_bench.evaluation.evaluate import evaluate_rollouts
         from kinesis_bench.evaluation.people import headline_people, people_besides
         from kinesis_bench.human.sources import human_sources
+        from kinesis_bench.report.fatigue import print_fatigue
         from kinesis_bench.report.tables import print_result
 
         self._check()
@@ -138,9 +160,11 @@ class Score:
                 protocol=self.protocol,
                 seed=self.seed,
             )
-            self._write(temporary, evaluation, human, angles)
+            self._write(temporary, evaluation, rollouts, human, angles)
         console = Console(highlight=False)
         print_result(evaluation.result, console)
+        if evaluation.fatigue is not None:
+            print_fatigue(evaluation.fatigue, console)
         console.print(f"written to {folder}", markup=False, soft_wrap=True)
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
         if self.rollout is None:
@@ -152,7 +176,7 @@ class Score:
         if self.rollout is not None:
             unset = (self.__dataclass_fields__[name].default for name in OF_A_RUN)
             given = [
-                f"--{name}"
+                f"--{name.replace('_', '-')}"
                 for name, default in zip(OF_A_RUN, unset, strict=True)
                 if getattr(self, name) is not default
             ]
@@ -164,6 +188,7 @@ class Score:
             if value is not None and not least <= value <= most:
                 remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
                 raise InputError(f"--{name}", f"is {value}", remedy)
+        self._check_fatigue()
         if not self.human:
             raise InputError("--human", "names nobody", f"leave it out, or give {HUMAN[0]} or LAYOUT=PATH")
         if not isinstance(self.human_speed, str) and not 0 < self.human_speed <= FASTEST_KMH:
@@ -178,6 +203,27 @@ class Score:
                     f"give a whole fraction of 1/150 s, such as 0.0016667 (1/600), down to 1/{150 * FINEST}"
                 )
                 raise InputError("--timestep", f"is {self.timestep}", remedy)
+
+    def _check_fatigue(self) -> None:
+        from kinesis_bench.errors import InputError
+
+        if not self.fatigue:
+            for name in ("bouts", "rest_s", "observe_fatigue"):
+                if getattr(self, name) is not self.__dataclass_fields__[name].default:
+                    option = f"--{name.replace('_', '-')}"
+                    raise InputError(option, "means nothing where muscles do not tire", "add --fatigue")
+        if self.bouts is not None and not 1 <= self.bouts <= MOST_BOUTS:
+            raise InputError("--bouts", f"is {self.bouts}", f"give 1 to {MOST_BOUTS}")
+        if self.rest_s is not None and not 0 <= self.rest_s <= LONGEST_REST_S:
+            raise InputError("--rest-s", f"is {self.rest_s}", f"give 0 to {LONGEST_REST_S} s")
+
+    def _fatigue(self) -> FatigueSetup | None:
+        from kinesis_bench.evaluation.schema import FatigueSetup
+        from kinesis_bench.tasks.fatigue import VERSION
+
+        if not self.fatigue:
+            return None
+        return FatigueSetup(VERSION, self.bouts or BOUTS, self.rest_s or 0.0, self.observe_fatigue)
 
     def _refuse_other_recording(self, folder: Path) -> None:
         """A recording that is no older result's is not overwritten, nor another's result put beside it."""
@@ -215,6 +261,10 @@ class Score:
             "quick": self.quick,
             f"timestep{1 / (150 * self._refine):.3g}": self._refine != 1,
             f"push{self.push or 0:g}": bool(self.push),
+            "fatigue": self.fatigue,
+            f"bouts{self.bouts}": self.bouts not in (None, BOUTS),
+            f"rest{self.rest_s or 0:g}s": bool(self.rest_s),
+            "observed": self.observe_fatigue,
             "rollout": self.rollout is not None,
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
@@ -255,6 +305,7 @@ class Score:
                     threads=self.threads or 0,
                     refine=self._refine,
                     push_m_s=self.push or 0.0,
+                    fatigue=self._fatigue(),
                     people=people,
                     progress=progress.advance,
                 )
@@ -262,16 +313,27 @@ class Score:
         return self._name(policy.name, body.name, split="" if usual else split), record
 
     def _write(
-        self, folder: Path, evaluation: Evaluation, human: HumanEmg, angles: HumanJointAngles | None
+        self,
+        folder: Path,
+        evaluation: Evaluation,
+        rollouts: Rollouts,
+        human: HumanEmg,
+        angles: HumanJointAngles | None,
     ) -> None:
+        from kinesis_bench.evaluation.fatigue import write_bouts, write_fatigue
         from kinesis_bench.evaluation.result import write_clips, write_result
+        from kinesis_bench.report.fatigue import draw_bouts
         from kinesis_bench.report.figures import write_figures
         from kinesis_bench.report.page.write import write_report
         from kinesis_bench.rollouts.store import write_rollouts
 
         recording = folder / "rollouts.h5" if self.rollout is None else self.rollout.expanduser()
         if self.rollout is None:
-            write_rollouts(recording, evaluation.rollouts)
+            write_rollouts(recording, rollouts)
+        if evaluation.fatigue is not None:
+            write_fatigue(folder / "fatigue.json", evaluation.fatigue)
+            write_bouts(folder / "bouts.csv", rollouts)
+            draw_bouts(folder / "fatigue.png", evaluation.fatigue)
         write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips)
         write_result(folder / "result.json", evaluation.result)
         write_figures(folder, evaluation.result)

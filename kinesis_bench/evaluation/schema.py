@@ -70,6 +70,23 @@ class MotionsInfo:
 
 
 @dataclass(frozen=True)
+class FatigueSetup:
+    """How muscles tired.
+
+    Attributes:
+        version: of the model, ``tasks.fatigue.VERSION``.
+        bouts: how often all clips were run, each row carrying its fatigue from bout to bout.
+        rest_s: rest between two bouts [s].
+        observed: whether the policy saw how fatigued its muscles were.
+    """
+
+    version: str
+    bouts: int
+    rest_s: float
+    observed: bool
+
+
+@dataclass(frozen=True)
 class Imitation(ImitationScore):
     """Imitation, and beside MPJPE the error that the body's proportions leave even when posed by IK.
 

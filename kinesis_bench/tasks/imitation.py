@@ -18,9 +18,10 @@ from kinesis_bench.physics.engine import ControlStep, Engine
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like, on_host
 from kinesis_bench.tasks.control import control_law
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, Kinematics, kinematics
 from kinesis_bench.tasks.moment_arm import MomentArms
-from kinesis_bench.tasks.observation import observation_size, observe
+from kinesis_bench.tasks.observation import FatigueMode, observation_size, observe
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, energy_term, reward_terms, total_reward
 from kinesis_bench.tasks.termination import PROTOCOL, Termination
@@ -49,6 +50,7 @@ class Record:
         touch: (n, S, 4) [N].
         ground_force: (n, 2) right, left [N]: sum of a foot's touch sensors, mean over the substeps. They feel
             normal forces; the ground is level, so these are vertical, but for a foot that the other leg hits.
+        fatigued: (n, M) after the step, None where muscles do not tire.
     """
 
     action: np.ndarray
@@ -63,6 +65,7 @@ class Record:
     joint_angle: np.ndarray
     touch: np.ndarray
     ground_force: np.ndarray
+    fatigued: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ class Imitation:
         record: whether ``step`` gives a ``Record``.
         needs: of NEEDS, what ``view`` will be asked for.
         refine: physics steps in one substep, for a body whose timestep is finer than the protocol's.
+        fatigue: whether muscles tire (``physics.fatigue``), and whether the observation says how much they have.
 
     Attributes:
         body, reference: as given.
@@ -131,6 +135,7 @@ class Imitation:
         record: bool = False,
         needs: Iterable[str] = (),
         refine: int = 1,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         self.body = body
         self.reference = reference
@@ -147,7 +152,14 @@ class Imitation:
         if "moment_arm" in needs:
             fields.append("actuator_moment")
             self._arms = MomentArms(body.model)
-        self.engine: Engine = make_engine(body.model, rows, fields=fields, threads=threads)
+        self.fatigue: FatigueMode | None = fatigue
+        self.engine: Engine = make_engine(
+            body.model,
+            rows,
+            fields=fields,
+            threads=threads,
+            fatigability=fatigability(body.name) if fatigue else None,
+        )
         self._like = self.engine.field("xpos")
         self._points = BodyPoints(body, self._like)
         self._placed = reference.like(self._like)
@@ -164,7 +176,7 @@ class Imitation:
     @property
     def observation_size(self) -> int:
         """N, the length of an observation."""
-        return observation_size(self.body)
+        return observation_size(self.body, self.fatigue)
 
     @property
     def action_size(self) -> int:
@@ -179,6 +191,7 @@ class Imitation:
         *,
         activation: Any = None,
         push_m_s: Any = None,
+        fatigued: Any = None,
     ) -> None:
         """Put rows at frames of clips: IK pose and the reference's velocities.
 
@@ -188,6 +201,7 @@ class Imitation:
             frame: (n,), or one for all; at most the clip's last but one.
             activation: (n, M) of the muscles; all zero unless given, as the protocol has it.
             push_m_s: (n, 3) added to the root's velocity, world axes [m/s].
+            fatigued: (n, M) fatigued part of the muscles' units, where they tire; none unless given.
         """
         rows, clip, frame = (like(values, self._like) for values in (rows, clip, frame))
         reference = self._placed
@@ -197,9 +211,11 @@ class Imitation:
         velocity = reference.qvel[at]
         if push_m_s is not None:
             velocity[:, :3] += like(push_m_s, self._like)
-        self.place(rows, clip, frame, reference.qpos[at], velocity, activation)
+        self.place(rows, clip, frame, reference.qpos[at], velocity, activation, fatigued)
 
-    def place(self, rows: Any, clip: Any, frame: Any, qpos: Any, qvel: Any, activation: Any) -> None:
+    def place(
+        self, rows: Any, clip: Any, frame: Any, qpos: Any, qvel: Any, activation: Any, fatigued: Any = None
+    ) -> None:
         """Put rows at frames of clips in given states; nothing of what they did before is carried over.
 
         Args:
@@ -207,6 +223,7 @@ class Imitation:
             clip: (n,) indices of clips.
             frame: (n,), or one for all; at most the clip's last but one.
             qpos, qvel, activation: (n, nq), (n, nv), (n, M).
+            fatigued: as for ``start``.
         """
         rows, clip, frame, *state = (
             like(values, self._like) for values in (rows, clip, frame, qpos, qvel, activation)
@@ -214,6 +231,8 @@ class Imitation:
         self.clip[rows], self.frame[rows] = clip, frame
         self.engine.control[rows] = 0
         self.engine.set_state(rows, *state)
+        if self.engine.fatigued is not None:
+            self.engine.fatigued[rows] = 0.0 if fatigued is None else like(fatigued, self._like)
         self._refresh(rows)
 
     def observe(self, rows: Any) -> Any:
@@ -226,6 +245,7 @@ class Imitation:
             self.engine.field("sensordata")[rows][:, self._touch],
             self._placed.keypoint_position[after],
             self._placed.keypoint_velocity[after],
+            self.engine.fatigued[rows] if self.fatigue == "observed" else None,
         )
 
     def step(self, rows: Any, action: Any) -> Step:
@@ -321,6 +341,7 @@ class Imitation:
             joint_angle=self.body.joint_angles(qpos),
             touch=touch,
             ground_force=np.stack([touch[:, :, foot].sum(axis=2).mean(axis=1) for foot in _FEET], axis=1),
+            fatigued=None if self.engine.fatigued is None else on_host(self.engine.fatigued[rows]),
         )
 
     def _kinematics(self, rows: Any) -> Kinematics:

@@ -54,13 +54,16 @@ def observation_size(body: Body, fatigue: FatigueMode | None = None) -> int:
     return observation_layout(body, fatigue)[-1][1].stop
 
 
-def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velocity: Any) -> Any:
+def observe(
+    now: Kinematics, touch: Any, reference_position: Any, reference_velocity: Any, fatigued: Any = None
+) -> Any:
     """Observations.
 
     Args:
         now: kinematics of n rows.
         touch: (n, 4) forces of the touch sensors [N].
         reference_position, reference_velocity: (n, K, 3) keypoints of the next time [m], [m/s], world frame.
+        fatigued: (n, M) fatigued part of the muscles' units, where the policy sees it.
 
     Returns:
         (n, N) float32, parts as in ``observation_layout``: pelvis height [m]; tilt; segment positions
@@ -85,5 +88,7 @@ def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velo
     )
     turned = xp.reshape(to_heading(now.heading, vectors), (rows, 3 * vectors.shape[1]))
     own = 3 * (5 * segments - 1)
-    parts = (now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:])
+    parts = [now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:]]
+    if fatigued is not None:
+        parts.append(fatigued)
     return xp.astype(xp.concat(parts, axis=1), xp.float32)
