@@ -17,7 +17,7 @@ from gymnasium.vector.utils import batch_space
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.motions.motion_set import Motions
-from kinesis_bench.tasks.imitation import Imitation, Step
+from kinesis_bench.tasks.imitation import Imitation, ImitationStep
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, reward_config
 from kinesis_bench.tasks.termination import TRAINING, Termination
@@ -89,7 +89,9 @@ class _Episodes:
             frame = np.zeros(len(rows), np.int64)
         self.task.start(rows, clip, frame)
 
-    def step(self, rows: np.ndarray, action: np.ndarray) -> tuple[Step, np.ndarray, np.ndarray, np.ndarray]:
+    def step(
+        self, rows: np.ndarray, action: np.ndarray
+    ) -> tuple[ImitationStep, np.ndarray, np.ndarray, np.ndarray]:
         """Step rows; what happened, reward, terminated, truncated. A broken row ends without reward."""
         if not np.isfinite(action).all():
             row, place = np.argwhere(~np.isfinite(action))[0]
@@ -97,7 +99,7 @@ class _Episodes:
             raise ValueError(f"{found}; actions are finite numbers from -1 to 1")
         outcome = self.task.step(rows, np.clip(action, -1, 1))
         assert outcome.reward is not None
-        reward, terminated = outcome.reward, outcome.too_far
+        reward, terminated = outcome.reward, outcome.failed
         if outcome.broken:
             broken = np.isin(rows, list(outcome.broken))
             reward, terminated = np.where(broken, 0.0, reward), terminated | broken
@@ -291,7 +293,7 @@ def _actions(given: np.ndarray, shape: tuple[int, ...] | None) -> np.ndarray:
     return actions
 
 
-def _info(outcome: Step) -> dict[str, np.ndarray]:
+def _info(outcome: ImitationStep) -> dict[str, np.ndarray]:
     return {**outcome.reward_terms, "keypoint_error_m": outcome.keypoint_error_m.mean(axis=1)}
 
 

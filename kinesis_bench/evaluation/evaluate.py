@@ -148,7 +148,7 @@ def record_policy(
     from kinesis_bench.evaluation.run import Job, run_policy
 
     prescribed = policy.control == PRESCRIBED
-    if prescribed and _diagnostic(refine, push_m_s, fatigue):
+    if prescribed and diagnostic_of(refine, push_m_s, fatigue):
         problem = "is prescribed: nothing is simulated, so there is no timestep, no push and no fatigue"
         raise InputError(f"policy {policy.name}", problem, "leave out --timestep, --push and --fatigue")
     split = split or default_split(motions)
@@ -180,23 +180,14 @@ def record_policy(
             progress=told,
         )
     provenance = Provenance(
-        policy=PolicyInfo(
-            name=policy.name,
-            source=policy.source,
-            sha256=policy.sha256,
-            control=policy.control,
-            deterministic=policy.deterministic or prescribed,
-            privileged=policy.privileged,
-            needs=policy.needs,
-            notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
-        ),
+        policy=policy_info(policy),
         motions=MotionsInfo(
             motions.id, motions.content_sha256, motions.sources_sha256, split, len(chosen), frames
         ),
         runs=runs,
         seed=seed,
         quick=quick and len(chosen) < len(clips),
-        diagnostic=_diagnostic(refine, push_m_s, fatigue),
+        diagnostic=diagnostic_of(refine, push_m_s, fatigue),
         wall_s=time.perf_counter() - started,
         fatigue=fatigue,
     )
@@ -204,12 +195,31 @@ def record_policy(
     return replace(rollouts, attributes=attributes)
 
 
-def _diagnostic(refine: int, push_m_s: float, fatigue: FatigueSetup | None) -> str:
+def policy_info(policy: LoadedPolicy) -> PolicyInfo:
+    """What a result says of a policy."""
+    prescribed = policy.control == PRESCRIBED
+    return PolicyInfo(
+        name=policy.name,
+        source=policy.source,
+        sha256=policy.sha256,
+        control=policy.control,
+        deterministic=policy.deterministic or prescribed,
+        privileged=policy.privileged,
+        needs=policy.needs,
+        notes=(*policy.notes, PRESCRIBED_NOTE) if prescribed else policy.notes,
+    )
+
+
+def diagnostic_of(refine: int, push_m_s: float, fatigue: FatigueSetup | None = None) -> str:
     """What makes a result no score; "" for a score."""
     changes = {
         f"physics timestep divided by {refine}": refine > 1,
         f"pushed at the start by {push_m_s:g} m/s (SD along each axis)": push_m_s > 0,
-        **({f"muscles tire ({fatigue.version}), these figures are of the first bout": True} if fatigue else {}),
+        **(
+            {f"muscles tire ({fatigue.version}), these figures are of the first bout": True}
+            if fatigue
+            else {}
+        ),
     }
     made = [change for change, present in changes.items() if present]
     return f"{', '.join(made)}: a diagnostic, no score" if made else ""

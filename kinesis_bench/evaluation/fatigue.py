@@ -1,8 +1,8 @@
 """What ``fatigue.json`` holds: the same clips again and again on muscles that tire, bout by bout.
 
-A result of its own kind. The ``result.json`` beside it is that of the first bout, marked as no score. Every null
-stands beside a reason, as in a result. The published JSON schema, ``fatigue-1.schema.json`` beside this file, is
-made from these classes (a test keeps them equal).
+A result of its own kind. The ``result.json`` beside it is that of the first bout, marked as no score. Every
+null stands beside a reason, as in a result. The published JSON schema, ``fatigue-1.schema.json`` beside this
+file, is made from these classes (a test keeps them equal).
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def fatigue_result(rollouts: Rollouts, fatigue: FatigueSetup, results: Sequence[
         for number, (part, result) in enumerate(zip(parts, results, strict=True))
     ]
     pairs = [
-        Pair("bout 1", str(one.folder), tuple(differences(scored[0], one, "bout 1", str(one.folder), FIGURES)))
+        Pair(
+            "bout 1", str(one.folder), tuple(differences(scored[0], one, "bout 1", str(one.folder), FIGURES))
+        )
         for one in scored[1:]
     ]
     first = results[0]
@@ -199,9 +201,7 @@ def _tables(rollouts: Rollouts) -> Clips:
     keys, runs = sorted({key for key, _ in places}), sorted({run for _, run in places})
     grid = np.array([[places[key, run] for run in runs] for key in keys])
     covered = np.array(covered_frames(rollouts, scored), float)
-    effort = [
-        _effort(clip, int(n)) if n else np.nan for clip, n in zip(rollouts.clips, covered, strict=True)
-    ]
+    effort = [_effort(clip, int(n)) if n else np.nan for clip, n in zip(rollouts.clips, covered, strict=True)]
     error = [np.nan if clip.mpjpe_mm is None else clip.mpjpe_mm for clip in scored]
     return Clips(
         keys=tuple(keys),

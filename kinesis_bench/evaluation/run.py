@@ -22,9 +22,11 @@ from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.control import action_size, quantise_action
 from kinesis_bench.tasks.fatigue import fatigability
-from kinesis_bench.tasks.imitation import Imitation, Record
+from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.observation import FatigueMode, observation_layout
 from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.registry import IMITATION
+from kinesis_bench.tasks.rows import Record
 from kinesis_bench.tasks.termination import FAR
 
 if TYPE_CHECKING:
@@ -61,8 +63,10 @@ class Job:
         ]
 
 
-def context_of(body: Body, control: str, fatigue: FatigueMode | None = None) -> Context:
-    """What a policy is told of a body and the imitation task."""
+def context_of(
+    body: Body, control: str, task: str = IMITATION, fatigue: FatigueMode | None = None
+) -> Context:
+    """What a policy is told of a body and a task."""
     contract = Contract(
         body=body.name,
         model_sha256=body.sha256,
@@ -70,6 +74,7 @@ def context_of(body: Body, control: str, fatigue: FatigueMode | None = None) -> 
         segments=body.segments,
         keypoints=body.keypoints,
         control=control,
+        task=task,
     )
     return Context(
         contract=contract,
@@ -115,9 +120,9 @@ def run_policy(
     Raises:
         InputError: the policy was made for something else, or the motions lack the body's IK.
     """
-    body = body if refine == 1 else _refined(body, refine)
-    mode: FatigueMode | None = None if fatigue is None else "observed" if fatigue.observed else "hidden"
-    context = context_of(body, policy.control, mode)
+    body = body if refine == 1 else refined(body, refine)
+    mode = None if fatigue is None else fatigue.mode
+    context = context_of(body, policy.control, fatigue=mode)
     policy.refuse_unless(context.contract, context.action_size)
     reference = Reference.of(motions, body)
     rows = job.rows(motions.keys)
@@ -179,10 +184,12 @@ def _run_batch(
 ) -> list[ClipRollout]:
     """One row a clip, from the first step to the end of the longest."""
     live = np.arange(len(rows))
-    task.start(live, clips, push_m_s=push_m_s, fatigued=fatigued)
+    task.start(live, clips, push_m_s=push_m_s)
+    if fatigued is not None:
+        task.tire(live, fatigued)
     start = dict(zip(("start_qpos", "start_qvel", "start_activation"), task.state(live), strict=True))
-    if task.engine.fatigued is not None:
-        start["start_fatigued"] = task.engine.fatigued[live]
+    if task.fatigue:
+        start["start_fatigued"] = task.fatigued(live)
     failures = [""] * len(rows)
     recorder = Recorder()
     while len(live):
@@ -194,7 +201,7 @@ def _run_batch(
         progress(len(live))
         for place, i in enumerate(live.tolist()):
             broken = f"physics: {step.broken[i]}" if i in step.broken else ""
-            failures[i] = driver.failures[i] or broken or (FAR if step.too_far[place] else "")
+            failures[i] = driver.failures[i] or broken or (FAR if step.failed[place] else "")
         failed = np.array([bool(failures[i]) for i in live])
         frames_left = motions.length[clips[live]] - 1 - task.frame[live]
         progress(int(frames_left[failed].sum()))
@@ -227,8 +234,8 @@ def _push(seed: int, row: Row, push_m_s: float) -> np.ndarray:
     return generator(seed, row.run, f"push of {row.key}").normal(0.0, push_m_s, 3)
 
 
-def _refined(body: Body, refine: int) -> Body:
-    """The same body with a finer physics timestep."""
+def refined(body: Body, refine: int) -> Body:
+    """The same body with a physics timestep that is ``refine`` times as fine."""
     model = copy.copy(body.model)
     model.opt.timestep = TIMESTEP_S / refine
     return replace(body, model=model)
@@ -258,6 +265,11 @@ class Recorder:
             values = getattr(record, name)
             if values is not None:
                 parts.append(np.asarray(values, np.float64 if name in _EXACT else np.float32))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was recorded."""
+        return not self._rows
 
     def by_row(self, count: int) -> list[dict[str, Any]]:
         """Every row's arrays (steps, …); empties the recorder."""

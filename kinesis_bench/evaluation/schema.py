@@ -15,6 +15,7 @@ from kinesis_bench.metrics.effort import Effort
 from kinesis_bench.metrics.emg import EmgFigures, EmgScore
 from kinesis_bench.metrics.imitation import Figure, ImitationScore
 from kinesis_bench.metrics.joint_angles import JointAngleScore
+from kinesis_bench.tasks.observation import FatigueMode
 
 SCHEMA = "kinesis-bench-result-1"
 
@@ -84,6 +85,11 @@ class FatigueSetup:
     bouts: int
     rest_s: float
     observed: bool
+
+    @property
+    def mode(self) -> FatigueMode:
+        """The same as tasks say it."""
+        return "observed" if self.observed else "hidden"
 
 
 @dataclass(frozen=True)

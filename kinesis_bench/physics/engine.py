@@ -66,7 +66,8 @@ class Engine(Protocol):
     Attributes:
         model: the MjModel that every row runs.
         size: number of rows.
-        fatigued: (size, M) fatigued part of each muscle's units (``physics.fatigue``), 0 to 1, to be written to
+        fatigued: (size, M) fatigued part of each muscle's units (``physics.fatigue``), 0 to 1, to be written
+        to
             where rows start; None where muscles do not tire.
     """
 

@@ -1,20 +1,21 @@
 """Muscle fatigue: the three-compartment controller model with faster recovery at rest, 3CC-r.
 
-A muscle's motor units are active (MA), resting (MR) or fatigued (MF), parts that add up to 1 (Xia and Frey-Law,
-J Biomech 41:3046, 2008; the multiplier r of recovery at rest: Looft, Herkert and Frey-Law, J Biomech 77:16,
-2018):
+A muscle's motor units are active (MA), resting (MR) or fatigued (MF), parts that add up to 1 (Xia and
+Frey-Law, J Biomech 41:3046, 2008; the multiplier r of recovery at rest: Looft, Herkert and Frey-Law, J
+Biomech 77:16, 2018):
 
     dMA/dt = C - F·MA      dMR/dt = -C + ρ·MF      dMF/dt = F·MA - ρ·MF
 
 with ρ = r·R at rest and R otherwise. The controller C recruits resting units until the active ones are the
-load that is asked for, TL, or no resting ones are left, at rates of 10 /s; a muscle tires within minutes. So it
-is taken here in the limit of instant recruitment,
+load that is asked for, TL, or no resting ones are left, at rates of 10 /s; a muscle tires within minutes. So
+it is taken here in the limit of instant recruitment,
 
     MA = min(TL, 1 - MF),
 
-and only MF is left to integrate. TL is the excitation that the control law asks for, MA the one that acts; the
-muscle's own activation dynamics follow it, and are not filtered twice. A fresh muscle is therefore exactly the
-muscle without fatigue. The tests compare with the three equations as published: MF differs by less than 0.003.
+and only MF is left to integrate. TL is the excitation that the control law asks for, MA the one that acts;
+the muscle's own activation dynamics follow it, and are not filtered twice. A fresh muscle is therefore
+exactly the muscle without fatigue. The tests compare with the three equations as published: MF differs by
+less than 0.003.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 
 REST_LOAD = 0.01
-"""Up to this target load a muscle rests. The papers' rest is no load at all (Rakshit, Xiang and Yang, J Biomech
-127:110695, 2021, equation 7), which a policy's excitations need not reach; the threshold is MyoSuite's."""
+"""Up to this target load a muscle rests. The papers' rest is no load at all (Rakshit, Xiang and Yang,
+J Biomech 127:110695, 2021, equation 7), which a policy's excitations need not reach; the threshold is
+MyoSuite's."""
 
 
 @dataclass(frozen=True)

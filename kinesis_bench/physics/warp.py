@@ -86,7 +86,7 @@ class WarpEngine:
             self._fatigued = wp.zeros_like(data.ctrl) if self._rates else None
         self._data = data
         self._views = {"sensordata": torch.zeros(data.sensordata.shape, device=self._on_torch)}
-        self.fatigued = wp.to_torch(self._fatigued) if self._rates else None
+        self.fatigued = None if self._fatigued is None else wp.to_torch(self._fatigued)
         self._rows = torch.arange(size, device=self._on_torch)
         wp.synchronize_device(self._device)
         self.set_state(None, *(np.tile(rest, (size, 1)) for rest in _rest(model)))

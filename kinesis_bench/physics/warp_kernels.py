@@ -126,7 +126,7 @@ def tire(
     fatigued: wp.array2d[float],
     ctrl: wp.array2d[float],
 ):
-    """Cut excitations to what the muscles still can, and tire these, see ``physics.fatigue``; rates in 1/s."""
+    """Cut excitations to what the muscles still can, and tire these, see ``physics.fatigue``; rates [1/s]."""
     world, muscle = wp.tid()
     if not awake[world]:
         return

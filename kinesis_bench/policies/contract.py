@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.tasks.observation import FATIGUED
+from kinesis_bench.tasks.registry import IMITATION
 
 PREFIX = "kinesis_bench."
 """Prefix of the metadata keys in an ONNX file."""
 
 METADATA = ("body", "model_sha256", "observation", "control")
-"""Those keys, without the prefix."""
+"""Those keys, without the prefix; ``task`` may stand beside them."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Contract:
         segments: names of the segments, in the order in which the parts list them.
         keypoints: names of the keypoints, likewise.
         control: control law, of ``tasks.control.CONTROLS``.
+        task: what the policy learned to do, or is asked to do; imitation where a file does not say.
     """
 
     body: str
@@ -36,6 +38,7 @@ class Contract:
     segments: tuple[str, ...]
     keypoints: tuple[str, ...]
     control: str
+    task: str = IMITATION
 
     @property
     def observation_size(self) -> int:
@@ -45,11 +48,13 @@ class Contract:
     def to_metadata(self) -> dict[str, str]:
         """As key-value strings, for an ONNX file's metadata."""
         layout = {"parts": self.observation, "segments": self.segments, "keypoints": self.keypoints}
+        task = {} if self.task == IMITATION else {f"{PREFIX}task": self.task}
         return {
             f"{PREFIX}body": self.body,
             f"{PREFIX}model_sha256": self.model_sha256,
             f"{PREFIX}observation": json.dumps(layout),
             f"{PREFIX}control": self.control,
+            **task,
         }
 
     @classmethod
@@ -73,14 +78,25 @@ class Contract:
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             problem = f"cannot be read ({type(error).__name__}: {error})"
             raise InputError(f"{where}: metadata {PREFIX}observation", problem, remedy) from error
-        return cls(values["body"], values["model_sha256"], parts, segments, keypoints, values["control"])
+        task = metadata.get(f"{PREFIX}task", IMITATION)
+        return cls(
+            values["body"], values["model_sha256"], parts, segments, keypoints, values["control"], task
+        )
 
-    def refuse_unless(self, asked: Contract, where: str) -> None:
+    def refuse_unless(self, asked: Contract, where: str, also: Collection[str] = ()) -> None:
         """Compare with what the policy is asked to drive.
+
+        Args:
+            asked: the contract of a run.
+            where: the policy comes from.
+            also: tasks other than the run's whose policies are let through: what they see means the same.
 
         Raises:
             InputError: they differ; both sides are shown.
         """
+        if self.task not in (asked.task, *also):
+            problem = f"the policy was made for task {self.task!r}, this run is of task {asked.task!r}"
+            raise InputError(f"{where}: task", problem, f"use --task {self.task}")
         for field in ("body", "model_sha256", "observation", "segments", "keypoints", "control"):
             ours, theirs = getattr(self, field), getattr(asked, field)
             if ours != theirs:

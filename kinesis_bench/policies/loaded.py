@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
@@ -45,15 +45,20 @@ class LoadedPolicy:
         """Whether it, or its control law, sees more than its observation."""
         return bool(self.needs) or self.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
 
-    def refuse_unless(self, asked: Contract, action_size: int) -> None:
-        """Check it against the body and observation of a run.
+    def refuse_unless(self, asked: Contract, action_size: int, also: Collection[str] = ()) -> None:
+        """Check it against the body, the observation and the task of a run.
+
+        Args:
+            asked: the run's contract.
+            action_size: the run's A.
+            also: see ``Contract.refuse_unless``.
 
         Raises:
             InputError: it was made for something else; both sides are shown.
         """
         where = self.source or self.name
         if self.contract is not None:
-            self.contract.refuse_unless(asked, where)
+            self.contract.refuse_unless(asked, where, also)
         for what, ours, theirs in (
             ("observation", self.observation_size, asked.observation_size),
             ("action", self.action_size, action_size),

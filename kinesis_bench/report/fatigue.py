@@ -6,23 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from kinesis_bench.evaluation.comparison import Difference
-from kinesis_bench.evaluation.fatigue import Bout, FatigueResult
+from kinesis_bench.evaluation.fatigue import FIGURES, Bout, FatigueResult
 from kinesis_bench.files import whole_file
-from kinesis_bench.report.comparison import p_text, signed
-from kinesis_bench.report.figures import DPI, MODEL, PEOPLE, STYLE
+from kinesis_bench.report.comparison import SHOWN, differences_table, why_null
+from kinesis_bench.report.figures import DPI, MODEL, PEOPLE, STYLE, empty_figure
 from kinesis_bench.report.tables import DASH
 from kinesis_bench.terminal import table
-
-LABELS = {
-    "success_pct": ("success", "%", 1),
-    "frame_coverage_pct": ("coverage", "%", 1),
-    "mpjpe_mm": ("MPJPE", "mm", 1),
-    "mean_excitation": ("excitation", "", 4),
-    "emg_mean_r": ("EMG r", "", 3),
-    "emg_zero_lag_r": ("EMG r, no lag", "", 3),
-}
-"""Name, unit and decimals of the figures that are followed."""
 
 
 def print_fatigue(result: FatigueResult, console: Console) -> None:
@@ -30,24 +19,20 @@ def print_fatigue(result: FatigueResult, console: Console) -> None:
     setup = result.fatigue
     rest = f"{setup.rest_s:g} s of rest between them" if setup.rest_s else "no rest between them"
     title = f"{setup.bouts} bouts on muscles that tire ({setup.version}), {rest}"
-    columns = [f"{name} [{unit}]" if unit else name for name, unit, _ in LABELS.values()]
-    made = table(title, "bout", *columns, "fatigued [%]", *_joints(result), "most fatigued")
+    shown = [SHOWN[name] for name in FIGURES]
+    columns = [f"{one.label}\n[{one.unit}]" if one.unit else one.label.replace(", ", ",\n") for one in shown]
+    made = table(title, "bout", *columns, "fatigued\n[%]", *_joints(result), "most fatigued")
     for bout in result.bouts:
         made.add_row(str(bout.bout), *_cells(bout, result))
     console.print()
     console.print(made, crop=False)
     if result.changes:
-        last = result.changes[-1]
-        changed = table(f"{last.b} against bout 1", "figure", "difference [95 %]", "p (Holm)", "over")
-        for one in last.differences:
-            units = f"{one.units} {one.over}" if one.units else DASH
-            changed.add_row(LABELS[one.figure][0], signed(one), p_text(one.p_holm), units)
-        console.print(changed, crop=False)
-        for reason in dict.fromkeys(filter(None, map(_why_no_interval, last.differences))):
-            console.print(f"{DASH}: {reason}", style="dim", markup=False, highlight=False)
+        console.print(differences_table(result.changes[-1]), crop=False)
+        for line in why_null(result.changes[-1]):
+            console.print(line, style="dim", markup=False, highlight=False)
     console.print(
-        "fatigued: part of the muscles' units at the clips' ends, mean over muscles and clips, and by the joint "
-        "that a muscle moves most",
+        "fatigued: part of the muscles' units at the clips' ends, mean over muscles and clips, and by the "
+        "joint that a muscle moves most",
         style="dim",
         markup=False,
         highlight=False,
@@ -57,17 +42,16 @@ def print_fatigue(result: FatigueResult, console: Console) -> None:
 def draw_bouts(path: Path, result: FatigueResult) -> None:
     """Success, coverage and EMG r over the bouts, and below how fatigued the muscles of each joint are."""
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
     bouts = [bout.bout for bout in result.bouts]
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.0, 3.2), layout="constrained")
+        figure = empty_figure(9.0, 3.2)
         percent, emg, tired = figure.subplots(1, 3)
         for name, color in (("success_pct", MODEL), ("frame_coverage_pct", PEOPLE)):
-            percent.plot(bouts, _values(result, name), "o-", color=color, label=LABELS[name][0])
+            percent.plot(bouts, _values(result, name), "o-", color=color, label=SHOWN[name].label)
         percent.set(title="success and coverage", ylabel="%")
         for name, color in (("emg_mean_r", MODEL), ("emg_zero_lag_r", PEOPLE)):
-            emg.plot(bouts, _values(result, name), "o-", color=color, label=LABELS[name][0])
+            emg.plot(bouts, _values(result, name), "o-", color=color, label=SHOWN[name].label)
         emg.set(title="excitation against people's EMG", ylabel="r")
         for joint in _joints(result):
             parts = [bout.fatigued_after_by_joint_pct[joint] for bout in result.bouts]
@@ -87,9 +71,9 @@ def _joints(result: FatigueResult) -> list[str]:
 
 def _cells(bout: Bout, result: FatigueResult) -> list[str]:
     shown = []
-    for name, (_, _, decimals) in LABELS.items():
+    for name in FIGURES:
         value = bout.figures[name]
-        shown.append(DASH if value is None else f"{value:.{decimals}f}")
+        shown.append(DASH if value is None else f"{value:.{SHOWN[name].digits}f}")
     joints = [f"{bout.fatigued_after_by_joint_pct[joint]:.2f}" for joint in _joints(result)]
     muscle, part = next(iter(bout.most_fatigued_pct.items()))
     return [*shown, f"{bout.fatigued_after_pct:.2f}", *joints, f"{muscle} {part:.1f} %"]
@@ -97,7 +81,3 @@ def _cells(bout: Bout, result: FatigueResult) -> list[str]:
 
 def _values(result: FatigueResult, name: str) -> list[float]:
     return [float("nan") if (value := bout.figures[name]) is None else value for bout in result.bouts]
-
-
-def _why_no_interval(one: Difference) -> str:
-    return one.reasons.get("ci95", "")

@@ -1,9 +1,9 @@
 """``rollouts.h5``: every clip's steps in flat arrays, and a table that says which rows are whose.
 
-Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}``, and ``bout`` where muscles
-tire · ``/steps/<array>`` over all control steps of all clips · ``/start/<array>`` one row a clip · ``/names/{muscles, joints, keypoints}`` ·
-attributes, the muscles' forces among them. Arrays, units and frames are those of ``ClipRollout``. All clips
-of a file have the same arrays.
+Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}``, and ``bout`` where
+muscles tire · ``/steps/<array>`` over all control steps of all clips · ``/start/<array>`` one row a clip ·
+``/names/{muscles, joints, keypoints}`` · attributes, the muscles' forces among them. Arrays, units and frames
+are those of ``ClipRollout``. All clips of a file have the same arrays.
 """
 
 from __future__ import annotations

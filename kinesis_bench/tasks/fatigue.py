@@ -1,9 +1,9 @@
 """How fast the muscles of a body tire: published values of joints, given to the muscles that move these.
 
-The values are Frey-Law, Looft and Heitsman's (J Biomech 45:1803, 2012, table 1): F and R fitted to the endurance
-times of 194 studies of people who held a constant load (Frey-Law and Avin, Ergonomics 53:109, 2010). The
-multiplier r of recovery at rest is Looft, Herkert and Frey-Law's (J Biomech 77:16, 2018). ``docs/tasks/fatigue.md``
-says what of this was verified, and how.
+The values are Frey-Law, Looft and Heitsman's (J Biomech 45:1803, 2012, table 1): F and R fitted to the
+endurance times of 194 studies of people who held a constant load (Frey-Law and Avin, Ergonomics 53:109,
+2010). The multiplier r of recovery at rest is Looft, Herkert and Frey-Law's (J Biomech 77:16, 2018).
+``docs/tasks/fatigue.md`` says what of this was verified, and how.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def muscle_joints(body: str) -> MuscleJoints:
     """The joint about which each muscle has the largest moment arm.
 
     A muscle's arm about a coordinate is the root mean square over POSES poses of the coordinate's range, the
-    others at rest; about a joint with several coordinates, the root of the sum of their squares, as their axes
-    are at right angles at rest. The muscle's force is the same about all of them and does not matter.
+    others at rest; about a joint with several coordinates, the root of the sum of their squares, as their
+    axes are at right angles at rest. The muscle's force is the same about all of them and does not matter.
 
     Args:
         body: name of the body.

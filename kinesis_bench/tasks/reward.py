@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +48,25 @@ def reward_config(body: str) -> RewardConfig:
     return RewardConfig(energy_weight=0.2, upright_weight=0.0)
 
 
-def energy_term(config: RewardConfig, excitation: Any) -> Any:
-    """exp(-k (|u|₁ + |u|₂)) of excitations (n, M), not divided by the number of muscles: (n,)."""
+def energy_term(rate: float, excitation: Any) -> Any:
+    """exp(-rate (|u|₁ + |u|₂)) of excitations (n, M), not divided by the number of muscles: (n,)."""
     xp = array_namespace(excitation)
     norms = xp.sum(xp.abs(excitation), axis=-1) + xp.sqrt(xp.sum(excitation**2, axis=-1))
-    return xp.exp(-config.energy_rate * norms)
+    return xp.exp(-rate * norms)
+
+
+def energy_over_substeps(rate: float, excitation: Sequence[Any]) -> Any:
+    """``energy_term``, mean over the (n, M) excitations of a control step: (n,)."""
+    energies = [energy_term(rate, one) for one in excitation]
+    xp = array_namespace(energies[0])
+    return xp.mean(xp.stack(energies), axis=0)
+
+
+def upright_term(rate: float, now: Kinematics) -> Any:
+    """exp(-rate (roll² + pitch²)) of the pelvis, (n,)."""
+    xp = array_namespace(now.tilt)
+    roll, pitch = (xp.atan2(now.tilt[:, i + 1], now.tilt[:, i]) for i in (0, 2))
+    return xp.exp(-rate * (roll**2 + pitch**2))
 
 
 def reward_terms(
@@ -72,12 +87,11 @@ def reward_terms(
     xp = array_namespace(reference_position)
     position = xp.mean((reference_position - now.keypoint_position) ** 2, axis=(1, 2))
     velocity = xp.mean((reference_velocity - now.keypoint_velocity) ** 2, axis=(1, 2))
-    roll, pitch = (xp.atan2(now.tilt[:, i + 1], now.tilt[:, i]) for i in (0, 2))
     return {
         "position": xp.exp(-config.position_rate * position),
         "velocity": xp.exp(-config.velocity_rate * velocity),
         "energy": energy,
-        "upright": xp.exp(-config.upright_rate * (roll**2 + pitch**2)),
+        "upright": upright_term(config.upright_rate, now),
     }
 
 

@@ -89,7 +89,7 @@ class _Pair:
             times.append(self._now())
             self._alone.control[:] = self._task.engine.control
             times.append(self._now())
-            ended = np.flatnonzero(on_host(outcome.too_far | outcome.finished))
+            ended = np.flatnonzero(on_host(outcome.failed | outcome.finished))
             ended = np.union1d(ended, list(outcome.broken)).astype(np.int64)
             self._start(ended)
             self._task.observe(self._all)

@@ -129,7 +129,7 @@ class Environment:
         outcome = self.task.step(self._all, applied)
         assert outcome.reward is not None
         reward = torch.as_tensor(outcome.reward).float()
-        failed, finished = torch.as_tensor(outcome.too_far), torch.as_tensor(outcome.finished)
+        failed, finished = torch.as_tensor(outcome.failed), torch.as_tensor(outcome.finished)
         if outcome.broken:
             rows = torch.tensor(sorted(outcome.broken), device=failed.device)
             reward[rows], failed[rows] = 0.0, True

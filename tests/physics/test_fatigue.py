@@ -14,7 +14,7 @@ from kinesis_bench.tasks.fatigue import JOINTS
 DT_S = 1 / 150
 
 POWER_LAWS = {"hip": (21.92, -1.98), "knee": (19.38, -1.88), "ankle": (34.71, -2.06), "trunk": (22.69, -2.27)}
-"""Endurance time b0·TL^b1 [s] (Frey-Law and Avin, Ergonomics 53:109, 2010, table 2); of all joints for the hip."""
+"""Endurance time b0·TL^b1 [s] (Frey-Law and Avin, Ergonomics 53:109, 2010, table 2); the hip: all joints."""
 
 
 def values(*joints):
@@ -97,7 +97,7 @@ def test_endurance_times_are_those_of_people(joint):
 
 
 def three_compartments(model, load_at, seconds, rate=10.0):
-    """MF by the three equations as published, recruitment at rates LD = LR = 10 /s (Xia and Frey-Law 2008)."""
+    """MF by the three equations as published, recruitment at LD = LR = 10 /s (Xia and Frey-Law 2008)."""
     f, r, rest = (v[0] for v in (model.fatigue_per_s, model.recovery_per_s, model.rest_recovery_per_s))
 
     def flow(t, state):

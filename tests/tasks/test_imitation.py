@@ -226,10 +226,10 @@ def test_reward_and_termination_follow_the_reference(legs, legs_motions):
     steps = [task.step(rows, np.full((4, 80), -1.0)) for _ in range(9)]
     assert (steps[0].reward > 0.6).all()
     assert steps[0].reward_terms["energy"] == pytest.approx(1.0)
-    assert not steps[0].too_far.any()
-    assert steps[-1].too_far.all()
+    assert not steps[0].failed.any()
+    assert steps[-1].failed.all()
     for step in steps:
-        np.testing.assert_array_equal(step.too_far, step.keypoint_error_m.max(axis=1) > 0.15)
+        np.testing.assert_array_equal(step.failed, step.keypoint_error_m.max(axis=1) > 0.15)
     assert make(legs, legs_motions)._termination.over_keypoints == "mean"
 
 

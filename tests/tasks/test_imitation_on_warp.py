@@ -20,10 +20,10 @@ NEEDS = ("state", "reference", "muscle")
 ROWS = 4
 
 
-def warp_engine(model, size, *, fields=(), threads=0):
+def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
     from kinesis_bench.physics.warp import WarpEngine
 
-    return WarpEngine(model, size, "cpu")
+    return WarpEngine(model, size, "cpu", fatigability=fatigability)
 
 
 def tasks(body, motions, control, **options):
@@ -80,7 +80,7 @@ def test_one_task_on_two_engines(legs, legs_motions, control):
             assert not one.broken
             assert not other.broken
             np.testing.assert_array_equal(one.finished, other.finished)
-            np.testing.assert_array_equal(one.too_far, other.too_far)
+            np.testing.assert_array_equal(one.failed, other.failed)
             np.testing.assert_array_equal(cpu.frame, warp.frame)
             assert_near(other.keypoint_error_m, one.keypoint_error_m, 1e-4)
             assert_near(other.reward, one.reward, 2e-3)

@@ -109,7 +109,7 @@ def test_other_array_libraries_see_the_same(body, library):
             now,
             convert(position),
             convert(speed),
-            energy_term(RewardConfig(), convert(excitation)),
+            energy_term(RewardConfig().energy_rate, convert(excitation)),
         )
         error = convert(np.abs(position[..., 0]))
         seen = observe(now, convert(touch), convert(position), convert(speed))
@@ -127,7 +127,7 @@ def test_reward_by_hand(legs):
     config = RewardConfig()
     excitation = np.zeros((1, 80))
     excitation[0, :2] = 0.3, 0.4
-    energy = energy_term(config, excitation)
+    energy = energy_term(config.energy_rate, excitation)
     assert energy[0] == pytest.approx(np.exp(-0.05 * (0.7 + 0.5)))
     terms = reward_terms(
         config,

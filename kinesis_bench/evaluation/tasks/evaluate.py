@@ -1,0 +1,101 @@
+"""From a policy and a task to a result."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kinesis_bench.bodies.contract import Body
+from kinesis_bench.evaluation.evaluate import diagnostic_of, policy_info, versions
+from kinesis_bench.evaluation.schema import BodyInfo
+from kinesis_bench.evaluation.tasks.run import ScoreTrials, TrialJob, TrialRun, run_trials
+from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
+from kinesis_bench.evaluation.typed_json import to_json
+from kinesis_bench.physics.engines import MakeEngine, cpu_engine
+from kinesis_bench.policies.loaded import LoadedPolicy
+from kinesis_bench.tasks.registry import TaskInfo
+
+WHOLE_WORD = "whole"
+"""In ``endings``, for a trial that lasted its whole time."""
+
+
+@dataclass(frozen=True)
+class TaskEvaluation:
+    """A result and the trials that it was computed from."""
+
+    result: TaskResult
+    run: TrialRun
+
+
+def score_of(info: TaskInfo) -> ScoreTrials:
+    """What makes a task's figures."""
+    module = importlib.import_module(f"kinesis_bench.evaluation.tasks.{info.module}")
+    score: ScoreTrials = module.score
+    return score
+
+
+def evaluate_task(
+    policy: LoadedPolicy,
+    body: Body,
+    job: TrialJob,
+    *,
+    threads: int = 0,
+    make_engine: MakeEngine = cpu_engine,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> TaskEvaluation:
+    """Run a policy on a task and score it.
+
+    Args:
+        policy, body: who drives what.
+        job: which trials of which task.
+        threads: for physics, 0 for all cores.
+        make_engine: of ``physics.engines``.
+        progress: told the control steps done since the last call, and the total.
+
+    Raises:
+        InputError: see ``run_trials``.
+    """
+    info, began = job.info, time.perf_counter()
+    total = job.trials * info.make.steps
+    run = run_trials(
+        policy,
+        body,
+        job,
+        threads=threads,
+        make_engine=make_engine,
+        progress=lambda steps: progress(steps, total),
+    )
+    wall_s = time.perf_counter() - began
+    steps = sum(trial.steps for trial in run.trials)
+    endings: dict[str, int] = {}
+    for trial in run.trials:
+        word = trial.ending or WHOLE_WORD
+        endings[word] = endings.get(word, 0) + 1
+    result = TaskResult(
+        schema=SCHEMA,
+        task=info.name,
+        protocol=info.protocol,
+        options={name: str(value) for name, value in job.options.items()},
+        policy=policy_info(policy),
+        body=BodyInfo(body.name, body.sha256),
+        policy_task=policy.contract.task if policy.contract else "",
+        trials=job.trials,
+        seed=job.seed,
+        quick=job.trials < info.trials,
+        diagnostic=diagnostic_of(job.refine, job.push_m_s),
+        versions=versions(),
+        figures=score_of(info)(run, np.random.default_rng(job.seed)),
+        endings=endings,
+        recorded=len(run.rollouts.clips),
+        wall_s=wall_s,
+        control_steps=steps,
+        realtime_factor=steps * run.dt_s / wall_s,
+    )
+    kept = {"task": info.name, "protocol": info.protocol, "policy": json.dumps(to_json(result.policy))}
+    rollouts = replace(run.rollouts, attributes={**kept, "seed": str(job.seed)})
+    return TaskEvaluation(result, replace(run, rollouts=rollouts))

@@ -1,0 +1,74 @@
+"""Write and read ``result.json`` and ``trials.csv`` of a task."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import fields
+from pathlib import Path
+
+from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.tasks.run import TrialRun
+from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
+from kinesis_bench.evaluation.typed_json import from_json, json_schema, to_json
+from kinesis_bench.files import write_text
+
+SCHEMA_FILE = Path(__file__).with_name("task-1.schema.json")
+"""The published JSON schema of a task's result."""
+
+_REMEDY = "give a result.json that `score --task` of this version has written"
+
+
+def write_task_result(path: str | Path, result: TaskResult) -> None:
+    """Write a result, whole or not at all."""
+    write_text(path, json.dumps(to_json(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_task_result(path: str | Path) -> TaskResult:
+    """Read a result.
+
+    Raises:
+        InputError: the file is missing, no JSON, of another schema, or has a wrong, missing or unknown field.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", _REMEDY) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(path, f"cannot be read ({error})", _REMEDY) from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise InputError(f"{path}: schema", f"is {schema!r}, this version reads {SCHEMA!r}", _REMEDY)
+    try:
+        return from_json(TaskResult, content)
+    except ValueError as error:
+        raise InputError(path, str(error), _REMEDY) from error
+
+
+def published_schema() -> str:
+    """The text of SCHEMA_FILE, from the classes."""
+    schema = {"$id": SCHEMA, "title": "A result of a downstream task", **json_schema(TaskResult)}
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def write_trials(path: str | Path, run: TrialRun) -> None:
+    """A line a trial: what was drawn, how long it lasted, why it ended, and its last and mean measures."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    first = run.trials[0]
+    drawn, measured = [field.name for field in fields(first.start)], list(first.measured)
+    columns = [f"{when}_{name}" for name in measured for when in ("last", "mean")]
+    writer.writerow(("trial", *drawn, "steps", "ending", *columns))
+    for trial in run.trials:
+        start = [_shown(getattr(trial.start, name)) for name in drawn]
+        found = [
+            value for name in measured for value in (trial.measured[name][-1], trial.measured[name].mean())
+        ]
+        writer.writerow([trial.number, *start, trial.steps, trial.ending, *map(_shown, found)])
+    write_text(path, text.getvalue())
+
+
+def _shown(value: object) -> object:
+    return f"{value:.6f}" if isinstance(value, float) else value

@@ -1,0 +1,253 @@
+"""Run a policy on the trials of a task, and keep what the score needs of all, and everything of the first.
+
+What a trial draws, and a policy's random numbers in it, depend on the seed and the trial's number alone: the
+first n of any number of trials are the same, whatever the threads and the rows of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+
+from kinesis_bench.bodies.contract import Body
+from kinesis_bench.evaluation.run import Recorder, context_of, recording_of, refined
+from kinesis_bench.evaluation.tasks.schema import TaskFigures
+from kinesis_bench.physics.engines import MakeEngine, cpu_engine
+from kinesis_bench.policies.blocks import BLAME, BlockedPolicy, Row, generator
+from kinesis_bench.policies.interface import BLOCK_ROWS
+from kinesis_bench.policies.loaded import LoadedPolicy
+from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
+from kinesis_bench.tasks.arrays import on_host
+from kinesis_bench.tasks.control import quantise_action
+from kinesis_bench.tasks.registry import TaskInfo
+from kinesis_bench.tasks.trials import TrialTask
+
+BATCH_ROWS = 512
+"""Most rows that are simulated side by side; it bounds the memory and changes no number."""
+
+RECORDED = BLOCK_ROWS
+"""Trials whose every step is recorded: the first block. All of a score's would fill gigabytes (2.8 kB a
+control step of ``legs``, 8 kB of ``legs_back``, before compression)."""
+
+WHOLE = ""
+"""Ending of a trial that lasted its whole time."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial that has been run; T control steps.
+
+    Attributes:
+        number: from 0.
+        start: what was drawn, the task's own dataclass.
+        ending: WHOLE, the task's failure, or why physics or policy broke.
+        measured: name -> (T,) what the task measured after each step.
+    """
+
+    number: int
+    start: Any
+    ending: str
+    measured: dict[str, np.ndarray]
+
+    @property
+    def steps(self) -> int:
+        """T, at least one."""
+        return len(next(iter(self.measured.values())))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it lasted its whole time."""
+        return self.ending == WHOLE
+
+
+@dataclass(frozen=True)
+class TrialRun:
+    """All trials of a score.
+
+    Attributes:
+        trials: in order of their numbers.
+        rollouts: the first trials, step by step.
+        dt_s: control period [s].
+        steps: control steps of a whole trial.
+    """
+
+    trials: tuple[Trial, ...]
+    rollouts: Rollouts
+    dt_s: float
+    steps: int
+
+    def measured(self, name: str) -> np.ndarray:
+        """(trials, steps) of a measured quantity; the last value stands for the time after an early end."""
+        values = np.zeros((len(self.trials), self.steps))
+        for row, trial in zip(values, self.trials, strict=True):
+            found = trial.measured[name]
+            row[: len(found)], row[len(found) :] = found, found[-1]
+        return values
+
+
+class ScoreTrials(Protocol):
+    """The function ``score`` of a task's module in ``evaluation.tasks``."""
+
+    def __call__(self, run: TrialRun, rng: np.random.Generator) -> TaskFigures:
+        """Figures of a run; ``rng`` is for intervals."""
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """What to run.
+
+    Attributes:
+        info: the task.
+        trials: how many.
+        seed: of trials and policy.
+        options: of the task's own constructor, by name.
+        refine: physics steps in one of the protocol's, as a diagnostic.
+        push_m_s: standard deviation of a velocity added at the start along each axis [m/s]; a diagnostic.
+    """
+
+    info: TaskInfo
+    trials: int
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    refine: int = 1
+    push_m_s: float = 0.0
+
+    def key(self, number: int) -> str:
+        """Name of a trial in recordings, and seed of its random numbers."""
+        return f"{self.info.name}/{number:04d}"
+
+
+def run_trials(
+    policy: LoadedPolicy,
+    body: Body,
+    job: TrialJob,
+    *,
+    threads: int = 0,
+    make_engine: MakeEngine = cpu_engine,
+    batch_rows: int = BATCH_ROWS,
+    recorded: int = RECORDED,
+    progress: Callable[[int], None] = lambda steps: None,
+) -> TrialRun:
+    """Run trials. A policy that fails ends its trials with the reason; the others go on.
+
+    Args:
+        policy: what drives.
+        body: what is driven; of a task with a scene of its own, the plain body all the same.
+        job: which trials.
+        threads: for physics, 0 for all cores.
+        make_engine: of ``physics.engines``.
+        batch_rows: most rows that are simulated side by side.
+        recorded: how many of the first trials are recorded in full.
+        progress: told how many control steps are done since the last call.
+
+    Raises:
+        InputError: the policy was made for something else, or the task is not for this body or control law.
+    """
+    info = job.info
+    info.refuse_body(body.name)
+    context = context_of(body, policy.control, info.name)
+    policy.refuse_unless(context.contract, context.action_size, info.takes)
+    driven = body if job.refine == 1 else refined(body, job.refine)
+    recorded = min(recorded, job.trials)
+    bounds = [0, *range(recorded, job.trials, batch_rows), job.trials]
+    trials: list[Trial] = []
+    clips: list[ClipRollout] = []
+    for first, end in pairwise(bounds):
+        if first == end:
+            continue
+        task = info.make(
+            driven,
+            end - first,
+            control=policy.control,
+            threads=threads,
+            make_engine=make_engine,
+            record=first < recorded,
+            needs=policy.needs,
+            refine=job.refine,
+            **job.options,
+        )
+        rows = [Row(number, 0, job.key(number)) for number in range(first, end)]
+        context = replace(context, dt_s=task.dt_s)
+        done, kept = _run_batch(
+            task, BlockedPolicy(policy, context, rows, job.seed), job, rows, policy.needs, progress
+        )
+        trials += done
+        clips += kept
+    return TrialRun(tuple(trials), recording_of(task.body, clips), task.dt_s, task.steps)
+
+
+def _run_batch(
+    task: TrialTask,
+    driver: BlockedPolicy,
+    job: TrialJob,
+    rows: Sequence[Row],
+    needs: tuple[str, ...],
+    progress: Callable[[int], None],
+) -> tuple[list[Trial], list[ClipRollout]]:
+    """One row a trial, to the end of the longest."""
+    live = np.arange(len(rows))
+    starts = [task.draw(generator(job.seed, 0, f"start of {row.key}")) for row in rows]
+    push = np.stack(
+        [generator(job.seed, 0, f"push of {row.key}").normal(0.0, job.push_m_s, 3) for row in rows]
+    )
+    task.start(live, starts, push_m_s=push if job.push_m_s else None)
+    state = [on_host(values) for values in task.state(live)]
+    names = ("start_qpos", "start_qvel", "start_activation")
+    endings = [WHOLE] * len(rows)
+    measured: dict[str, list[list[float]]] = {}
+    recorder = Recorder()
+    while len(live):
+        view = task.view(live, needs) if needs else None
+        step = task.step(live, quantise_action(driver.act(live, on_host32(task.observe(live)), view)))
+        if step.record is not None:
+            recorder.add(live, step.record)
+        progress(len(live))
+        for name, values in step.measured.items():
+            lists = measured.setdefault(name, [[] for _ in rows])
+            for row, value in zip(live.tolist(), on_host(values).tolist(), strict=True):
+                lists[row].append(value)
+        failed, finished = (np.asarray(on_host(flags), bool) for flags in (step.failed, step.finished))
+        for place, i in enumerate(live.tolist()):
+            broken = f"physics: {step.broken[i]}" if i in step.broken else ""
+            endings[i] = driver.failures[i] or broken or (task.failure if failed[place] else "")
+        ended = np.array([bool(endings[i]) for i in live])
+        progress(int(sum(task.steps - len(next(iter(measured.values()))[i]) for i in live[ended])))
+        live = live[~(ended | finished)]
+    trials = [
+        Trial(
+            row.place, starts[i], endings[i], {name: np.array(lists[i]) for name, lists in measured.items()}
+        )
+        for i, row in enumerate(rows)
+    ]
+    if recorder.empty:
+        return trials, []
+    clips = [
+        ClipRollout(
+            key=row.key,
+            run=0,
+            skill=job.info.name,
+            frames=task.steps,
+            dt_s=task.dt_s,
+            failure=endings[i],
+            control=task.law.name,
+            **arrays,
+            **{name: values[i] for name, values in zip(names, state, strict=True)},
+        )
+        for i, (row, arrays) in enumerate(zip(rows, recorder.by_row(len(rows)), strict=True))
+    ]
+    return trials, clips
+
+
+def blamed(run: TrialRun) -> str:
+    """Why no trial could be run, if the policy failed by itself in all of them; else ""."""
+    endings = [trial.ending for trial in run.trials]
+    return endings[0] if all(ending.startswith(BLAME) for ending in endings) else ""
+
+
+def on_host32(observation: Any) -> np.ndarray:
+    """Observations as policies take them, numpy's in single precision."""
+    return np.asarray(on_host(observation), np.float32)
