@@ -18,6 +18,7 @@ from gymnasium.vector.utils import batch_space
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.tasks.imitation import Imitation, ImitationStep
+from kinesis_bench.tasks.observation import FatigueMode
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, reward_config
 from kinesis_bench.tasks.termination import TRAINING, Termination
@@ -43,6 +44,7 @@ class _Episodes:
         random_start: bool,
         reward: RewardConfig | None,
         termination: Termination,
+        fatigue: FatigueMode | None,
     ) -> None:
         if rows < 1:
             raise ValueError(f"num_envs is {rows}; give at least 1")
@@ -65,6 +67,7 @@ class _Episodes:
             threads=threads,
             reward=reward or reward_config(body),
             termination=termination,
+            fatigue=fatigue,
         )
         size = self.task.observation_size
         self.observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (size,), np.float32)
@@ -88,6 +91,15 @@ class _Episodes:
         else:
             frame = np.zeros(len(rows), np.int64)
         self.task.start(rows, clip, frame)
+        if "fatigued" in options:
+            self._tire(rows, np.asarray(options["fatigued"], np.float64))
+
+    def _tire(self, rows: np.ndarray, fatigued: np.ndarray) -> None:
+        if self.task.fatigue is None:
+            raise ValueError("the option fatigued means nothing where muscles do not tire")
+        if not ((fatigued >= 0) & (fatigued <= 1)).all():
+            raise ValueError("a fatigued part lies outside 0 to 1")
+        self.task.tire(rows, np.broadcast_to(fatigued, (len(rows), len(self.task.body.muscles))))
 
     def step(
         self, rows: np.ndarray, action: np.ndarray
@@ -111,7 +123,8 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
 
     Observation: see ``tasks.observation``. Action: see ``tasks.control``, in [-1, 1], clipped. Reward:
     KINESIS's. An episode terminates when the body is too far from the reference or its physics breaks, and is
-    truncated where the clip ends. ``reset`` knows the options ``clip`` (key or index) and ``frame``. ``info``
+    truncated where the clip ends. ``reset`` knows the options ``clip`` (key or index), ``frame`` and,
+    where muscles tire, ``fatigued`` (M,); they are fresh without it. ``info``
     has the terms of the reward before their weights, the mean keypoint error, and ``failure`` where physics
     broke.
 
@@ -123,6 +136,7 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         random_start: start anywhere in the clip, else at its first frame.
         reward: weights and rates; by default the paper's for the body.
         termination: when the body is too far off; by default any keypoint beyond 0.15 m.
+        fatigue: ``hidden`` or ``observed`` for muscles that tire, see ``tasks.fatigue``.
     """
 
     metadata = {"render_modes": [], "render_fps": FRAMES_PER_SECOND}  # noqa: RUF012
@@ -137,6 +151,7 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
         random_start: bool = True,
         reward: RewardConfig | None = None,
         termination: Termination = TRAINING,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         self._episodes = _Episodes(
             1,
@@ -148,6 +163,7 @@ class ImitationEnv(gymnasium.Env[np.ndarray, np.ndarray]):
             random_start=random_start,
             reward=reward,
             termination=termination,
+            fatigue=fatigue,
         )
         self._row = np.array([0])
         self.observation_space = self._episodes.observation_space
@@ -223,6 +239,7 @@ class ImitationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         random_start: bool = True,
         reward: RewardConfig | None = None,
         termination: Termination = TRAINING,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         self._episodes = _Episodes(
             num_envs,
@@ -234,6 +251,7 @@ class ImitationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             random_start=random_start,
             reward=reward,
             termination=termination,
+            fatigue=fatigue,
         )
         self.num_envs = num_envs
         self.task = self._episodes.task
@@ -248,7 +266,7 @@ class ImitationVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start every row; the options ``clip`` and ``frame`` may hold one entry for all or one a row."""
+        """Start every row; the options may hold one entry for all or one a row."""
         super().reset(seed=seed)
         self._episodes.start(self._all, self.np_random, options)
         self._ended[:] = False

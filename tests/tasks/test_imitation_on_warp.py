@@ -97,7 +97,7 @@ def test_one_task_on_two_engines(legs, legs_motions, control):
 
 
 def test_recordings_are_numpys_on_either_engine(legs, legs_motions):
-    both = tasks(legs, legs_motions, "direct", record=True)
+    both = tasks(legs, legs_motions, "direct", record=True, fatigue="hidden")
     rows = np.array([0, 2])
     for task in both:
         task.start(rows, np.array([0, 1]), 2)
