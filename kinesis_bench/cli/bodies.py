@@ -80,11 +80,11 @@ def _print_fatigue() -> None:
     console().print(made, crop=False)
     muscles: dict[str, tuple[str, str]] = {}
     for one in of_bodies:
-        for muscle, joint, arm in zip(one.muscles, one.joints, one.arm_m, strict=True):
+        for muscle, its, arm in zip(one.muscles, one.joints, one.arm_m, strict=True):
             about = ", ".join(
                 f"{name} {1000 * x:.0f}" for name, x in zip(JOINTS, arm, strict=True) if x > 5e-4
             )
-            muscles.setdefault(muscle.removesuffix("_r").removesuffix("_l"), (joint, about))
+            muscles.setdefault(muscle.removesuffix("_r").removesuffix("_l"), (its, about))
     made = table("", "muscle", "joint", "moment arm [mm]")
     for muscle, cells in muscles.items():
         made.add_row(muscle, *cells)

@@ -1,4 +1,4 @@
-"""Bouts on muscles that tire: run, recorded, scored, told apart from scores, refused where they have to be."""
+"""Bouts on muscles that tire: run, recorded, scored, told apart from scores, refused where need be."""
 
 from __future__ import annotations
 

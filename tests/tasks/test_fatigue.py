@@ -27,8 +27,8 @@ EXPECTED = {
     "addlong": "hip",
     "bflh": "hip",
 }
-"""By anatomy: of the muscles over two joints, the gastrocnemius pulls further from the ankle than from the knee,
-the hamstrings further from the hip (Arnold et al., Ann Biomed Eng 38:269, 2010)."""
+"""Of the muscles over two joints, the gastrocnemius lies further from the ankle than from the knee, and the long
+hamstrings further from the hip."""
 
 
 @pytest.fixture(scope="module")
