@@ -27,7 +27,7 @@ EXPECTED = {
     "addlong": "hip",
     "bflh": "hip",
 }
-"""Of the muscles over two joints, the gastrocnemius lies further from the ankle than from the knee, and the long
+"""Of the muscles over two joints, the gastrocnemius lies further from the ankle than from the knee, the long
 hamstrings further from the hip."""
 
 
