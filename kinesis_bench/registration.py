@@ -13,6 +13,8 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from kinesis_bench.tasks.registry import TASKS
+
 IMITATION = "kinesis_bench/Imitation-v1"
 
 
@@ -33,6 +35,13 @@ def _register() -> None:
             entry_point="kinesis_bench.envs:ImitationEnv",
             vector_entry_point="kinesis_bench.envs:ImitationVectorEnv",
         )
+        for info in TASKS.values():
+            gymnasium.register(
+                id=f"kinesis_bench/{info.environment}",
+                entry_point="kinesis_bench.trial_envs:TrialEnv",
+                vector_entry_point="kinesis_bench.trial_envs:TrialVectorEnv",
+                kwargs={"task": info.name},
+            )
 
 
 class _OnGymnasium(MetaPathFinder):

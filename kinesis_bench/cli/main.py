@@ -23,6 +23,7 @@ from kinesis_bench.cli.record import Record
 from kinesis_bench.cli.replay import Replay
 from kinesis_bench.cli.rollouts import RolloutsCommand
 from kinesis_bench.cli.score import Score
+from kinesis_bench.cli.tasks import Tasks
 from kinesis_bench.cli.train_reference import TrainReference
 from kinesis_bench.cli.usage import parse
 from kinesis_bench.errors import InputError
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "human": Human,
     "push": Push,
     "pull": Pull,
+    "tasks": Tasks,
     "bodies": Bodies,
     "bench": Bench,
     "doctor": Doctor,

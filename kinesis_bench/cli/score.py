@@ -35,6 +35,8 @@ POLICY = "reference"
 
 STOCHASTIC_RUNS = 3
 
+MOST_TRIALS = 100_000
+
 FINEST = 64
 """Most physics steps in one of the protocol's."""
 
@@ -61,6 +63,14 @@ OF_A_RUN = (
 )
 """Options that mean nothing for a recording."""
 
+IMITATION = "imitation"
+
+OF_IMITATION = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
+"""Options that mean nothing for another task."""
+
+OF_TRIALS = ("trials",)
+"""Options that mean nothing for imitation."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -72,6 +82,8 @@ class Score:
             static-optimisation; without simulation, on the recorded motion itself: mean-human or
             static-optimisation-prescribed), an ONNX file, sb3=FILE.zip, file.py:Class,
             package.module:Class, or a folder with policy.toml and an ONNX file.
+        task: imitation of motions, or another of `kinesis-bench tasks`, with its own score; a policy that
+            learned imitation may be asked for any.
         body: legs (80 muscles; if left out), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its test split if left out, `all` for every clip.
@@ -81,12 +93,13 @@ class Score:
             What else they do (run, walk backwards) is compared too.
         human_speed: speed of the headline's people [km/h]; the nearest at hand is taken. `matched` takes
             that at which the policy has most steady cycles.
+        trials: of a task other than imitation; those of a full score if left out.
         runs: how often a stochastic policy runs, 3 if left out; a deterministic one runs once.
         seed: of the policy's random numbers and of the intervals.
         out: folder for report.html, result.json, clips.csv, rollouts.h5 and figures; results/POLICY-BODY if
             left out, with what else differs from the defaults, as in POLICY-BODY-quick.
         protocol: kinesis-bench-1, or the definitions of KINESIS's code of 2025.
-        quick: only ten clips, for a first look; marked as such.
+        quick: only ten clips, or 64 trials, for a first look; marked as such.
         rollout: score this recording instead of running a policy: a rollouts.h5, a result of OpenSim, Moco
             or SCONE (.sto), a rollout archive for mm-evalkit (.npz), or a folder that holds a rollouts.h5,
             what KINESIS records (gait.npy, muscle_controls.npy, muscle_names.npy) or one trial's .sto and
@@ -105,11 +118,13 @@ class Score:
     """
 
     policy: str | None = None
+    task: str = IMITATION
     body: str | None = None
     motions: Path | None = None
     split: str | None = None
     human: tuple[str, ...] = HUMAN
     human_speed: float | Literal["matched"] = SPEED_KMH
+    trials: int | None = None
     runs: int | None = None
     seed: int = 0
     out: Path | None = None
@@ -131,6 +146,12 @@ class Score:
             InputError: what was given cannot be used, or the policy failed by itself in every clip; in that
                 case all files are there and the result is printed.
         """
+        if self.task != IMITATION:
+            from kinesis_bench.cli.score_task import score_task
+
+            self._check()
+            score_task(self)
+            return
         from rich.console import Console
 
         from kinesis_bench.evaluation.evaluate import evaluate_rollouts
@@ -148,7 +169,7 @@ class Score:
 
         name, record = self._policy(people) if self.rollout is None else self._recording()
         folder = self.out or SCORES / "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-        self._refuse_other_recording(folder)
+        self.refuse_other_recording(folder)
         with whole_folder(folder, FILES) as temporary:
             rollouts = record()
             human = people(rollouts)
@@ -174,17 +195,21 @@ class Score:
     def _check(self) -> None:
         from kinesis_bench.errors import InputError
 
-        if self.rollout is not None:
-            unset = (self.__dataclass_fields__[name].default for name in OF_A_RUN)
-            given = [
-                f"--{name.replace('_', '-')}"
-                for name, default in zip(OF_A_RUN, unset, strict=True)
-                if getattr(self, name) is not default
-            ]
-            if given:
-                problem = f"cannot be given with --rollout, which runs nothing: {', '.join(given)}"
+        clips = self.task == IMITATION
+        others = OF_TRIALS if clips else OF_IMITATION
+        for options, beside in (
+            (OF_A_RUN if self.rollout is not None else (), "--rollout, which runs nothing"),
+            (others, f"--task {self.task}, which has {'clips' if clips else 'no motions'}"),
+        ):
+            if given := self._given(options):
+                problem = f"cannot be given with {beside}: {', '.join(given)}"
                 raise InputError("arguments", problem, "leave out one or the other")
-        for name, least, most in (("runs", 1, 1000), ("seed", 0, math.inf), ("threads", 0, 1024)):
+        for name, least, most in (
+            ("runs", 1, 1000),
+            ("trials", 1, MOST_TRIALS),
+            ("seed", 0, math.inf),
+            ("threads", 0, 1024),
+        ):
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
@@ -226,7 +251,12 @@ class Score:
             return None
         return FatigueSetup(VERSION, self.bouts or BOUTS, self.rest_s or 0.0, self.observe_fatigue)
 
-    def _refuse_other_recording(self, folder: Path) -> None:
+    def _given(self, options: tuple[str, ...]) -> list[str]:
+        """Flags among some that differ from their defaults."""
+        default = {name: self.__dataclass_fields__[name].default for name in options}
+        return [f"--{name.replace('_', '-')}" for name in options if getattr(self, name) is not default[name]]
+
+    def refuse_other_recording(self, folder: Path) -> None:
         """A recording that is no older result's is not overwritten, nor another's result put beside it."""
         from kinesis_bench.errors import InputError
 
@@ -246,7 +276,8 @@ class Score:
         return self.human_speed if isinstance(self.human_speed, str) else f"{self.human_speed:g}kmh"
 
     @property
-    def _refine(self) -> int:
+    def refine(self) -> int:
+        """Physics steps in one of the protocol's."""
         return 1 if self.timestep is None else round(1 / 150 / self.timestep)
 
     def _name(self, *parts: str, split: str = "") -> str:
@@ -260,7 +291,7 @@ class Score:
             f"seed{self.seed}": self.seed != 0,
             self.protocol: self.protocol != PROTOCOL,
             "quick": self.quick,
-            f"timestep{1 / (150 * self._refine):.3g}": self._refine != 1,
+            f"timestep{1 / (150 * self.refine):.3g}": self.refine != 1,
             f"push{self.push or 0:g}": bool(self.push),
             "fatigue": self.fatigue,
             f"bouts{self.bouts}": self.bouts not in (None, BOUTS),
@@ -271,10 +302,14 @@ class Score:
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
 
     def _recording(self) -> tuple[str, Callable[[], Rollouts]]:
+        from kinesis_bench.errors import InputError
         from kinesis_bench.evaluation.evaluate import read_recording
 
         assert self.rollout is not None
         rollouts = read_recording(self.rollout)
+        if task := (rollouts.attributes or {}).get("task"):
+            problem = f"holds trials of task {task}, whose score is made while they run"
+            raise InputError(self.rollout, problem, f"score the policy with --task {task}")
         path = self.rollout.expanduser().resolve()
         if path.name == "rollouts.h5":
             path = path.parent
@@ -304,7 +339,7 @@ class Score:
                     seed=self.seed,
                     quick=self.quick,
                     threads=self.threads or 0,
-                    refine=self._refine,
+                    refine=self.refine,
                     push_m_s=self.push or 0.0,
                     fatigue=self._fatigue(),
                     people=people,

@@ -14,12 +14,13 @@ import tyro
 
 from kinesis_bench.cli.score import Score
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.tasks.registry import IMITATION, TASKS
 from kinesis_bench.training.config import BodyName, Method, Preset, TrainConfig, check
 from kinesis_bench.training.presets import preset
 from kinesis_bench.training.run_folder import CONFIG, POLICY, read_chain, read_config, stage_folder
 
 if TYPE_CHECKING:
-    from kinesis_bench.training.setting import Setting
+    from kinesis_bench.training.setting import RunSetting
 
 PRESET: Preset = "laptop"
 
@@ -28,7 +29,7 @@ DEFAULTS = preset(PRESET)
 RUNS = Path("runs")
 """Folder of the runs for which no other is named."""
 
-KEPT = ("preset", "method", "body", "motions", "split", "control", "start_from", "seed", "networks")
+KEPT = ("preset", "method", "task", "body", "motions", "split", "control", "start_from", "seed", "networks")
 """Settings that a run keeps to its end."""
 
 SAMPLED = "sampled.onnx"
@@ -68,7 +69,8 @@ class TrainReference:
         name = _given(arguments, "--preset", get_args(Preset)) or PRESET
         body = _given(arguments, "--body", get_args(BodyName)) or "legs"
         method = _given(arguments, "--method", get_args(Method))
-        return functools.partial(cls, config=preset(name, body, method))  # type: ignore[arg-type]
+        task = _given(arguments, "--task", (IMITATION, *TASKS)) or IMITATION
+        return functools.partial(cls, config=preset(name, body, method, task))  # type: ignore[arg-type]
 
     def run(self) -> None:
         """Train.
@@ -78,7 +80,8 @@ class TrainReference:
         """
         check(self.config)
         self._check()
-        folder = self.resume or self.out or RUNS / f"{self.config.method}-{self.config.body}"
+        what = self.config.method if self.config.task == IMITATION else self.config.task
+        folder = self.resume or self.out or RUNS / f"{what}-{self.config.body}"
         from kinesis_bench.terminal import console
         from kinesis_bench.training.chain import train
 
@@ -108,8 +111,8 @@ class TrainReference:
                 )
 
 
-def _score(setting: Setting) -> None:
-    """Draw a run's curve and score its policy on the test split; a mixture both ways."""
+def _score(setting: RunSetting) -> None:
+    """Draw a run's curve and score its policy on the test split, or on its task; a mixture both ways."""
     policy, config = setting.run / POLICY, setting.config
     _draw_curve(setting.run, policy)
     ways = {"score": policy}
@@ -118,6 +121,7 @@ def _score(setting: Setting) -> None:
     for name, source in ways.items():
         Score(
             policy=str(source),
+            task=config.task,
             body=config.body,
             motions=Path(config.motions) if config.motions else None,
             out=setting.run / name,

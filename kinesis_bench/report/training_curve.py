@@ -24,7 +24,10 @@ FIGURES = (
     *("reward", "success", "coverage", "strict_success", "strict_coverage"),
     *("mpjpe_mm", "excitation"),
 )
-"""Columns of a stage's log that are kept beside them."""
+"""Columns of a log of imitation that are kept beside them."""
+
+TASK_FIGURES = ("reward", "success", "lasted", "trial_reward", "distance_m")
+"""Those of a log of another task."""
 
 SHARES = {
     "strict_coverage": ("every keypoint within 0.15 m", ACCENT, ":"),
@@ -35,6 +38,13 @@ SHARES = {
 
 PANELS = {"mpjpe_mm": ("MPJPE [mm]", "{:.0f} mm"), "excitation": ("mean excitation", "{:.3f}")}
 """Label, and form of the last value, of the other panels."""
+
+TASK_SHARES = {"lasted": ("time before an early end", PEOPLE, "-"), "success": ("success", MODEL, "-")}
+TASK_PANELS = {
+    "distance_m": ("distance from the goal\nat the end [m]", "{:.2f} m"),
+    "reward": ("reward of a step", "{:.2f}"),
+}
+"""The same for other tasks; a panel without numbers is left out."""
 
 FEW = 40
 """Evaluations up to which each is marked by a dot."""
@@ -58,7 +68,8 @@ def write_training_curve(folder: Path, logs: Mapping[str, Path]) -> None:
     if not rows:
         raise InputError(folder, "no stage has been evaluated yet", "train on until an evaluation")
     text = io.StringIO()
-    writer = csv.DictWriter(text, ("stage", "update", *TOTALS, *FIGURES), lineterminator="\n")
+    columns = ("stage", "update", *TOTALS, *_figures_of(rows[0]))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: "" if value != value else value for name, value in row.items()} for row in rows)
     from matplotlib import rc_context
@@ -81,7 +92,7 @@ def joined(logs: Mapping[str, Path]) -> list[dict[str, Any]]:
         for row in of_stage:
             if np.isfinite(row["success"]):
                 totals = {name: before[name] + row[name] for name in TOTALS}
-                kept = {name: row[name] for name in FIGURES}
+                kept = {name: row[name] for name in _figures_of(row)}
                 whole = {"update": int(row["update"]), "steps": int(totals["steps"])}
                 rows.append({"stage": stage, **totals, **kept, **whole})
         if of_stage:
@@ -95,37 +106,46 @@ def training_figure(rows: Sequence[Mapping[str, Any]]) -> Any:
     Args:
         rows: as from ``joined``.
     """
-    figure = empty_figure(7, 6)
-    axes = figure.subplots(3, 1, sharex=True, height_ratios=(1.6, 1, 1))
+    of_task = "lasted" in rows[0]
+    shares = TASK_SHARES if of_task else SHARES
+    panels = TASK_PANELS if of_task else PANELS
+    panels = {name: shown for name, shown in panels.items() if np.isfinite(rows[-1][name])}
+    figure = empty_figure(7, 2.7 + 1.65 * len(panels))
+    ratios = (1.6, *(1 for _ in panels))
+    axes = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
     stages: dict[str, float] = {}
     begins, ends = 0.0, rows[-1]["steps"] / 1e6
     dots: dict[str, Any] = {"marker": "o", "markersize": 2.5} if len(rows) <= FEW else {}
     for stage, group in groupby(rows, key=lambda row: row["stage"]):
         of_stage = list(group)
         millions = _column(of_stage, "steps", 1e-6)
-        for name, (_, colour, line) in SHARES.items():
+        for name, (_, colour, line) in shares.items():
             axes[0].plot(millions, _column(of_stage, name, 100), color=colour, linestyle=line, **dots)
-        for axis, name in zip(axes[1:], PANELS, strict=True):
+        for axis, name in zip(axes[1:], panels, strict=True):
             axis.plot(millions, _column(of_stage, name, 1), color=MODEL, **dots)
         for axis in axes if begins else ():
             axis.axvline(begins, color=ACCENT, linewidth=0.8, linestyle="--")
         stages[stage], begins = begins, float(millions[-1])
     _name_stages(axes[0], stages, NEAR * ends)
     last = rows[-1]
-    for axis, (name, (label, form)) in zip(axes[1:], PANELS.items(), strict=True):
+    for axis, (name, (label, form)) in zip(axes[1:], panels.items(), strict=True):
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0)
         place: dict[str, Any] = {"xytext": (5, 0), "textcoords": "offset points", "va": "center"}
         axis.annotate(form.format(last[name]), (ends, last[name]), color=MODEL, **place)
-    axes[0].set_ylabel("stage's training clips [%]")
+    axes[0].set_ylabel("trials [%]" if of_task else "stage's training clips [%]")
     axes[0].set_ylim(0, 102)
-    handles = axes[0].get_lines()[: len(SHARES)][::-1]
-    labels = [f"{label}: {100 * last[name]:.0f} %" for name, (label, _, _) in reversed(SHARES.items())]
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(SHARES))
+    handles = axes[0].get_lines()[: len(shares)][::-1]
+    labels = [f"{label}: {100 * last[name]:.0f} %" for name, (label, _, _) in reversed(shares.items())]
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(shares))
     figure.align_ylabels(axes)
     axes[-1].set_xlabel("control steps [millions]; numbers: last evaluation")
     axes[-1].set_xlim(0, ends)
     return figure
+
+
+def _figures_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return TASK_FIGURES if "lasted" in row else FIGURES
 
 
 def _name_stages(axis: Any, stages: Mapping[str, float], near: float) -> None:
@@ -154,7 +174,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 def _numbers(row: Mapping[str, str], path: Path) -> dict[str, float]:
     try:
         numbers = {name: float(row[name]) for name in ("update", *TOTALS)}
-        return numbers | {name: float(row.get(name) or "nan") for name in FIGURES}
+        return numbers | {name: float(row.get(name) or "nan") for name in _figures_of(row)}
     except (KeyError, TypeError, ValueError) as error:
         problem = f"is no log of a training stage ({type(error).__name__}: {error})"
         raise InputError(path, problem, "give its log.csv") from error

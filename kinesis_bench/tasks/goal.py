@@ -88,6 +88,7 @@ class GoalRows(BodyRows):
 
     steps: int
     failure = "the body fell"
+    watched = ("distance_m",)
 
     def __init__(
         self,

@@ -35,6 +35,7 @@ class TrialTask(Protocol):
         body, law, size, observation_size, action_size, dt_s: as there.
         steps: control steps of a whole trial.
         failure: what ``Step.failed`` means, in a few words, such as ``the body fell``.
+        watched: what of ``measured`` is worth seeing while a policy learns.
         reward_range: least and most reward of a step, for the trainer.
     """
 
@@ -43,7 +44,11 @@ class TrialTask(Protocol):
     dt_s: float
     steps: int
     failure: str
-    reward_range: tuple[float, float]
+    watched: tuple[str, ...]
+
+    @property
+    def reward_range(self) -> tuple[float, float]:
+        """See above."""
 
     @property
     def size(self) -> int:

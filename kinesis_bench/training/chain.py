@@ -31,7 +31,7 @@ from kinesis_bench.training.run_folder import (
     write_chain,
     write_config,
 )
-from kinesis_bench.training.setting import Setting
+from kinesis_bench.training.setting import RunSetting, Setting, setting_of
 
 TEACHER, STUDENT, EXPERT, GATE, EXPORT, SCORE = "teacher", "student", "expert", "gate", "export", "score"
 
@@ -40,7 +40,7 @@ def train(
     run: Path,
     config: TrainConfig,
     *,
-    score: Callable[[Setting], None],
+    score: Callable[[RunSetting], None],
     only: str | None = None,
     new: bool = True,
 ) -> None:
@@ -57,7 +57,7 @@ def train(
         InputError: the settings cannot be followed, another run is there, or training went wrong.
     """
     with joined():
-        setting = Setting.of(run, config)
+        setting = setting_of(run, config)
         torch.set_num_threads(setting.threads)
         with held(run) if rank() == 0 else nullcontext():
             if rank() == 0 and new and (run / CONFIG).exists():
@@ -84,9 +84,9 @@ class Chain:
         InputError: the motions or the body are not those that the run began with.
     """
 
-    def __init__(self, setting: Setting, score: Callable[[Setting], None]) -> None:
+    def __init__(self, setting: RunSetting, score: Callable[[RunSetting], None]) -> None:
         self._setting, self._score = setting, score
-        now = ChainState(setting.motions.content_sha256, setting.body.sha256)
+        now = ChainState(setting.motions_sha256, setting.body.sha256)
         self.state = read_chain(setting.run) or now
         for name in ("motions_sha256", "model_sha256"):
             began, found = getattr(self.state, name), getattr(now, name)
@@ -162,9 +162,11 @@ class Chain:
             return found
         if stage.startswith(f"{STUDENT}-"):
             before = self._done(STUDENT)
-            failed = {setting.motions.index(key) for found in before.values() for key in found.failed}
+            failed = {key for found in before.values() for key in found.failed}
             start = next(reversed(before), None)
-            return stages.distil(setting, stage, sorted(failed), start, self._done(TEACHER))
+            assert isinstance(setting, Setting)
+            places = sorted(setting.places(tuple(failed)).tolist())
+            return stages.distil(setting, stage, places, start, self._done(TEACHER))
         if stage == GATE:
             return stages.open_gate(setting, stage, list(self._done(EXPERT)))
         if stage == EXPORT:
@@ -182,9 +184,9 @@ class Chain:
         """Clips that the next of a kind learns, and as which it begins: what the last failed, as the last."""
         before = list(self._done(kind).items())
         if not before:
-            return self._setting.clips, None
+            return self._setting.every_clip, None
         start, found = before[-1]
-        return np.array([self._setting.motions.index(key) for key in found.failed]), start
+        return self._setting.places(found.failed), start
 
     def _note(self, done: dict[str, StageResult]) -> None:
         self.state = replace(self.state, stages=done)

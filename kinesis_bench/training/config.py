@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.tasks.registry import IMITATION, task_info
 
 BodyName = Literal["legs", "legs_abs", "legs_back"]
 Control = Literal["direct", "pd", "tracking", "synergy"]
@@ -187,12 +188,16 @@ class TrainConfig:
             GPU or without.
         method: `kinesis`: experts from scratch (paper); `distilled`: teachers in control `tracking`, students
             that learn from them with sparing muscles, then experts that start as the last student.
+        task: imitation of motions, or another of `kinesis-bench tasks`, learned by one expert with the task's
+            own reward; motions, split, the number of experts and most settings of episodes and reward are
+            imitation's alone.
         body: legs (80 muscles), legs_abs (86) or legs_back (290).
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
         control: law of the experts' actions (paper: direct); `distilled` has students that act in direct.
         start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
-            law must be that stage's); from nothing if left out.
+            law must be that stage's); from nothing if left out. A policy that learned another task gives its
+            actor alone.
         seed: of all random numbers.
         threads: for physics and networks; 0: all cores.
         engine: of the physics.
@@ -215,6 +220,7 @@ class TrainConfig:
 
     preset: Preset = "paper"
     method: Method = "kinesis"
+    task: str = IMITATION
     body: BodyName = "legs"
     motions: str = ""
     split: str = ""
@@ -263,7 +269,7 @@ BELOW_ONE = frozenset({"discount"})
 
 
 def check(config: TrainConfig) -> None:
-    """Refuse numbers that mean nothing, and a control law that the students do not have.
+    """Refuse numbers that mean nothing, and a method or control law that does not fit the task or method.
 
     Raises:
         InputError: names the flag.
@@ -277,6 +283,17 @@ def check(config: TrainConfig) -> None:
             most = ", at most 1" if high == 1 else ", below 1" if last in BELOW_ONE else ""
             flag = "--" + name.replace("_", "-")
             raise InputError(flag, f"is {value}", f"give a number {least}{most}")
+    if config.task != IMITATION:
+        task_info(config.task).refuse_body(config.body)
+        if config.method != "kinesis":
+            problem = f"is {config.method}, but task {config.task} has no motions to learn from a teacher"
+            raise InputError("--method", problem, "leave it out, and name an expert with --start-from")
+        if config.control == "tracking":
+            problem = f"is {config.control}, which follows a motion, and task {config.task} has none"
+            raise InputError("--control", problem, "use direct, pd or synergy")
+        if config.motions or config.split:
+            flag = "--motions" if config.motions else "--split"
+            raise InputError(flag, f"means nothing for task {config.task}", "leave it out")
     if config.method == "distilled" and config.control != "direct":
         problem = f"is {config.control}, but the experts of --method distilled begin as students in direct"
         raise InputError("--control", problem, "add --method kinesis")

@@ -20,7 +20,7 @@ from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.static_optimisation import full_moment, sparing_excitation
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.training.config import DistillationConfig
-from kinesis_bench.training.environment import Environment
+from kinesis_bench.training.environment import ClipEnvironment
 from kinesis_bench.training.networks import Actor
 
 
@@ -50,7 +50,7 @@ class Labels:
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
-    def __call__(self, environment: Environment, observation: Tensor) -> np.ndarray:
+    def __call__(self, environment: ClipEnvironment, observation: Tensor) -> np.ndarray:
         """Excitations (E, M), to be held over the coming control step.
 
         The teacher's law answers to the muscles' lengths at every substep. They are taken to change with
@@ -110,7 +110,7 @@ class Distillation:
         self,
         student: Actor,
         labels: Labels,
-        environment: Environment,
+        environment: ClipEnvironment,
         config: DistillationConfig,
         generator: torch.Generator,
         progress: Callable[[DistillationProgress], None] = lambda _: None,

@@ -1,4 +1,4 @@
-"""The imitation task as the trainer sees it: tensors in and out, episodes that begin again by themselves."""
+"""A task as the trainer sees it: tensors in and out, episodes that begin again by themselves."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig
 from kinesis_bench.tasks.termination import Termination
 from kinesis_bench.tasks.tracking import TrackingControl
+from kinesis_bench.tasks.trials import TrialTask
 from kinesis_bench.training.config import Control, EpisodeConfig
 from kinesis_bench.training.mining import StartSampler
 
 KEPT_BROKEN = 20
 """States of broken physics that a run keeps."""
+
+GOOD_SHARE = 0.2
+"""Reward of a good step of trials, in parts of the most: the most is had at the goal alone."""
 
 
 @dataclass(frozen=True)
@@ -44,76 +48,50 @@ class Transition:
 
 
 class Environment:
-    """E rows of the imitation task that start anew where they end.
+    """E rows of a task that start anew where they end; each kind of task begins episodes its own way.
 
     Args:
-        body, reference: what follows which clips.
-        clips: (n,) those that are drawn.
-        control: law of the actions.
-        config: of the episodes.
-        reward: weights and rates.
+        task: the rows.
         rng: of the starts.
-        threads: for physics; 0 for all cores.
-        make_engine: of ``physics.engines``.
-        needs: what the task's ``view`` will be asked for.
+        reward_range: least and most reward of a step.
+        reward_scale: reward of a good step, of whose order values are beside 1 / (1 - γ).
         broken_folder: takes the states before which physics broke, the first few.
 
     Attributes:
-        task: the rows.
+        task: as given.
         rng: of the starts; another may be put here.
-        sampler: of the starts.
-        largest_reward: of a step; the least is zero.
+        reward_range, reward_scale: as given.
         broken: how many episodes ended by broken physics.
         lengths: control steps of the episodes that ended since this was last emptied.
     """
 
     def __init__(
         self,
-        body: Body,
-        reference: Reference,
-        clips: np.ndarray,
+        task: Any,
         *,
-        control: Control,
-        config: EpisodeConfig,
-        reward: RewardConfig,
         rng: np.random.Generator,
-        threads: int = 0,
-        make_engine: MakeEngine = cpu_engine,
-        needs: Iterable[str] = (),
-        broken_folder: Path | None = None,
+        reward_range: tuple[float, float],
+        reward_scale: float,
+        broken_folder: Path | None,
     ) -> None:
-        self.task = Imitation(
-            body,
-            reference,
-            config.environments,
-            control=control,
-            threads=threads,
-            make_engine=make_engine,
-            needs=needs,
-            reward=reward,
-            termination=Termination(config.distance_m),
-        )
-        self.sampler = StartSampler(clips, reference.length, config.hard_share)
-        law = self.task.law
-        if config.activation is None:
-            self._tracking = law if isinstance(law, TrackingControl) else TrackingControl(body, reference)
-        self.largest_reward = reward.largest
+        self.task, self.rng = task, rng
+        self.reward_range, self.reward_scale = reward_range, reward_scale
         self.broken = 0
         self.lengths: list[int] = []
-        self.rng, self._config = rng, config
         self._broken_folder = broken_folder
-        self._all = np.arange(config.environments)
-        self._start = np.zeros(config.environments, np.int64)
+        self._all = np.arange(task.size)
 
     @property
     def observation_size(self) -> int:
         """N."""
-        return self.task.observation_size
+        size: int = self.task.observation_size
+        return size
 
     @property
     def action_size(self) -> int:
         """A."""
-        return self.task.action_size
+        size: int = self.task.action_size
+        return size
 
     def restart(self) -> None:
         """Begin a new episode in every row, without counting the present ones."""
@@ -139,26 +117,29 @@ class Environment:
         final = torch.as_tensor(self.task.observe(np.flatnonzero(cut_off.cpu())))
         ended = np.flatnonzero((failed | cut_off).cpu())
         if len(ended):
-            clip, end = (
-                np.asarray(torch.as_tensor(part)[ended].cpu()) for part in (self.task.clip, self.task.frame)
-            )
-            start = self._start[ended]
-            self.sampler.count(clip, start, end, np.asarray(failed.cpu())[ended])
-            self.lengths += (end - start).tolist()
+            self.lengths += self._count(ended, np.asarray(failed.cpu())[ended])
             self._begin(ended)
         return Transition(reward, failed, cut_off, final)
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint: what is known of the clips, but no episodes under way."""
-        return {
-            "failing": self.sampler.failing.tolist(),
-            "broken": self.broken,
-        }
+        """For a checkpoint: what is known of the task, but no episodes under way."""
+        return {"broken": self.broken}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Put back what ``state`` gave."""
-        self.sampler.failing = np.array(state["failing"])
         self.broken = state["broken"]
+
+    def _begin(self, rows: np.ndarray) -> None:
+        """Begin episodes in rows."""
+        raise NotImplementedError
+
+    def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
+        """Take note of the episodes that end in rows; how many control steps each had."""
+        raise NotImplementedError
+
+    def _name(self, row: int) -> str:
+        """What a row was doing before its last step, as part of a file's name."""
+        raise NotImplementedError
 
     def _keep_broken(self, broken: dict[int, str], before: Sequence[Any]) -> None:
         """Write the states in which a step broke the physics, for whoever looks for the cause."""
@@ -167,12 +148,82 @@ class Environment:
         for row, reason in broken.items():
             if len(list(self._broken_folder.glob("*.npz"))) >= KEPT_BROKEN:
                 return
-            clip, frame = int(self.task.clip[row]), int(self.task.frame[row]) - 1
-            name = f"{self.task.reference.keys[clip].replace('/', '_')}-{frame}.npz"
             names = ("qpos", "qvel", "activation", "action")
             arrays = {key: np.asarray(part[row].tolist()) for key, part in zip(names, before, strict=True)}
-            with whole_file(self._broken_folder / name) as temporary, temporary.open("wb") as file:
+            path = self._broken_folder / f"{self._name(row).replace('/', '_')}.npz"
+            with whole_file(path) as temporary, temporary.open("wb") as file:
                 np.savez(file, allow_pickle=False, reason=np.array(reason), **arrays)
+
+
+class ClipEnvironment(Environment):
+    """Rows of the imitation task.
+
+    Args:
+        body, reference: what follows which clips.
+        clips: (n,) those that are drawn.
+        control: law of the actions.
+        config: of the episodes.
+        reward: weights and rates.
+        rng: of the starts.
+        threads: for physics; 0 for all cores.
+        make_engine: of ``physics.engines``.
+        needs: what the task's ``view`` will be asked for.
+        broken_folder: takes the states before which physics broke, the first few.
+
+    Attributes:
+        sampler: of the starts.
+    """
+
+    task: Imitation
+
+    def __init__(
+        self,
+        body: Body,
+        reference: Reference,
+        clips: np.ndarray,
+        *,
+        control: Control,
+        config: EpisodeConfig,
+        reward: RewardConfig,
+        rng: np.random.Generator,
+        threads: int = 0,
+        make_engine: MakeEngine = cpu_engine,
+        needs: Iterable[str] = (),
+        broken_folder: Path | None = None,
+    ) -> None:
+        task = Imitation(
+            body,
+            reference,
+            config.environments,
+            control=control,
+            threads=threads,
+            make_engine=make_engine,
+            needs=needs,
+            reward=reward,
+            termination=Termination(config.distance_m),
+        )
+        super().__init__(
+            task,
+            rng=rng,
+            reward_range=(0.0, reward.largest),
+            reward_scale=1.0,
+            broken_folder=broken_folder,
+        )
+        self.sampler = StartSampler(clips, reference.length, config.hard_share)
+        law = self.task.law
+        if config.activation is None:
+            self._tracking = law if isinstance(law, TrackingControl) else TrackingControl(body, reference)
+        self._config = config
+        self._start = np.zeros(config.environments, np.int64)
+
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint: what is known of the clips, but no episodes under way."""
+        return {"failing": self.sampler.failing.tolist(), **super().state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Put back what ``state`` gave."""
+        self.sampler.failing = np.array(state["failing"])
+        super().load_state(state)
 
     def _begin(self, rows: np.ndarray) -> None:
         clip, frame = self.sampler.draw(len(rows), self.rng)
@@ -180,8 +231,62 @@ class Environment:
         push = self.rng.normal(0, self._config.push_m_s, (len(rows), 3))
         self.task.start(rows, clip, frame, activation=self._activation(clip, frame), push_m_s=push)
 
+    def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
+        clip, end = (
+            np.asarray(torch.as_tensor(part)[rows].cpu()) for part in (self.task.clip, self.task.frame)
+        )
+        start = self._start[rows]
+        self.sampler.count(clip, start, end, failed)
+        lengths: list[int] = (end - start).tolist()
+        return lengths
+
+    def _name(self, row: int) -> str:
+        clip, frame = int(self.task.clip[row]), int(self.task.frame[row]) - 1
+        return f"{self.task.reference.keys[clip]}-{frame}"
+
     def _activation(self, clip: np.ndarray, frame: np.ndarray) -> np.ndarray:
         if self._config.activation is None:
             most = self._tracking.feed_forward(self.task.reference.offset[clip] + frame)
             return self.rng.random((len(clip), 1)) * most
         return np.full((len(clip), self.task.body.model.nu), self._config.activation)
+
+
+class TrialEnvironment(Environment):
+    """Rows of a task of trials, begun as the task draws them.
+
+    Args:
+        task: the rows, with a reward.
+        push_m_s: standard deviation of a velocity added to the body at the start, along each axis.
+        rng: of the starts.
+        broken_folder: takes the states before which physics broke, the first few.
+    """
+
+    def __init__(
+        self, task: TrialTask, *, push_m_s: float, rng: np.random.Generator, broken_folder: Path | None = None
+    ) -> None:
+        super().__init__(
+            task,
+            rng=rng,
+            reward_range=task.reward_range,
+            reward_scale=GOOD_SHARE * task.reward_range[1],
+            broken_folder=broken_folder,
+        )
+        self._push_m_s = push_m_s
+        self._steps = np.zeros(task.size, np.int64)
+
+    def step(self, action: Tensor) -> Transition:
+        """One control step with actions (E, A), clipped to [-1, 1]; rows that end begin anew."""
+        self._steps += 1
+        return super().step(action)
+
+    def _begin(self, rows: np.ndarray) -> None:
+        self._steps[rows] = 0
+        trials = [self.task.draw(self.rng) for _ in rows]
+        self.task.start(rows, trials, push_m_s=self.rng.normal(0, self._push_m_s, (len(rows), 3)))
+
+    def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
+        lengths: list[int] = self._steps[rows].tolist()
+        return lengths
+
+    def _name(self, row: int) -> str:
+        return f"trial-of-row-{row}-step-{self._steps[row] - 1}"

@@ -95,7 +95,9 @@ def write_policy_folder(
 
 
 def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, critic: Critic) -> None:
-    """Fill an actor and a critic from a policy folder.
+    """Fill an actor and a critic from a policy folder; the actor alone if the policy learned another task.
+
+    What a state is worth depends on the task, so there the critic stays as it is.
 
     Raises:
         InputError: the folder holds no weights, or damaged ones, or those of another body, observation or
@@ -112,8 +114,10 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
     made_for = Contract.from_metadata(metadata, str(path))
     if made_for is None:
         raise InputError(f"{path}: metadata", "names no body or layout", "export the policy again")
-    made_for.refuse_unless(contract, str(path))
-    for prefix, module in (("actor", actor), ("critic", critic)):
+    made_for.refuse_unless(contract, str(path), also=(made_for.task,))
+    modules: dict[str, nn.Module] = {"actor": actor}
+    modules |= {"critic": critic} if made_for.task == contract.task else {}
+    for prefix, module in modules.items():
         ours = {f"{prefix}.{key}" for key in module.state_dict()}
         theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
         if more := sorted(theirs - ours):

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 LOG = "log.csv"
 
-TRIAL = ("success", "coverage", "strict_success", "strict_coverage", "mpjpe_mm", "excitation")
-"""Figures of a trial, empty in rows of updates without one."""
+SHARES = {
+    "success": "success",
+    "coverage": "frame coverage",
+    "strict_coverage": "strict coverage",
+    "lasted": "time lasted",
+}
+"""Figures of a trial that are shares, and what they are called."""
+
+NUMBERS = {"mpjpe_mm": "MPJPE [mm]", "excitation": "excitation", "distance_m": "distance at the end [m]"}
+"""Other ones."""
 
 
 class Log:
@@ -76,9 +84,13 @@ class StageLog:
         folder: of the stage.
         events: folder for TensorBoard's events; they are left out where it is not installed.
         max_steps: of the stage.
+        figures: names of a trial's figures, empty in rows of updates without one.
     """
 
-    def __init__(self, stage: str, folder: Path, events: Path, max_steps: int) -> None:
+    def __init__(
+        self, stage: str, folder: Path, events: Path, max_steps: int, figures: Sequence[str]
+    ) -> None:
+        self._figures = tuple(figures)
         self._log, self._events, self._max_steps = Log(folder), events, max_steps
         self._writer: Any = None
         self._view = _view(stage, max_steps)
@@ -107,7 +119,7 @@ class StageLog:
             "wall_s": round(self.wall_s, 1),
             "steps_per_s": round(progress.steps_per_s, 1),
             **progress.figures,
-            **{name: trial.get(name, math.nan) for name in TRIAL},
+            **{name: trial.get(name, math.nan) for name in self._figures},
         }
         self._log.add(row)
         if self._writer is not None:
@@ -184,11 +196,8 @@ class _Live:
             "steps/s": f"{progress.steps_per_s:.0f}",
             "time": f"{_time(wall_s)}, at most {_time(left_s)} left",
             "reward": f"{progress.figures['reward']:.3f}",
-            "success": _percent(trial, "success"),
-            "frame coverage": _percent(trial, "coverage"),
-            "strict coverage": _percent(trial, "strict_coverage"),
-            "MPJPE": f"{trial['mpjpe_mm']:.1f} mm" if trial else "…",
-            "excitation": f"{trial['excitation']:.3f}" if trial else "…",
+            **{label: f"{100 * trial[name]:.1f} %" for name, label in SHARES.items() if name in trial},
+            **{label: f"{trial[name]:.3f}" for name, label in NUMBERS.items() if name in trial},
         }
         for name, value in rows.items():
             drawn.add_row(name, value)
@@ -218,10 +227,6 @@ def _shown(value: float) -> str:
     if isinstance(value, float):
         return repr(float(value)) if math.isfinite(value) else ""
     return str(value)
-
-
-def _percent(trial: dict[str, float], name: str) -> str:
-    return f"{100 * trial[name]:.1f} %" if trial else "…"
 
 
 def _time(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.training.config import (
     BodyName,
     DistillationConfig,
@@ -45,19 +46,28 @@ SPARING_STD = 0.1
 SPARING = 0.45
 """Weight of energy after distillation: with the paper's 0.1 the student's excitation does not fall."""
 
+CRITIC_FIRST = 10
+"""First updates of a task of trials in which only the value network learns."""
 
-def preset(name: Preset, body: BodyName = "legs", method: Method | None = None) -> TrainConfig:
+
+def preset(
+    name: Preset, body: BodyName = "legs", method: Method | None = None, task: str = IMITATION
+) -> TrainConfig:
     """The settings of a preset.
 
     Args:
         name: of the preset.
         body: its reward's weights differ (paper, Table II).
-        method: the preset's own if None: ``kinesis`` for ``paper``, ``distilled`` for the others.
+        method: the preset's own if None: ``kinesis`` for ``paper`` and for tasks other than imitation,
+            ``distilled`` for the others.
+        task: that is learned.
     """
-    method = method or ("kinesis" if name == "paper" else "distilled")
+    method = method or ("kinesis" if name == "paper" or task != IMITATION else "distilled")
     reward = RewardWeights() if body == "legs" else RewardWeights(energy=0.2, upright=0.0)
-    paper = TrainConfig(preset=name, method=method, body=body, reward=reward)
+    paper = TrainConfig(preset=name, method=method, task=task, body=body, reward=reward)
     made = {"paper": lambda config: config, "gpu": _gpu, "laptop": _laptop}[name](paper)
+    if task != IMITATION:
+        return _of_trials(made)
     if method == "kinesis":
         return made
     return replace(
@@ -120,3 +130,9 @@ def _gpu(paper: TrainConfig) -> TrainConfig:
         expert=replace(laptop.expert, max_steps=500_000_000),
         gate=replace(laptop.gate, max_steps=50_000_000),
     )
+
+
+def _of_trials(made: TrainConfig) -> TrainConfig:
+    """One expert; the value network, which knows nothing of the task, learns alone at first."""
+    expert = replace(made.expert, critic_only_updates=CRITIC_FIRST)
+    return replace(made, max_experts=1, expert=expert)

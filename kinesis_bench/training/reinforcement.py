@@ -37,7 +37,7 @@ from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.networks import ActorLike, Critic
 from kinesis_bench.training.ppo import PPO, UpdateReport
 from kinesis_bench.training.storage import Storage
-from kinesis_bench.training.trial import Trial, Trials
+from kinesis_bench.training.trial import Trial, TrialsLike
 
 BEST = "best"
 """Name of the checkpoint with the best evaluation."""
@@ -89,7 +89,7 @@ class Reinforcement:
         actor: ActorLike,
         critic: Critic,
         environment: Environment,
-        trials: Trials,
+        trials: TrialsLike,
         *,
         ppo: PPOConfig,
         episodes: EpisodeConfig,
@@ -260,8 +260,8 @@ class Reinforcement:
         Its own values are what it learns from at every cut, and so it can run away from anything: on seven
         clips it came to -980, and the policy was lost.
         """
-        most = self.environment.largest_reward / (1 - self.ppo_config.discount)
-        return self.critic(observation).clamp(0, most)
+        least, most = (bound / (1 - self.ppo_config.discount) for bound in self.environment.reward_range)
+        return self.critic(observation).clamp(least, most)
 
     def _update(self) -> UpdateReport:
         """Improve the policy; an update that ends in weights that are not finite is undone."""
@@ -313,8 +313,7 @@ class Reinforcement:
 
     def _evaluate(self) -> Trial:
         trial = self.trials.run(self.actor)
-        merit = trial.success + trial.strict_coverage - trial.mpjpe_mm / 1000
-        own = torch.tensor([trial.success, merit], dtype=torch.float64)
+        own = torch.tensor([trial.success, trial.merit], dtype=torch.float64)
         success, merit = (sum_over_processes(own) / processes()).tolist()  # so that no process leaves alone
         self.history.append(success)
         if merit > self.best:

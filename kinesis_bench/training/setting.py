@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,67 +13,52 @@ import torch
 from kinesis_bench.bodies.contract import Body, load_body
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import default_split
+from kinesis_bench.evaluation.run import context_of
+from kinesis_bench.evaluation.tasks.evaluate import score_of
 from kinesis_bench.files import require_file
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.physics.engines import engine_maker
+from kinesis_bench.policies.contract import Contract
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.tasks.control import action_names
 from kinesis_bench.tasks.reference import Reference
+from kinesis_bench.tasks.registry import IMITATION, TaskInfo, task_info
 from kinesis_bench.tasks.reward import RewardConfig
+from kinesis_bench.tasks.trials import TrialTask
 from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
-from kinesis_bench.training.environment import Environment
+from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
 from kinesis_bench.training.symmetry import Mirror
-from kinesis_bench.training.trial import Trials
+from kinesis_bench.training.task_trial import TaskTrials
+from kinesis_bench.training.trial import ClipTrials, TrialsLike
+
+JUDGED = 128
+"""Trials of a task on which a policy is judged while it learns."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What all stages share.
+class RunSetting:
+    """What the stages of any run share.
 
     Attributes:
         run: folder of the run.
-        config: of the run, its split named; its motions too, unless they are the built-in ones.
-        body, motions, reference: who follows what.
-        clips: (n,) those of the training split.
+        config: of the run, what it leaves open filled in.
+        body: who learns.
     """
 
     run: Path
     config: TrainConfig
     body: Body
-    motions: Motions
-    reference: Reference
-    clips: np.ndarray
 
     def __post_init__(self) -> None:
         if self.config.engine == "gpu":  # TF32: training is 1.15 times as fast on an H100
             torch.set_float32_matmul_precision("high")
-
-    @classmethod
-    def of(cls, run: Path, config: TrainConfig) -> Setting:
-        """Read what a config names; what it leaves open is the built-in motions and their training split.
-
-        Raises:
-            InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
-        """
-        if config.engine == "gpu" and not torch.cuda.is_available():
-            raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
-        path = Path(config.motions).expanduser() if config.motions else default_motions()
-        require_file(path, "name a motion file from prepare-data")
-        body = load_body(config.body)
-        motions = read_motions(path, bodies=[config.body])
-        split = config.split or _training_split(motions)
-        if config.motions:
-            config = replace(config, motions=str(path.resolve()))
-        config = replace(config, split=split)
-        clips = motions.select(config.split)
-        return cls(run, config, body, motions, Reference.of(motions, body), clips)
 
     @property
     def threads(self) -> int:
@@ -86,36 +71,47 @@ class Setting:
         """Where networks and the engine's arrays are."""
         return "cuda" if self.config.engine == "gpu" else "cpu"
 
+    @property
+    def every_clip(self) -> np.ndarray:
+        """(n,) clips that are learned; none where the task has no clips."""
+        return np.arange(0)
+
+    @property
+    def motions_sha256(self) -> str:
+        """Content hash of the motions; "" without such."""
+        return ""
+
+    @property
+    def learned(self) -> str:
+        """What a policy is trained on, for readers."""
+        raise NotImplementedError
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What of that is kept in a policy's files."""
+        raise NotImplementedError
+
+    def keys(self, clips: np.ndarray) -> tuple[str, ...]:
+        """Names of clips."""
+        return ()
+
+    def places(self, keys: Sequence[str]) -> np.ndarray:
+        """(n,) clips by name."""
+        return np.arange(0)
+
     def environment(
         self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()
     ) -> Environment:
         """Rows to learn from; each process has its own starts."""
-        config = self.config
-        return Environment(
-            self.body,
-            self.reference,
-            clips,
-            control=control,
-            config=config.episodes,
-            reward=reward_config(reward),
-            rng=np.random.default_rng((config.seed, rank())),
-            threads=self.threads,
-            make_engine=engine_maker(config.engine),
-            needs=needs,
-            broken_folder=self.run / "broken",
-        )
+        raise NotImplementedError
 
-    def trials(self, clips: np.ndarray, control: Control) -> Trials:
+    def trials(self, clips: np.ndarray, control: Control) -> TrialsLike:
         """Rows to be judged on."""
-        config = self.config
-        return Trials(
-            self.body,
-            self.reference,
-            clips,
-            control=control,
-            threads=self.threads,
-            make_engine=engine_maker(config.engine),
-        )
+        raise NotImplementedError
+
+    def contract(self, control: Control) -> Contract:
+        """Of a policy in a control law."""
+        return context_of(self.body, control, self.config.task).contract
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -124,9 +120,9 @@ class Setting:
         return Actor(*sizes, self.config.networks, self._mirror(environment)).to(self.device)
 
     def critic(self, environment: Environment) -> Critic:
-        """A value network that knows nothing yet; returns are of the order of 1 / (1 - γ)."""
+        """A value network that knows nothing yet; returns are of the order of a reward / (1 - γ)."""
         torch.manual_seed(self.config.seed)
-        scale = 1 / (1 - self.config.ppo.discount)
+        scale = environment.reward_scale / (1 - self.config.ppo.discount)
         mirror = self._mirror(environment)
         return Critic(environment.observation_size, self.config.networks, scale, mirror).to(self.device)
 
@@ -147,9 +143,176 @@ class Setting:
         if critic is not None and any(name.startswith("critic.") for name in tensors):
             load_module("critic", critic, tensors, folder)
 
+
+@dataclass(frozen=True)
+class Setting(RunSetting):
+    """What all stages share that learn to imitate.
+
+    Attributes:
+        motions, reference: what is followed. The config names their split, and themselves unless they are
+            the built-in ones.
+        clips: (n,) those of the training split.
+    """
+
+    motions: Motions
+    reference: Reference
+    clips: np.ndarray
+
+    @classmethod
+    def of(cls, run: Path, config: TrainConfig) -> Setting:
+        """Read what a config names; what it leaves open is the built-in motions and their training split.
+
+        Raises:
+            InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
+        """
+        _require_engine(config)
+        path = Path(config.motions).expanduser() if config.motions else default_motions()
+        require_file(path, "name a motion file from prepare-data")
+        body = load_body(config.body)
+        motions = read_motions(path, bodies=[config.body])
+        split = config.split or _training_split(motions)
+        if config.motions:
+            config = replace(config, motions=str(path.resolve()))
+        config = replace(config, split=split)
+        clips = motions.select(config.split)
+        return cls(run, config, body, motions, Reference.of(motions, body), clips)
+
+    @property
+    def every_clip(self) -> np.ndarray:
+        """Those of the training split."""
+        return self.clips
+
+    @property
+    def motions_sha256(self) -> str:
+        """Content hash of the motions."""
+        return self.motions.content_sha256
+
+    @property
+    def learned(self) -> str:
+        """The motions and their split."""
+        return f"{self.motions.id}, {self.config.split}"
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The motions, by name and hash, and their split."""
+        return {
+            "motions": self.motions.id,
+            "motions_sha256": self.motions.content_sha256,
+            "split": self.config.split,
+        }
+
     def keys(self, clips: np.ndarray) -> tuple[str, ...]:
         """Names of clips."""
         return tuple(self.motions.keys[clip] for clip in clips)
+
+    def places(self, keys: Sequence[str]) -> np.ndarray:
+        """(n,) clips by name."""
+        return np.array([self.motions.index(key) for key in keys])
+
+    def environment(
+        self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()
+    ) -> ClipEnvironment:
+        """Rows to learn from; each process has its own starts."""
+        config = self.config
+        return ClipEnvironment(
+            self.body,
+            self.reference,
+            clips,
+            control=control,
+            config=config.episodes,
+            reward=reward_config(reward),
+            rng=np.random.default_rng((config.seed, rank())),
+            threads=self.threads,
+            make_engine=engine_maker(config.engine),
+            needs=needs,
+            broken_folder=self.run / "broken",
+        )
+
+    def trials(self, clips: np.ndarray, control: Control) -> ClipTrials:
+        """Rows to be judged on."""
+        config = self.config
+        return ClipTrials(
+            self.body,
+            self.reference,
+            clips,
+            control=control,
+            threads=self.threads,
+            make_engine=engine_maker(config.engine),
+        )
+
+
+@dataclass(frozen=True)
+class TaskSetting(RunSetting):
+    """What all stages share that learn a task of trials.
+
+    Attributes:
+        info: the task.
+    """
+
+    info: TaskInfo
+
+    @classmethod
+    def of(cls, run: Path, config: TrainConfig) -> TaskSetting:
+        """The task and the body that a config names.
+
+        Raises:
+            InputError: there is no such task, it is not for this body, or there is no GPU for the engine.
+        """
+        _require_engine(config)
+        info = task_info(config.task)
+        info.refuse_body(config.body)
+        return cls(run, config, load_body(config.body), info)
+
+    @property
+    def learned(self) -> str:
+        """The task."""
+        return f"task {self.info.name} ({self.info.protocol})"
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The rules of the task."""
+        return {"protocol": self.info.protocol, "started_from": self.config.start_from or "nothing"}
+
+    def environment(
+        self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()
+    ) -> TrialEnvironment:
+        """Rows to learn from; the reward is the task's own. Each process has its own starts."""
+        config = self.config
+        return TrialEnvironment(
+            self._task(control, config.episodes.environments, needs),
+            push_m_s=config.episodes.push_m_s,
+            rng=np.random.default_rng((config.seed, rank())),
+            broken_folder=self.run / "broken",
+        )
+
+    def trials(self, clips: np.ndarray, control: Control) -> TaskTrials:
+        """Rows to be judged on."""
+        return TaskTrials(self._task(control, JUDGED), score_of(self.info), self.info.name)
+
+    def _task(self, control: Control, rows: int, needs: Iterable[str] = ()) -> TrialTask:
+        return self.info.make(
+            self.body,
+            rows,
+            control=control,
+            threads=self.threads,
+            make_engine=engine_maker(self.config.engine),
+            rewarded=True,
+            needs=needs,
+        )
+
+
+def setting_of(run: Path, config: TrainConfig) -> RunSetting:
+    """The setting of a run, by its task.
+
+    Raises:
+        InputError: see ``Setting.of`` and ``TaskSetting.of``.
+    """
+    return Setting.of(run, config) if config.task == IMITATION else TaskSetting.of(run, config)
+
+
+def _require_engine(config: TrainConfig) -> None:
+    if config.engine == "gpu" and not torch.cuda.is_available():
+        raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
 
 
 def reward_config(weights: RewardWeights) -> RewardConfig:

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.tasks.muscle import Muscles
+from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.tasks.static_optimisation import joint_slack_n_m
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.terminal import console
@@ -34,14 +34,19 @@ from kinesis_bench.training.run_folder import (
     stage_folder,
     write_config,
 )
-from kinesis_bench.training.setting import Setting
+from kinesis_bench.training.setting import RunSetting, Setting
 from kinesis_bench.training.trial import Trial
 
 T = TypeVar("T")
 
 
 def learn(
-    setting: Setting, stage: str, clips: np.ndarray, control: Control, config: StageConfig, start: str | None
+    setting: RunSetting,
+    stage: str,
+    clips: np.ndarray,
+    control: Control,
+    config: StageConfig,
+    start: str | None,
 ) -> StageResult:
     """Reinforcement learning of a plain policy.
 
@@ -58,19 +63,19 @@ def learn(
     if start is not None:
         setting.load_best(start, actor, critic)
     elif setting.config.start_from:
-        contract = context_of(setting.body, control).contract
-        load_weights(Path(setting.config.start_from).expanduser(), contract, actor, critic)
+        folder = Path(setting.config.start_from).expanduser()
+        load_weights(folder, setting.contract(control), actor, critic)
     if config.action_std is not None:
         nn.init.constant_(actor.log_action_std, float(np.log(config.action_std)))
     return _reinforce(setting, stage, clips, control, config, actor, critic, environment)
 
 
-def open_gate(setting: Setting, stage: str, experts: Sequence[str]) -> StageResult:
+def open_gate(setting: RunSetting, stage: str, experts: Sequence[str]) -> StageResult:
     """Reinforcement learning of the gate over the best policies of some stages, on all clips."""
     control, config = setting.config.control, setting.config.gate
-    environment = _environment(setting, setting.clips, control, config)
+    environment = _environment(setting, setting.every_clip, control, config)
     mixture, critic = _mixture(setting, experts, environment), setting.critic(environment)
-    return _reinforce(setting, stage, setting.clips, control, config, mixture, critic, environment)
+    return _reinforce(setting, stage, setting.every_clip, control, config, mixture, critic, environment)
 
 
 def distil(
@@ -139,10 +144,10 @@ def _slack_n_m(setting: Setting) -> np.ndarray | None:
     return None if slack is None else np.maximum(slack, joint_slack_n_m(setting.body.model))
 
 
-def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainState) -> StageResult:
+def export(setting: RunSetting, experts: Sequence[str], gate: str, state: ChainState) -> StageResult:
     """The run's policy as a folder that can be scored: the gate over the experts, or the only expert."""
     began, config = time.perf_counter(), setting.config
-    environment = setting.environment(setting.clips[:1], config.control, config.reward)
+    environment = setting.environment(setting.every_clip[:1], config.control, config.reward)
     actor, critic = setting.actor(environment), setting.critic(environment)
     policy: Actor | Mixture = actor if len(experts) == 1 else _mixture(setting, experts, environment)
     setting.load_best(gate if len(experts) > 1 else experts[0], policy, critic)
@@ -151,16 +156,16 @@ def export(setting: Setting, experts: Sequence[str], gate: str, state: ChainStat
     return StageResult(wall_s=time.perf_counter() - began)
 
 
-def export_teacher(setting: Setting, stage: str, found: StageResult) -> None:
+def export_teacher(setting: RunSetting, stage: str, found: StageResult) -> None:
     """A teacher as a policy folder of its own, from which another run can begin."""
-    environment = setting.environment(setting.clips[:1], "tracking", setting.config.reward)
+    environment = setting.environment(setting.every_clip[:1], "tracking", setting.config.reward)
     actor, critic = setting.actor(environment), setting.critic(environment)
     setting.load_best(stage, actor, critic)
     _export(setting, f"{POLICY}-{stage}", actor, critic, "tracking", "a teacher", [found])
 
 
 def _export(
-    setting: Setting,
+    setting: RunSetting,
     name: str,
     policy: Actor | Mixture,
     critic: Critic,
@@ -169,19 +174,18 @@ def _export(
     stages: Sequence[StageResult],
 ) -> None:
     config = setting.config
+    begins = config.method if config.task == IMITATION else config.task
     if rank() == 0:
         write_policy_folder(
             setting.run / name,
             policy,
             critic,
-            context_of(setting.body, control).contract,
-            name=f"{config.method}-{setting.body.name}{name.removeprefix(POLICY)}",
-            description=f"{made_by}, trained on {setting.motions.id}, {config.split}",
+            setting.contract(control),
+            name=f"{begins}-{setting.body.name}{name.removeprefix(POLICY)}",
+            description=f"{made_by}, trained on {setting.learned}",
             facts={
                 "method": config.method,
-                "motions": setting.motions.id,
-                "motions_sha256": setting.motions.content_sha256,
-                "split": config.split,
+                **setting.facts,
                 "seed": config.seed,
                 "steps": sum(found.steps for found in stages),
                 "hours": f"{sum(found.wall_s for found in stages) / 3600:.2f}",
@@ -191,14 +195,16 @@ def _export(
     wait_for_all()
 
 
-def _mixture(setting: Setting, experts: Sequence[str], environment: Environment) -> Mixture:
+def _mixture(setting: RunSetting, experts: Sequence[str], environment: Environment) -> Mixture:
     actors = [setting.actor(environment) for _ in experts]
     for stage, actor in zip(experts, actors, strict=True):
         setting.load_best(stage, actor)
     return Mixture(actors, setting.config.networks).to(setting.device)
 
 
-def _environment(setting: Setting, clips: np.ndarray, control: Control, config: StageConfig) -> Environment:
+def _environment(
+    setting: RunSetting, clips: np.ndarray, control: Control, config: StageConfig
+) -> Environment:
     reward = setting.config.reward
     if config.energy is not None:
         reward = replace(reward, energy=config.energy)
@@ -206,7 +212,7 @@ def _environment(setting: Setting, clips: np.ndarray, control: Control, config: 
 
 
 def _reinforce(
-    setting: Setting,
+    setting: RunSetting,
     stage: str,
     clips: np.ndarray,
     control: Control,
@@ -217,7 +223,7 @@ def _reinforce(
 ) -> StageResult:
     run, trials = setting.run, setting.trials(clips, control)
     folder = stage_folder(run, stage)
-    with StageLog(stage, folder, run / "tensorboard" / stage, config.max_steps) as log:
+    with StageLog(stage, folder, run / "tensorboard" / stage, config.max_steps, trials.figures) as log:
         learner = Reinforcement(
             stage,
             folder,
@@ -239,10 +245,10 @@ def _reinforce(
 
 
 def _result(
-    setting: Setting, clips: np.ndarray, trial: Trial, updates: int, steps: int, wall_s: float
+    setting: RunSetting, clips: np.ndarray, trial: Trial, updates: int, steps: int, wall_s: float
 ) -> StageResult:
     rule = setting.config.failed_by
-    failed = (trial.covered if rule == "protocol" else trial.strict) < 1
+    failed = trial.failed[rule]
     return StageResult(
         clips=setting.keys(clips),
         failed=tuple(gather_json(setting.keys(clips[failed]))[0]),

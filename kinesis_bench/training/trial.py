@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,10 +18,45 @@ from kinesis_bench.training.config import Control
 from kinesis_bench.training.distributed import processes, rank, sum_over_processes
 from kinesis_bench.training.networks import ActorLike
 
+CLIP_FIGURES = ("success", "coverage", "strict_success", "strict_coverage", "mpjpe_mm", "excitation")
+"""Figures of a trial of clips."""
+
+
+class Trial(Protocol):
+    """How a policy did, for the trainer: a quick look, no score."""
+
+    @property
+    def success(self) -> float:
+        """Share of the clips or trials, 0 to 1; its plateau ends a stage."""
+
+    @property
+    def merit(self) -> float:
+        """The more the better; decides which checkpoint is the best."""
+
+    @property
+    def failed(self) -> dict[str, np.ndarray]:
+        """Rule of failure to (n,) bool, which of the clips fail by it."""
+
+    def figures(self) -> dict[str, float]:
+        """For logs."""
+
+
+class TrialsLike(Protocol):
+    """Something that tries a policy.
+
+    Attributes:
+        figures: names of a trial's figures.
+    """
+
+    figures: tuple[str, ...]
+
+    def run(self, actor: ActorLike) -> Trial:
+        """A trial."""
+
 
 @dataclass(frozen=True)
-class Trial:
-    """Figures over n clips; a quick look of the trainer, no score.
+class ClipTrial:
+    """Figures over n clips.
 
     Attributes:
         covered: (n,) share of each clip's frames before the mean keypoint error exceeds 0.5 m.
@@ -56,14 +92,23 @@ class Trial:
         """Share of all frames before any keypoint is beyond 0.15 m."""
         return float(self.strict @ self.frames / self.frames.sum())
 
+    @property
+    def merit(self) -> float:
+        """Success, strict coverage, and less error."""
+        return self.success + self.strict_coverage - self.mpjpe_mm / 1000
+
+    @property
+    def failed(self) -> dict[str, np.ndarray]:
+        """By the protocol's rule and by that of training."""
+        return {"protocol": self.covered < 1, "training": self.strict < 1}
+
     def figures(self) -> dict[str, float]:
         """For logs."""
-        names = ("success", "coverage", "strict_success", "strict_coverage", "mpjpe_mm", "excitation")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in CLIP_FIGURES}
 
 
-class Trials:
-    """Keeps the rows that trials are run on; each process tries its share of the clips.
+class ClipTrials:
+    """Keeps the rows that clips are tried on; each process tries its share of the clips.
 
     Args:
         body, reference: what follows which clips.
@@ -72,6 +117,8 @@ class Trials:
         threads: for physics; 0 for all cores.
         make_engine: of ``physics.engines``.
     """
+
+    figures = CLIP_FIGURES
 
     def __init__(
         self,
@@ -98,7 +145,7 @@ class Trials:
         self._frames = reference.length[clips] - 1
 
     @torch.no_grad()
-    def run(self, actor: ActorLike) -> Trial:
+    def run(self, actor: ActorLike) -> ClipTrial:
         """Every clip once, from its first frame and muscles at zero activation."""
         task, share = self._task, self._share
         live = np.arange(len(share))
@@ -123,7 +170,7 @@ class Trials:
         sums = sum_over_processes(torch.from_numpy(sums)).numpy()
         covered, strict, (error_m, excitation) = np.split(sums, (len(covered), 2 * len(covered)))
         frames = max(1.0, covered.sum())
-        return Trial(
+        return ClipTrial(
             covered / self._frames,
             strict / self._frames,
             self._frames,

@@ -32,7 +32,7 @@ from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.ppo import PPO
 from kinesis_bench.training.reinforcement import Reinforcement
 from kinesis_bench.training.storage import Batch, Storage, minibatches
-from kinesis_bench.training.trial import Trial
+from kinesis_bench.training.trial import ClipTrial
 
 STEPS, ENVIRONMENTS, OBSERVATIONS, ACTIONS, RANKS, PARTS = 6, 4, 5, 3, 2, 3
 NETWORK = NetworkConfig(actor=(16, 12), critic=(16,), learn_std=True)
@@ -115,7 +115,7 @@ def parts_of_all_ranks(orders: list[torch.Generator]) -> Any:
 class Toy:
     """Rewards actions near the first observations; an episode is cut off after five steps."""
 
-    observation_size, action_size, broken, largest_reward = OBSERVATIONS, ACTIONS, 0, 1.0
+    observation_size, action_size, broken, reward_range = OBSERVATIONS, ACTIONS, 0, (0.0, 1.0)
 
     def __init__(self) -> None:
         self.rng, self.lengths, self.starts = np.random.default_rng(), [], []  # type: ignore[var-annotated]
@@ -149,9 +149,9 @@ class Toy:
 class Judge:
     """Trials that the ranks disagree on: each must end at the same update all the same."""
 
-    def run(self, _: object) -> Trial:
+    def run(self, _: object) -> ClipTrial:
         share = np.array([1.0, 0.5 + 0.5 * rank()])
-        return Trial(share, share, np.array([10, 10]), 40.0 + rank(), 0.1)
+        return ClipTrial(share, share, np.array([10, 10]), 40.0 + rank(), 0.1)
 
 
 def stage(folder: Path, updates: int) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from kinesis_bench.tasks.static_optimisation import full_moment  # noqa: E402
 from kinesis_bench.tasks.tracking import TrackingControl  # noqa: E402
 from kinesis_bench.training.config import DistillationConfig, EpisodeConfig, NetworkConfig  # noqa: E402
 from kinesis_bench.training.distillation import Distillation, Labels  # noqa: E402
-from kinesis_bench.training.environment import Environment  # noqa: E402
+from kinesis_bench.training.environment import ClipEnvironment  # noqa: E402
 from kinesis_bench.training.networks import Actor  # noqa: E402
 
 ROWS = 8
@@ -26,11 +26,11 @@ ALL = np.zeros(3, int)
 """All clips are taught by the first teacher."""
 
 
-def made() -> tuple[Environment, Actor, TrackingControl, Muscles]:
+def made() -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
     torch.manual_seed(0)
     body = load_body("legs")
     reference = Reference.of(synthetic_motions(body), body)
-    environment = Environment(
+    environment = ClipEnvironment(
         body,
         reference,
         np.array([0, 2]),

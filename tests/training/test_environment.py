@@ -14,19 +14,19 @@ from kinesis_bench.tasks.reference import Reference  # noqa: E402
 from kinesis_bench.tasks.reward import RewardConfig  # noqa: E402
 from kinesis_bench.training import environment as module  # noqa: E402
 from kinesis_bench.training.config import EpisodeConfig  # noqa: E402
-from kinesis_bench.training.environment import Environment  # noqa: E402
+from kinesis_bench.training.environment import ClipEnvironment  # noqa: E402
 
 ROWS = 4
 
 
 def rows(
     *, seed: int = 0, distance_m: float = 0.15, activation: float | None = 0.0, push: float = 0.0, **more
-) -> Environment:
+) -> ClipEnvironment:
     body = load_body("legs")
     config = EpisodeConfig(
         environments=ROWS, steps=4, distance_m=distance_m, push_m_s=push, activation=activation
     )
-    return Environment(
+    return ClipEnvironment(
         body,
         Reference.of(synthetic_motions(body), body),
         np.array([0, 2]),

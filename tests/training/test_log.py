@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
-from kinesis_bench.training.log import LOG, TRIAL, Log, StageLog
+from kinesis_bench.training.log import LOG, Log, StageLog
 from kinesis_bench.training.reinforcement import Progress
+from kinesis_bench.training.trial import CLIP_FIGURES
 
 
 def rows(folder) -> list[dict[str, str]]:
@@ -57,8 +58,8 @@ def test_an_empty_or_headless_log_is_begun_anew(tmp_path) -> None:
 
 
 def test_a_stage_tells_a_line_a_trial_where_there_is_no_terminal(tmp_path, capsys) -> None:
-    trial = dict.fromkeys(TRIAL, 0.25)
-    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as log:
+    trial = dict.fromkeys(CLIP_FIGURES, 0.25)
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as log:
         log.begin(0)
         log(progress(1))
         assert capsys.readouterr().out == ""
@@ -75,16 +76,16 @@ def test_time_goes_on_where_it_was(tmp_path) -> None:
     log = Log(tmp_path)
     log.cut(0)
     log.add({"update": 1, "wall_s": 1000.0})
-    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as stage:
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as stage:
         stage.begin(1)
         assert 1000 <= stage.wall_s < 1100
 
 
 def test_events_can_be_read_by_tensorboard(tmp_path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    with StageLog("expert-1", tmp_path, tmp_path / "events", 160) as log:
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as log:
         log.begin(0)
-        log(progress(1, dict.fromkeys(TRIAL, 0.25)))
+        log(progress(1, dict.fromkeys(CLIP_FIGURES, 0.25)))
     read = events.EventAccumulator(str(tmp_path / "events"))
     read.Reload()
     assert [(event.step, event.value) for event in read.Scalars("success")] == [(16, 0.25)]

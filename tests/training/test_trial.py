@@ -14,7 +14,7 @@ from kinesis_bench.evaluation.run import Job, run_policy  # noqa: E402
 from kinesis_bench.policies.load import load_policy  # noqa: E402
 from kinesis_bench.tasks.reference import Reference  # noqa: E402
 from kinesis_bench.training import trial as module  # noqa: E402
-from kinesis_bench.training.trial import Trial, Trials  # noqa: E402
+from kinesis_bench.training.trial import ClipTrial, ClipTrials  # noqa: E402
 
 
 class Relaxed:
@@ -29,9 +29,9 @@ def motions():
     return synthetic_motions(load_body("legs"), clips=4, frames=40)
 
 
-def trials(motions, clips) -> Trials:
+def trials(motions, clips) -> ClipTrials:
     body = load_body("legs")
-    return Trials(body, Reference.of(motions, body), clips, control="direct", threads=1)
+    return ClipTrials(body, Reference.of(motions, body), clips, control="direct", threads=1)
 
 
 def test_agrees_with_the_evaluation(motions) -> None:
@@ -81,7 +81,7 @@ def test_shares_add_up_to_the_whole(motions, monkeypatch, processes) -> None:
 
 
 def test_figures_by_hand() -> None:
-    trial = Trial(
+    trial = ClipTrial(
         covered=np.array([1.0, 0.5]),
         strict=np.array([0.25, 0.5]),
         frames=np.array([100, 300]),

@@ -18,6 +18,7 @@ from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.policies.loaded import LoadedPolicy
+from kinesis_bench.rollouts.schema import Rollouts
 from kinesis_bench.tasks.registry import TaskInfo
 
 WHOLE_WORD = "whole"
@@ -26,10 +27,11 @@ WHOLE_WORD = "whole"
 
 @dataclass(frozen=True)
 class TaskEvaluation:
-    """A result and the trials that it was computed from."""
+    """A result, the trials that it was computed from, and the recording of the first of them."""
 
     result: TaskResult
     run: TrialRun
+    rollouts: Rollouts
 
 
 def score_of(info: TaskInfo) -> ScoreTrials:
@@ -62,7 +64,7 @@ def evaluate_task(
     """
     info, began = job.info, time.perf_counter()
     total = job.trials * info.make.steps
-    run = run_trials(
+    run, rollouts = run_trials(
         policy,
         body,
         job,
@@ -91,11 +93,11 @@ def evaluate_task(
         versions=versions(),
         figures=score_of(info)(run, np.random.default_rng(job.seed)),
         endings=endings,
-        recorded=len(run.rollouts.clips),
+        recorded=len(rollouts.clips),
         wall_s=wall_s,
         control_steps=steps,
         realtime_factor=steps * run.dt_s / wall_s,
     )
     kept = {"task": info.name, "protocol": info.protocol, "policy": json.dumps(to_json(result.policy))}
-    rollouts = replace(run.rollouts, attributes={**kept, "seed": str(job.seed)})
-    return TaskEvaluation(result, replace(run, rollouts=rollouts))
+    rollouts = replace(rollouts, attributes={**kept, "seed": str(job.seed)})
+    return TaskEvaluation(result, run, rollouts)

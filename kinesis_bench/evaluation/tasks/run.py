@@ -24,7 +24,7 @@ from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.arrays import on_host
 from kinesis_bench.tasks.control import quantise_action
 from kinesis_bench.tasks.registry import TaskInfo
-from kinesis_bench.tasks.trials import TrialTask
+from kinesis_bench.tasks.trials import TrialStep, TrialTask
 
 BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
@@ -70,13 +70,11 @@ class TrialRun:
 
     Attributes:
         trials: in order of their numbers.
-        rollouts: the first trials, step by step.
         dt_s: control period [s].
         steps: control steps of a whole trial.
     """
 
     trials: tuple[Trial, ...]
-    rollouts: Rollouts
     dt_s: float
     steps: int
 
@@ -131,8 +129,10 @@ def run_trials(
     batch_rows: int = BATCH_ROWS,
     recorded: int = RECORDED,
     progress: Callable[[int], None] = lambda steps: None,
-) -> TrialRun:
-    """Run trials. A policy that fails ends its trials with the reason; the others go on.
+) -> tuple[TrialRun, Rollouts]:
+    """Run trials, and record the first ones step by step.
+
+    A policy that fails ends its trials with the reason; the others go on.
 
     Args:
         policy: what drives.
@@ -177,7 +177,56 @@ def run_trials(
         )
         trials += done
         clips += kept
-    return TrialRun(tuple(trials), recording_of(task.body, clips), task.dt_s, task.steps)
+    return TrialRun(tuple(trials), task.dt_s, task.steps), recording_of(task.body, clips)
+
+
+def roll_out(
+    task: TrialTask,
+    starts: Sequence[Any],
+    act: Callable[[np.ndarray], Any],
+    *,
+    first: int = 0,
+    push_m_s: np.ndarray | None = None,
+    failures: Sequence[str] = (),
+    after: Callable[[np.ndarray, TrialStep], None] = lambda live, step: None,
+) -> list[Trial]:
+    """Run trials side by side, one a row, to the end of the longest.
+
+    Args:
+        task: as many rows.
+        starts: drawn by it, one a row.
+        act: rows that still run (n,) to actions (n, A) in [-1, 1], as they are applied.
+        first: number of the first trial.
+        push_m_s: (rows, 3) added to the root's velocity at the start.
+        failures: of the policy by row, filled in while it runs; "" where there is none.
+        after: told of every step of the rows that still run.
+    """
+    live = np.arange(len(starts))
+    task.start(live, starts, push_m_s=push_m_s)
+    endings = [WHOLE] * len(starts)
+    measured: list[dict[str, list[float]]] = [{} for _ in starts]
+    while len(live):
+        step = task.step(live, act(live))
+        after(live, step)
+        for name, values in step.measured.items():
+            for row, value in zip(live.tolist(), on_host(values).tolist(), strict=True):
+                measured[row].setdefault(name, []).append(value)
+        failed, finished = (np.asarray(on_host(flags), bool) for flags in (step.failed, step.finished))
+        for place, row in enumerate(live.tolist()):
+            broken = f"physics: {step.broken[row]}" if row in step.broken else ""
+            blamed_for = failures[row] if failures else ""
+            endings[row] = blamed_for or broken or (task.failure if failed[place] else WHOLE)
+        ended = np.array([endings[row] != WHOLE for row in live])
+        live = live[~(ended | finished)]
+    return [
+        Trial(
+            first + row,
+            start,
+            endings[row],
+            {name: np.array(values) for name, values in measured[row].items()},
+        )
+        for row, start in enumerate(starts)
+    ]
 
 
 def _run_batch(
@@ -188,41 +237,36 @@ def _run_batch(
     needs: tuple[str, ...],
     progress: Callable[[int], None],
 ) -> tuple[list[Trial], list[ClipRollout]]:
-    """One row a trial, to the end of the longest."""
-    live = np.arange(len(rows))
+    """Trials of a policy, and their recordings if the task records."""
     starts = [task.draw(generator(job.seed, 0, f"start of {row.key}")) for row in rows]
-    push = np.stack(
-        [generator(job.seed, 0, f"push of {row.key}").normal(0.0, job.push_m_s, 3) for row in rows]
-    )
-    task.start(live, starts, push_m_s=push if job.push_m_s else None)
-    state = [on_host(values) for values in task.state(live)]
-    names = ("start_qpos", "start_qvel", "start_activation")
-    endings = [WHOLE] * len(rows)
-    measured: dict[str, list[list[float]]] = {}
-    recorder = Recorder()
-    while len(live):
-        view = task.view(live, needs) if needs else None
-        step = task.step(live, quantise_action(driver.act(live, on_host32(task.observe(live)), view)))
+    push = [generator(job.seed, 0, f"push of {row.key}").normal(0.0, job.push_m_s, 3) for row in rows]
+    recorder, began = Recorder(), dict[str, np.ndarray]()
+
+    def act(live: np.ndarray) -> np.ndarray:
+        if not began:
+            state = (on_host(values) for values in task.state(live))
+            began.update(zip(("start_qpos", "start_qvel", "start_activation"), state, strict=True))
+        view = None
+        if needs:
+            view = {name: on_host(values) for name, values in task.view(live, needs).items()}
+        observation = np.asarray(on_host(task.observe(live)), np.float32)
+        return quantise_action(driver.act(live, observation, view))
+
+    def after(live: np.ndarray, step: TrialStep) -> None:
         if step.record is not None:
             recorder.add(live, step.record)
         progress(len(live))
-        for name, values in step.measured.items():
-            lists = measured.setdefault(name, [[] for _ in rows])
-            for row, value in zip(live.tolist(), on_host(values).tolist(), strict=True):
-                lists[row].append(value)
-        failed, finished = (np.asarray(on_host(flags), bool) for flags in (step.failed, step.finished))
-        for place, i in enumerate(live.tolist()):
-            broken = f"physics: {step.broken[i]}" if i in step.broken else ""
-            endings[i] = driver.failures[i] or broken or (task.failure if failed[place] else "")
-        ended = np.array([bool(endings[i]) for i in live])
-        progress(int(sum(task.steps - len(next(iter(measured.values()))[i]) for i in live[ended])))
-        live = live[~(ended | finished)]
-    trials = [
-        Trial(
-            row.place, starts[i], endings[i], {name: np.array(lists[i]) for name, lists in measured.items()}
-        )
-        for i, row in enumerate(rows)
-    ]
+
+    trials = roll_out(
+        task,
+        starts,
+        act,
+        first=rows[0].place,
+        push_m_s=np.stack(push) if job.push_m_s else None,
+        failures=driver.failures,
+        after=after,
+    )
+    progress(sum(task.steps - trial.steps for trial in trials))
     if recorder.empty:
         return trials, []
     clips = [
@@ -232,10 +276,10 @@ def _run_batch(
             skill=job.info.name,
             frames=task.steps,
             dt_s=task.dt_s,
-            failure=endings[i],
+            failure=trials[i].ending,
             control=task.law.name,
             **arrays,
-            **{name: values[i] for name, values in zip(names, state, strict=True)},
+            **{name: values[i] for name, values in began.items()},
         )
         for i, (row, arrays) in enumerate(zip(rows, recorder.by_row(len(rows)), strict=True))
     ]
@@ -246,8 +290,3 @@ def blamed(run: TrialRun) -> str:
     """Why no trial could be run, if the policy failed by itself in all of them; else ""."""
     endings = [trial.ending for trial in run.trials]
     return endings[0] if all(ending.startswith(BLAME) for ending in endings) else ""
-
-
-def on_host32(observation: Any) -> np.ndarray:
-    """Observations as policies take them, numpy's in single precision."""
-    return np.asarray(on_host(observation), np.float32)
