@@ -243,13 +243,24 @@ class Score:
         if self.rest_s is not None and not 0 <= self.rest_s <= LONGEST_REST_S:
             raise InputError("--rest-s", f"is {self.rest_s}", f"give 0 to {LONGEST_REST_S} s")
 
-    def _fatigue(self) -> FatigueSetup | None:
+    def fatigue_setup(self) -> FatigueSetup | None:
+        """How muscles tire, None if they do not."""
         from kinesis_bench.evaluation.schema import FatigueSetup
         from kinesis_bench.tasks.fatigue import VERSION
 
         if not self.fatigue:
             return None
         return FatigueSetup(VERSION, self.bouts or BOUTS, self.rest_s or 0.0, self.observe_fatigue)
+
+    def fatigue_name(self) -> list[str]:
+        """Parts of a folder's name."""
+        parts = {
+            "fatigue": self.fatigue,
+            f"bouts{self.bouts}": self.bouts not in (None, BOUTS),
+            f"rest{self.rest_s or 0:g}s": bool(self.rest_s),
+            "observed": self.observe_fatigue,
+        }
+        return [part for part, present in parts.items() if present]
 
     def _given(self, options: tuple[str, ...]) -> list[str]:
         """Flags among some that differ from their defaults."""
@@ -293,10 +304,7 @@ class Score:
             "quick": self.quick,
             f"timestep{1 / (150 * self.refine):.3g}": self.refine != 1,
             f"push{self.push or 0:g}": bool(self.push),
-            "fatigue": self.fatigue,
-            f"bouts{self.bouts}": self.bouts not in (None, BOUTS),
-            f"rest{self.rest_s or 0:g}s": bool(self.rest_s),
-            "observed": self.observe_fatigue,
+            "-".join(self.fatigue_name()): self.fatigue,
             "rollout": self.rollout is not None,
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
@@ -341,7 +349,7 @@ class Score:
                     threads=self.threads or 0,
                     refine=self.refine,
                     push_m_s=self.push or 0.0,
-                    fatigue=self._fatigue(),
+                    fatigue=self.fatigue_setup(),
                     people=people,
                     progress=progress.advance,
                 )

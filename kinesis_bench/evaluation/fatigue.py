@@ -23,8 +23,10 @@ from kinesis_bench.evaluation.score import covered_frames, score_clips
 from kinesis_bench.evaluation.scored_folder import Clips, Scored
 from kinesis_bench.evaluation.typed_json import json_schema, to_json
 from kinesis_bench.files import write_text
+from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.fatigue import JOINTS, JointFatigue, muscle_joints
+from kinesis_bench.tasks.registry import IMITATION
 
 SCHEMA = "kinesis-bench-fatigue-1"
 
@@ -47,9 +49,10 @@ class Bout:
 
     Attributes:
         bout: 1, 2 …
-        figures: name in FIGURES to its value.
+        figures: name to value; in imitation those of FIGURES, else success and what the task means or counts.
+        ci95: name to 95 % interval, where the figure has one.
         fatigued_before_pct, fatigued_after_pct: fatigued part of the muscles' units at the clips' starts and
-            ends, mean over muscles, clips and runs.
+            ends (or the trials'), mean over muscles, clips and runs.
         fatigued_after_by_joint_pct: the latter for the muscles of each joint of ``FatigueResult.joints``.
         most_fatigued_pct: the muscles with the largest such part at the clips' ends.
         reasons: field to why it is None.
@@ -57,6 +60,7 @@ class Bout:
 
     bout: int
     figures: dict[str, float | None]
+    ci95: dict[str, Interval]
     fatigued_before_pct: float
     fatigued_after_pct: float
     fatigued_after_by_joint_pct: dict[str, float]
@@ -71,19 +75,24 @@ class FatigueResult:
     Attributes:
         schema: SCHEMA.
         fatigue: what was run, and by which version of the model.
-        policy, body, motions, runs, seed: as in ``Result``.
+        task: imitation, or a task of trials.
+        policy, body, seed: as in ``Result``.
+        motions, runs: likewise; None and 1 for a task of trials.
+        trials: of such a task, None in imitation.
         joints: values of the model by joint.
         muscle_joints: each muscle's joint, whose values it has.
         bouts: in order.
-        changes: of every later bout against the first; intervals and tests are paired by clip, or by person,
-            as in a comparison of two results.
+        changes: in imitation of every later bout against the first; intervals and tests are paired by clip,
+            or by person, as in a comparison of two results.
     """
 
     schema: str
+    task: str
     fatigue: FatigueSetup
     policy: PolicyInfo
     body: BodyInfo
-    motions: MotionsInfo
+    motions: MotionsInfo | None
+    trials: int | None
     runs: int
     seed: int | None
     joints: dict[str, JointFatigue]
@@ -100,8 +109,6 @@ def fatigue_result(rollouts: Rollouts, fatigue: FatigueSetup, results: Sequence[
         fatigue: what was run.
         results: of each bout.
     """
-    joint_of = muscle_joints(rollouts.body)
-    by_muscle = dict(zip(joint_of.muscles, joint_of.joints, strict=True))
     parts = [rollouts.of_bout(number + 1) for number in range(len(results))]
     scored = [
         Scored(Path(f"bout {number + 1}"), result, _tables(part), "")
@@ -116,20 +123,34 @@ def fatigue_result(rollouts: Rollouts, fatigue: FatigueSetup, results: Sequence[
     first = results[0]
     return FatigueResult(
         schema=SCHEMA,
+        task=IMITATION,
         fatigue=fatigue,
         policy=first.policy,
         body=first.body,
         motions=first.motions,
+        trials=None,
         runs=first.runs,
         seed=first.seed,
-        joints={name: value for name, value in JOINTS.items() if name in by_muscle.values()},
-        muscle_joints=by_muscle,
+        joints=joints_of(rollouts.body),
+        muscle_joints=joint_by_muscle(rollouts.body),
         bouts=tuple(
-            _bout(number + 1, part, result, by_muscle)
+            _bout(number + 1, part, result)
             for number, (part, result) in enumerate(zip(parts, results, strict=True))
         ),
         changes=corrected(pairs),
     )
+
+
+def joint_by_muscle(body: str) -> dict[str, str]:
+    """The joint whose values each muscle of a body has."""
+    found = muscle_joints(body)
+    return dict(zip(found.muscles, found.joints, strict=True))
+
+
+def joints_of(body: str) -> dict[str, JointFatigue]:
+    """The values that a body's muscles have, by joint."""
+    used = set(muscle_joints(body).joints)
+    return {name: value for name, value in JOINTS.items() if name in used}
 
 
 def write_fatigue(path: str | Path, result: FatigueResult) -> None:
@@ -161,24 +182,49 @@ def write_bouts(path: str | Path, rollouts: Rollouts) -> None:
     write_text(path, text.getvalue())
 
 
-def _bout(number: int, rollouts: Rollouts, result: Result, joint_of: dict[str, str]) -> Bout:
-    before, after = (
-        100.0 * np.mean(parts, axis=0) for parts in zip(*map(_fatigued, rollouts.clips), strict=True)
-    )
-    joints = np.array([joint_of[muscle] for muscle in rollouts.muscle_names])
-    most = np.argsort(-after, kind="stable")[:MOST_TIRED]
-    found = {name: values(result)[name] for name in FIGURES}
+def bout_of(
+    number: int,
+    body: str,
+    figures: dict[str, tuple[float | None, str]],
+    ci95: dict[str, Interval | None],
+    before: np.ndarray,
+    after: np.ndarray,
+) -> Bout:
+    """A bout.
+
+    Args:
+        number: 1, 2 …
+        body: its name.
+        figures: name to value, and why it is None.
+        ci95: name to interval.
+        before, after: (n, M) fatigued parts of the muscles' units at the starts and ends of clips or trials.
+    """
+    joint_of = joint_by_muscle(body)
+    joints, muscles = np.array(list(joint_of.values())), list(joint_of)
+    of_muscle = 100.0 * after.mean(axis=0)
+    most = np.argsort(-of_muscle, kind="stable")[:MOST_TIRED]
     return Bout(
         bout=number,
-        figures={name: value for name, (value, _) in found.items()},
-        fatigued_before_pct=float(before.mean()),
-        fatigued_after_pct=float(after.mean()),
+        figures={name: value for name, (value, _) in figures.items()},
+        ci95={name: interval for name, interval in ci95.items() if interval is not None},
+        fatigued_before_pct=100.0 * float(before.mean()),
+        fatigued_after_pct=100.0 * float(after.mean()),
         fatigued_after_by_joint_pct={
-            joint: float(after[joints == joint].mean()) for joint in JOINTS if joint in joints
+            joint: float(of_muscle[joints == joint].mean()) for joint in joints_of(body)
         },
-        most_fatigued_pct={rollouts.muscle_names[place]: float(after[place]) for place in most},
-        reasons={f"figures.{name}": why for name, (value, why) in found.items() if value is None},
+        most_fatigued_pct={muscles[place]: float(of_muscle[place]) for place in most},
+        reasons={f"figures.{name}": why for name, (value, why) in figures.items() if value is None},
     )
+
+
+def _bout(number: int, rollouts: Rollouts, result: Result) -> Bout:
+    before, after = (np.stack(parts) for parts in zip(*map(_fatigued, rollouts.clips), strict=True))
+    found = {name: values(result)[name] for name in FIGURES}
+    imitation = result.imitation
+    assert imitation is not None
+    known = ("success_pct", "frame_coverage_pct", "mpjpe_mm")
+    ci95 = {name: getattr(imitation, name).ci95 for name in known}
+    return bout_of(number, rollouts.body, found, ci95, before, after)
 
 
 def _fatigued(clip: ClipRollout) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,8 @@ from kinesis_bench.evaluation.fatigue import SCHEMA, SCHEMA_FILE, published_sche
 from kinesis_bench.evaluation.replay import replay
 from kinesis_bench.evaluation.run import Job, context_of, run_policy
 from kinesis_bench.evaluation.schema import FatigueSetup
+from kinesis_bench.evaluation.tasks.evaluate import evaluate_task
+from kinesis_bench.evaluation.tasks.run import TrialJob, run_trials
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.human.sources import human_emg
 from kinesis_bench.leaderboard.statements import no_score
@@ -30,6 +32,7 @@ from kinesis_bench.policies.load import load_policy
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
 from kinesis_bench.tasks.fatigue import VERSION, fatigability
+from kinesis_bench.tasks.registry import task_info
 
 THREE = FatigueSetup(VERSION, 3, 20.0, False)
 
@@ -218,6 +221,32 @@ def test_the_command_writes_all_and_scores_the_recording_again(body, motions, tm
     Score(rollout=out, out=again).run()
     assert json.loads((again / "fatigue.json").read_text()) == told
     assert read_recording(out).bouts == 2
+
+
+def test_trials_of_another_task_in_bouts(tmp_path, capsys):
+    out = tmp_path / "out"
+    Score(task="target", policy="zero", trials=3, fatigue=True, bouts=2, rest_s=5.0, out=out).run()
+    assert "2 bouts on muscles that tire" in capsys.readouterr().out
+    told = json.loads((out / "fatigue.json").read_text())
+    jsonschema.validate(told, json.loads(SCHEMA_FILE.read_text()))
+    assert (told["task"], told["trials"], told["motions"]) == ("target", 3, None)
+    assert [bout["figures"]["fell_pct"] for bout in told["bouts"]] == [100.0, 100.0]
+    assert "no score" in json.loads((out / "result.json").read_text())["diagnostic"]
+    assert read_rollouts(out / "rollouts.h5").clips[0].fatigued is not None
+
+
+def test_trials_carry_their_fatigue_and_rest(body):
+    job = TrialJob(task_info("target"), 3, fatigue=replace(THREE, bouts=2))
+    run, _ = run_trials(STRONG, body, job)
+    rested = fatigability("legs").rested(run.fatigued_after, 20.0)
+    small, _ = run_trials(STRONG, body, job, threads=1, batch_rows=1, recorded=1)
+    np.testing.assert_array_equal(small.fatigued_after, run.fatigued_after)
+    again, kept = run_trials(STRONG, body, job, fatigued=rested)
+    np.testing.assert_array_equal(again.fatigued_before, rested)
+    np.testing.assert_array_equal(kept.clips[0].start_fatigued, rested[0])
+    fatigue = evaluate_task(STRONG, body, job).fatigue
+    assert fatigue.bouts[1].fatigued_before_pct == pytest.approx(100 * rested.mean())
+    assert fatigue.bouts[1].fatigued_after_pct == pytest.approx(100 * again.fatigued_after.mean())
 
 
 @pytest.mark.parametrize(
