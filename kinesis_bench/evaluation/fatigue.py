@@ -83,7 +83,7 @@ class FatigueResult:
         muscle_joints: each muscle's joint, whose values it has.
         bouts: in order.
         changes: in imitation of every later bout against the first; intervals and tests are paired by clip,
-            or by person, as in a comparison of two results.
+            or by person, as in a comparison of two results; p is corrected for the tests of one later bout.
     """
 
     schema: str
@@ -137,7 +137,7 @@ def fatigue_result(rollouts: Rollouts, fatigue: FatigueSetup, results: Sequence[
             _bout(number + 1, part, result)
             for number, (part, result) in enumerate(zip(parts, results, strict=True))
         ),
-        changes=corrected(pairs),
+        changes=tuple(corrected([pair])[0] for pair in pairs),
     )
 
 

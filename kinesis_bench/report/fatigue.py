@@ -39,7 +39,7 @@ def print_fatigue(result: FatigueResult, console: Console) -> None:
 
 
 def draw_bouts(path: Path, result: FatigueResult) -> None:
-    """Success, coverage and EMG r over the bouts, and below how fatigued the muscles of each joint are."""
+    """What was done and EMG r over the bouts, and beside them how fatigued the muscles of each joint are."""
     from matplotlib import rc_context
 
     bouts = [bout.bout for bout in result.bouts]
@@ -52,10 +52,13 @@ def draw_bouts(path: Path, result: FatigueResult) -> None:
         for name, color in zip([n for n in figures if n.endswith("_pct")], (MODEL, PEOPLE), strict=False):
             label = name.removesuffix("_pct").replace("_", " ")
             percent.plot(bouts, _values(result, name), "o-", color=color, label=label)
-        percent.set(title="tasks done", ylabel="%")
+            for bout in result.bouts:
+                if name in bout.ci95:
+                    percent.plot([bout.bout] * 2, bout.ci95[name], color=color, alpha=0.4)
+        percent.set(title="done, and 95 % intervals", ylabel="%", ylim=(0, 102))
         for name, color in (("emg_mean_r", MODEL), ("emg_zero_lag_r", PEOPLE)) if with_emg else ():
             axes[1].plot(bouts, _values(result, name), "o-", color=color, label=SHOWN[name].label)
-            axes[1].set(title="excitation against people's EMG", ylabel="r")
+            axes[1].set(title="excitation against people's EMG", ylabel="r", ylim=(0, None))
         for joint in _joints(result):
             parts = [bout.fatigued_after_by_joint_pct[joint] for bout in result.bouts]
             tired.plot(bouts, parts, "o-", label=joint)
