@@ -9,6 +9,8 @@ from synthetic import synthetic_motions
 from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.ik.reduced import coupling
+from kinesis_bench.cli.bodies import Bodies
+from kinesis_bench.envs import ImitationVectorEnv
 from kinesis_bench.tasks.fatigue import JOINT_OF, JOINTS, fatigability, muscle_joints
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.observation import FATIGUED, observation_layout
@@ -137,3 +139,25 @@ def test_tasks_of_trials_tire_too(body):
     assert task.observe(rows).shape == (2, 389)
     task.step(rows, np.zeros((2, 80)))
     assert (task.fatigued(rows) > 0).all()
+
+
+def test_environments_start_fresh_or_as_fatigued_as_the_options_say(motions):
+    env = ImitationVectorEnv(2, "legs", motions, fatigue="observed")
+    assert env.single_observation_space.shape == (389,)
+    env.reset(seed=0)
+    assert not env.task.fatigued(np.arange(2)).any()
+    env.reset(options={"fatigued": 0.3})
+    assert (env.task.fatigued(np.arange(2)) == 0.3).all()
+    with pytest.raises(ValueError, match="outside 0 to 1"):
+        env.reset(options={"fatigued": 1.5})
+    with pytest.raises(ValueError, match="do not tire"):
+        ImitationVectorEnv(2, "legs", motions).reset(options={"fatigued": 0.3})
+
+
+def test_the_table_of_the_command_line(capsys):
+    Bodies(fatigue=True).run()
+    shown = capsys.readouterr().out
+    assert "0.01500" in shown
+    assert (
+        next(line for line in shown.splitlines() if line.strip().startswith("soleus")).split()[1] == "ankle"
+    )
