@@ -137,10 +137,8 @@ class BodyRows:
         if "moment_arm" in needs:
             fields.append("actuator_moment")
             self._arms = MomentArms(body.model)
-        tiring = fatigability(body.name) if fatigue else None
-        self.engine: Engine = make_engine(
-            body.model, rows, fields=fields, threads=threads, fatigability=tiring
-        )
+        tiring = {"fatigability": fatigability(body.name)} if fatigue else {}
+        self.engine: Engine = make_engine(body.model, rows, fields=fields, threads=threads, **tiring)
         self._like = self.engine.field("xpos")
         self._points = BodyPoints(body, self._like)
         self._touch = like(np.array(body.touch_addresses), self._like)
