@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.ik.reduced import Coupling, coupling
 from kinesis_bench.physics.fatigue import Fatigability
 from kinesis_bench.tasks.moment_arm import MomentArms
+
+if TYPE_CHECKING:
+    import mujoco
 
 VERSION = "fatigue-1"
 """Of equations, values and the rule that gives them to muscles; a result says it."""
@@ -128,6 +131,8 @@ def _without_side(name: str) -> str:
 
 def _mean_square_arm(model: mujoco.MjModel) -> np.ndarray:
     """(M, D) mean square of the moment arms over each coordinate's range [m²]."""
+    import mujoco
+
     joints, arms = coupling(model), MomentArms(model)
     square = np.zeros((model.nu, len(joints.names)))
     for coordinate in range(len(joints.names)):
