@@ -16,6 +16,7 @@ from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.row_envs import RowEnv, RowVectorEnv, checked
 from kinesis_bench.tasks.imitation import Imitation, ImitationStep
+from kinesis_bench.tasks.observation import FatigueMode
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, reward_config
 from kinesis_bench.tasks.termination import TRAINING, Termination
@@ -36,6 +37,7 @@ class _Episodes:
         random_start: bool,
         reward: RewardConfig | None,
         termination: Termination,
+        fatigue: FatigueMode | None,
     ) -> None:
         checked(rows, threads)
         loaded = load_body(body)
@@ -55,6 +57,7 @@ class _Episodes:
             threads=threads,
             reward=reward or reward_config(body),
             termination=termination,
+            fatigue=fatigue,
         )
 
     def start(self, rows: np.ndarray, rng: np.random.Generator, options: Mapping[str, Any]) -> None:
@@ -74,6 +77,15 @@ class _Episodes:
         else:
             frame = np.zeros(len(rows), np.int64)
         self.task.start(rows, clip, frame)
+        if "fatigued" in options:
+            self._tire(rows, np.asarray(options["fatigued"], np.float64))
+
+    def _tire(self, rows: np.ndarray, fatigued: np.ndarray) -> None:
+        if self.task.fatigue is None:
+            raise ValueError("the option fatigued means nothing where muscles do not tire")
+        if not ((fatigued >= 0) & (fatigued <= 1)).all():
+            raise ValueError("a fatigued part lies outside 0 to 1")
+        self.task.tire(rows, np.broadcast_to(fatigued, (len(rows), len(self.task.body.muscles))))
 
     def info(self, outcome: ImitationStep) -> dict[str, np.ndarray]:
         """The mean keypoint error."""
@@ -89,7 +101,8 @@ class ImitationEnv(RowEnv):
 
     Observation: see ``tasks.observation``. Action: see ``tasks.control``, in [-1, 1], clipped. Reward:
     KINESIS's. An episode terminates when the body is too far from the reference or its physics breaks, and is
-    truncated where the clip ends. ``reset`` knows the options ``clip`` (key or index) and ``frame``. ``info``
+    truncated where the clip ends. ``reset`` knows the options ``clip`` (key or index), ``frame`` and,
+    where muscles tire, ``fatigued`` (M,); they are fresh without it. ``info``
     has the terms of the reward before their weights, the mean keypoint error, and ``failure`` where physics
     broke.
 
@@ -101,6 +114,7 @@ class ImitationEnv(RowEnv):
         random_start: start anywhere in the clip, else at its first frame.
         reward: weights and rates; by default the paper's for the body.
         termination: when the body is too far off; by default any keypoint beyond 0.15 m.
+        fatigue: ``hidden`` or ``observed`` for muscles that tire, see ``tasks.fatigue``.
     """
 
     def __init__(
@@ -113,6 +127,7 @@ class ImitationEnv(RowEnv):
         random_start: bool = True,
         reward: RewardConfig | None = None,
         termination: Termination = TRAINING,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         episodes = _Episodes(
             1,
@@ -124,6 +139,7 @@ class ImitationEnv(RowEnv):
             random_start=random_start,
             reward=reward,
             termination=termination,
+            fatigue=fatigue,
         )
         super().__init__(episodes)
 
@@ -150,6 +166,7 @@ class ImitationVectorEnv(RowVectorEnv):
         random_start: bool = True,
         reward: RewardConfig | None = None,
         termination: Termination = TRAINING,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         episodes = _Episodes(
             num_envs,
@@ -161,6 +178,7 @@ class ImitationVectorEnv(RowVectorEnv):
             random_start=random_start,
             reward=reward,
             termination=termination,
+            fatigue=fatigue,
         )
         super().__init__(episodes)
 

@@ -16,10 +16,16 @@ class Bodies:
     emg_map: bool = False
     """Show instead which muscles of each body lie under each electrode of the human data sets."""
 
+    fatigue: bool = False
+    """Show instead how fast muscles tire: published values by joint, and which muscles have which."""
+
     def run(self) -> None:
         """Print a column a body."""
         if self.emg_map:
             _print_emg_map()
+            return
+        if self.fatigue:
+            _print_fatigue()
             return
         from kinesis_bench.bodies.build import BODIES
         from kinesis_bench.bodies.summary import summarise
@@ -54,6 +60,37 @@ def _print_emg_map() -> None:
     console().print(
         "several heads: their mean, weighted by maximum isometric force\n"
         "biceps femoris: its long head, over which a surface electrode lies"
+    )
+
+
+def _print_fatigue() -> None:
+    """A row a joint, then a row a muscle of either side, with its moment arm about its joint."""
+    from kinesis_bench.bodies.build import BODIES
+    from kinesis_bench.tasks.fatigue import JOINTS, VERSION, muscle_joints
+    from kinesis_bench.terminal import console, table
+
+    columns = ("F\n[1/s]", "R\n[1/s]", "r", *(f"muscles of\n{body}" for body in BODIES), "F, R fitted to")
+    made = table(
+        f"Muscle fatigue ({VERSION}): values by the joint that a muscle moves most", "joint", *columns
+    )
+    of_bodies = [muscle_joints(body) for body in BODIES]
+    for name, joint in JOINTS.items():
+        rates = (f"{joint.fatigue_per_s:.5f}", f"{joint.recovery_per_s:.5f}", f"{joint.rest_multiplier:g}")
+        made.add_row(name, *rates, *(str(one.joints.count(name)) for one in of_bodies), joint.fitted)
+    console().print(made, crop=False)
+    muscles: dict[str, tuple[str, str]] = {}
+    for one in of_bodies:
+        for muscle, its, arm in zip(one.muscles, one.joints, one.arm_m, strict=True):
+            about = ", ".join(
+                f"{name} {1000 * x:.0f}" for name, x in zip(JOINTS, arm, strict=True) if x > 5e-4
+            )
+            muscles.setdefault(muscle.removesuffix("_r").removesuffix("_l"), (its, about))
+    made = table("", "muscle", "joint", "moment arm [mm]")
+    for muscle, cells in muscles.items():
+        made.add_row(muscle, *cells)
+    console().print(made, crop=False)
+    console().print(
+        "moment arm: root mean square over the range of the joint's coordinates, see docs/tasks/fatigue.md"
     )
 
 

@@ -14,6 +14,7 @@ from kinesis_bench.tasks.registry import CLIP_TASKS, IMITATION, TEXT_TO_CONTROL
 
 if TYPE_CHECKING:
     from kinesis_bench.evaluation.evaluate import Evaluation
+    from kinesis_bench.evaluation.schema import FatigueSetup
     from kinesis_bench.human.references import HumanEmg, HumanJointAngles
     from kinesis_bench.motions.motion_set import Motions
     from kinesis_bench.rollouts.schema import Rollouts
@@ -23,7 +24,7 @@ SCORES = Path("results")
 
 FILES = (
     *("rollouts.h5", "clips.csv", "emg.png", "emg_lag.png", "joint_angles.png", "coverage.png"),
-    *("report.html", "result.json"),
+    *("fatigue.json", "bouts.csv", "fatigue.png", "report.html", "result.json"),
 )
 """What a result's folder may hold; the result itself is put there last."""
 
@@ -46,10 +47,21 @@ FASTEST_KMH = 45
 HARDEST_PUSH_M_S = 5
 """Beyond this a push at the start says nothing about walking."""
 
+BOUTS = 5
+
+MOST_BOUTS = 50
+"""Their recordings fill the memory: some 15 MB a bout of the built-in test clips."""
+
+LONGEST_REST_S = 86_400
+"""After a day nothing of the fatigue is left."""
+
 OF_NO_NUMBER = ("out", "threads")
 """Options that no number depends on, and so no part of the command that reproduces a result."""
 
-OF_A_RUN = ("policy", "task", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads")
+OF_A_RUN = (
+    *("policy", "task", "body", "motions", "split", "runs", "quick", "timestep", "push", "threads"),
+    *("fatigue", "bouts", "rest_s", "observe_fatigue"),
+)
 """Options that mean nothing for a recording."""
 
 OF_CLIPS = ("motions", "split", "human", "human_speed", "runs", "protocol", "rollout")
@@ -97,6 +109,12 @@ class Score:
             no score.
         push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
             drawn by the seed; a diagnostic of how brittle a policy is, marked as no score.
+        fatigue: muscles tire (the 3CC-r model), and the clips are run bout after bout with the fatigue
+        carried
+            over; also writes fatigue.json, bouts.csv and fatigue.png. Marked as no score.
+        bouts: how often with --fatigue, 5 if left out.
+        rest_s: rest between two bouts [s], none if left out.
+        observe_fatigue: the policy sees the fatigued part of each muscle, for policies made for it.
         threads: for physics; 0, or left out, takes all cores. No number depends on it.
     """
 
@@ -117,6 +135,10 @@ class Score:
     rollout: Path | None = None
     timestep: float | None = None
     push: float | None = None
+    fatigue: bool = False
+    bouts: int | None = None
+    rest_s: float | None = None
+    observe_fatigue: bool = False
     threads: int | None = None
 
     def run(self) -> None:
@@ -137,6 +159,7 @@ class Score:
         from kinesis_bench.evaluation.evaluate import evaluate_rollouts
         from kinesis_bench.evaluation.people import headline_people, people_besides
         from kinesis_bench.human.sources import human_sources
+        from kinesis_bench.report.fatigue import print_fatigue
         from kinesis_bench.report.tables import print_result
 
         self._check()
@@ -161,9 +184,11 @@ class Score:
                 protocol=self.protocol,
                 seed=self.seed,
             )
-            self._write(temporary, evaluation, human, angles)
+            self._write(temporary, evaluation, rollouts, human, angles)
         console = Console(highlight=False)
         print_result(evaluation.result, console)
+        if evaluation.fatigue is not None:
+            print_fatigue(evaluation.fatigue, console)
         console.print(f"written to {folder}", markup=False, soft_wrap=True)
         console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
         if self.rollout is None:
@@ -191,6 +216,7 @@ class Score:
             if value is not None and not least <= value <= most:
                 remedy = f"give {least} to {most}" if most < math.inf else f"give at least {least}"
                 raise InputError(f"--{name}", f"is {value}", remedy)
+        self._check_fatigue()
         if not self.human:
             raise InputError("--human", "names nobody", f"leave it out, or give {HUMAN[0]} or LAYOUT=PATH")
         if not isinstance(self.human_speed, str) and not 0 < self.human_speed <= FASTEST_KMH:
@@ -209,6 +235,38 @@ class Score:
     @property
     def _of_clips(self) -> bool:
         return self.task in CLIP_TASKS
+
+    def _check_fatigue(self) -> None:
+        from kinesis_bench.errors import InputError
+
+        if not self.fatigue:
+            for name in ("bouts", "rest_s", "observe_fatigue"):
+                if getattr(self, name) is not self.__dataclass_fields__[name].default:
+                    option = f"--{name.replace('_', '-')}"
+                    raise InputError(option, "means nothing where muscles do not tire", "add --fatigue")
+        if self.bouts is not None and not 1 <= self.bouts <= MOST_BOUTS:
+            raise InputError("--bouts", f"is {self.bouts}", f"give 1 to {MOST_BOUTS}")
+        if self.rest_s is not None and not 0 <= self.rest_s <= LONGEST_REST_S:
+            raise InputError("--rest-s", f"is {self.rest_s}", f"give 0 to {LONGEST_REST_S} s")
+
+    def fatigue_setup(self) -> FatigueSetup | None:
+        """How muscles tire, None if they do not."""
+        from kinesis_bench.evaluation.schema import FatigueSetup
+        from kinesis_bench.tasks.fatigue import VERSION
+
+        if not self.fatigue:
+            return None
+        return FatigueSetup(VERSION, self.bouts or BOUTS, self.rest_s or 0.0, self.observe_fatigue)
+
+    def fatigue_name(self) -> list[str]:
+        """Parts of a folder's name."""
+        parts = {
+            "fatigue": self.fatigue,
+            f"bouts{self.bouts}": self.bouts not in (None, BOUTS),
+            f"rest{self.rest_s or 0:g}s": bool(self.rest_s),
+            "observed": self.observe_fatigue,
+        }
+        return [part for part, present in parts.items() if present]
 
     def _given(self, options: tuple[str, ...]) -> list[str]:
         """Flags among some that differ from their defaults."""
@@ -253,6 +311,7 @@ class Score:
             "quick": self.quick,
             f"timestep{1 / (150 * self.refine):.3g}": self.refine != 1,
             f"push{self.push or 0:g}": bool(self.push),
+            "-".join(self.fatigue_name()): self.fatigue,
             "rollout": self.rollout is not None,
         }
         return "-".join([*parts, *(part for part, present in differs.items() if present)])
@@ -298,6 +357,7 @@ class Score:
                     refine=self.refine,
                     push_m_s=self.push or 0.0,
                     by_prompt=self.task == TEXT_TO_CONTROL,
+                    fatigue=self.fatigue_setup(),
                     people=people,
                     progress=progress.advance,
                 )
@@ -305,16 +365,27 @@ class Score:
         return self._name(policy.name, body.name, split="" if usual else split), record
 
     def _write(
-        self, folder: Path, evaluation: Evaluation, human: HumanEmg, angles: HumanJointAngles | None
+        self,
+        folder: Path,
+        evaluation: Evaluation,
+        rollouts: Rollouts,
+        human: HumanEmg,
+        angles: HumanJointAngles | None,
     ) -> None:
+        from kinesis_bench.evaluation.fatigue import write_bouts, write_fatigue
         from kinesis_bench.evaluation.result import write_clips, write_result
+        from kinesis_bench.report.fatigue import draw_bouts
         from kinesis_bench.report.figures import write_figures
         from kinesis_bench.report.page.write import write_report
         from kinesis_bench.rollouts.store import write_rollouts
 
         recording = folder / "rollouts.h5" if self.rollout is None else self.rollout.expanduser()
         if self.rollout is None:
-            write_rollouts(recording, evaluation.rollouts)
+            write_rollouts(recording, rollouts)
+        if evaluation.fatigue is not None:
+            write_fatigue(folder / "fatigue.json", evaluation.fatigue)
+            write_bouts(folder / "bouts.csv", rollouts)
+            draw_bouts(folder / "fatigue.png", evaluation.fatigue)
         prompts = evaluation.result.motions.prompts
         write_clips(folder / "clips.csv", evaluation.rollouts, evaluation.clips, prompts)
         write_result(folder / "result.json", evaluation.result)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from kinesis_bench.evaluation.tasks.evaluate import TaskEvaluation
     from kinesis_bench.tasks.registry import TaskInfo
 
-FILES = ("rollouts.h5", "trials.csv", "maps.png", "curves.png", "result.json")
+FILES = (
+    *("rollouts.h5", "trials.csv", "maps.png", "curves.png", "fatigue.json", "fatigue.png"),
+    "result.json",
+)
 """What a result's folder may hold; the result itself is put there last."""
 
 OF_SOME_TASK = ("keeper",)
@@ -35,6 +38,7 @@ def score_task(score: Score) -> None:
     from kinesis_bench.evaluation.tasks.evaluate import evaluate_task
     from kinesis_bench.evaluation.tasks.run import TrialJob, blamed
     from kinesis_bench.policies.load import load_policy
+    from kinesis_bench.report.fatigue import print_fatigue
     from kinesis_bench.report.tasks import print_task_result
     from kinesis_bench.tasks.registry import task_info
     from kinesis_bench.terminal import console
@@ -44,8 +48,15 @@ def score_task(score: Score) -> None:
     info.refuse_body(body.name)
     policy = load_policy(POLICY if score.policy is None else score.policy, body.name)
     trials = score.trials or (min(QUICK_TRIALS, info.trials) if score.quick else info.trials)
-    options = task_options(score, info)
-    job = TrialJob(info, trials, score.seed, options, refine=score.refine, push_m_s=score.push or 0.0)
+    job = TrialJob(
+        info,
+        trials,
+        score.seed,
+        task_options(score, info),
+        refine=score.refine,
+        push_m_s=score.push or 0.0,
+        fatigue=score.fatigue_setup(),
+    )
     folder = score.out or SCORES / _name(score, policy.name, body.name, trials != info.trials, trials)
     score.refuse_other_recording(folder)
     with whole_folder(folder, FILES) as temporary:
@@ -57,6 +68,8 @@ def score_task(score: Score) -> None:
             )
         _write(temporary, evaluation)
     print_task_result(evaluation.result, console())
+    if evaluation.fatigue is not None:
+        print_fatigue(evaluation.fatigue, console())
     console().print(f"written to {folder}", soft_wrap=True)
     if reason := blamed(evaluation.run):
         raise InputError(f"policy {policy.name}", f"no trial could be run: {reason}", "correct the policy")
@@ -78,7 +91,9 @@ def task_options(score: Score, info: TaskInfo) -> dict[str, str]:
 
 
 def _write(folder: Path, evaluation: TaskEvaluation) -> None:
+    from kinesis_bench.evaluation.fatigue import write_fatigue
     from kinesis_bench.evaluation.tasks.result import write_task_result, write_trials
+    from kinesis_bench.report.fatigue import draw_bouts
     from kinesis_bench.report.task_figures import write_task_figures
     from kinesis_bench.rollouts.store import write_rollouts
 
@@ -86,6 +101,9 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     write_trials(folder / "trials.csv", evaluation.run)
     write_task_result(folder / "result.json", evaluation.result)
     write_task_figures(folder, evaluation.result)
+    if evaluation.fatigue is not None:
+        write_fatigue(folder / "fatigue.json", evaluation.fatigue)
+        draw_bouts(folder / "fatigue.png", evaluation.fatigue)
 
 
 def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str:
@@ -96,4 +114,5 @@ def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str
     parts += [f"seed{score.seed}"] if score.seed else []
     parts += [f"timestep{1 / (150 * score.refine):.3g}"] if score.refine != 1 else []
     parts += [f"push{score.push:g}"] if score.push else []
+    parts += score.fatigue_name()
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in "-".join(parts))

@@ -104,7 +104,7 @@ def compare(
         human_source=first.emg.human_source,
         seed=SEED,
         results=tuple(_compared(name, one) for name, one in zip(names, scored, strict=True)),
-        pairs=_corrected(pairs),
+        pairs=corrected(pairs),
         tests=sum(one.p is not None for pair in pairs for one in pair.differences),
         against_kinesis=tuple(
             against_published(name, one.result) for name, one in zip(names, scored, strict=True)
@@ -299,7 +299,7 @@ def _interval(a: Sums, b: Sums, units: Units, resampling: Resampling) -> Interva
     return resampling.interval(np.where(pairs > 0, ratio, np.nan))
 
 
-def _corrected(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def corrected(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """With ``p_holm`` over all tests of all pairs."""
     corrected = iter(holm([one.p for pair in pairs for one in pair.differences if one.p is not None]))
     return tuple(

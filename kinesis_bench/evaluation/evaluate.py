@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinesis_bench.errors import InputError, unknown_name
+from kinesis_bench.evaluation.fatigue import FatigueResult, fatigue_result
 from kinesis_bench.evaluation.people import People
 from kinesis_bench.evaluation.schema import (
     PROTOCOLS,
     SCHEMA,
     BodyInfo,
     FailedRun,
+    FatigueSetup,
     MotionsInfo,
     PolicyInfo,
     Result,
@@ -73,6 +75,7 @@ class Provenance:
         runs, seed: of the evaluation.
         quick, diagnostic: as in ``Result``.
         wall_s: time that simulation and policy took [s].
+        fatigue: how muscles tired, None where they did not.
     """
 
     policy: PolicyInfo
@@ -82,15 +85,20 @@ class Provenance:
     quick: bool
     diagnostic: str
     wall_s: float
+    fatigue: FatigueSetup | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A result and what it was computed from; ``clips`` is None where there is no reference."""
+    """A result and what it was computed from; ``clips`` is None where there is no reference.
+
+    Where muscles tire these are of the first bout, and ``fatigue`` is of all.
+    """
 
     result: Result
     rollouts: Rollouts
     clips: tuple[ClipImitation, ...] | None
+    fatigue: FatigueResult | None = None
 
 
 def default_split(motions: Motions) -> str:
@@ -115,6 +123,7 @@ def record_policy(
     refine: int = 1,
     push_m_s: float = 0.0,
     by_prompt: bool = False,
+    fatigue: FatigueSetup | None = None,
     people: Callable[[Rollouts], HumanEmg] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rollouts:
@@ -130,6 +139,7 @@ def record_policy(
         refine: physics steps in one of the protocol's; above 1 the result is a diagnostic.
         push_m_s: see ``run_policy``; above 0 the result is a diagnostic, and of three runs unless given.
         by_prompt: task ``text-to-control``: clips have the categories of their prompts for skills.
+        fatigue: how muscles tire; with it the result is of another kind, see ``evaluation.fatigue``.
         people: whom a recording will be compared with; what is prescribed may depend on them.
         progress: told the frames done since the last call, and the total.
 
@@ -141,9 +151,9 @@ def record_policy(
     from kinesis_bench.evaluation.run import Job, run_policy
 
     prescribed = policy.control == PRESCRIBED
-    if prescribed and diagnostic_of(refine, push_m_s):
-        problem = "is prescribed: nothing is simulated, so there is no timestep and no push"
-        raise InputError(f"policy {policy.name}", problem, "leave out --timestep and --push")
+    if prescribed and diagnostic_of(refine, push_m_s, fatigue):
+        problem = "is prescribed: nothing is simulated, so there is no timestep, no push and no fatigue"
+        raise InputError(f"policy {policy.name}", problem, "leave out --timestep, --push and --fatigue")
     split = split or default_split(motions)
     of_file, motions = motions, by_category(motions) if by_prompt else motions
     clips = motions.select(split)
@@ -155,7 +165,7 @@ def record_policy(
     started = time.perf_counter()
 
     def told(done: int) -> None:
-        progress(done, runs * frames)
+        progress(done, runs * frames * (fatigue.bouts if fatigue else 1))
 
     if prescribed:
         if people is None:
@@ -170,6 +180,7 @@ def record_policy(
             threads=threads,
             refine=refine,
             push_m_s=push_m_s,
+            fatigue=fatigue,
             progress=told,
         )
     provenance = Provenance(
@@ -186,8 +197,9 @@ def record_policy(
         runs=runs,
         seed=seed,
         quick=quick and len(chosen) < len(clips),
-        diagnostic=diagnostic_of(refine, push_m_s),
+        diagnostic=diagnostic_of(refine, push_m_s, fatigue),
         wall_s=time.perf_counter() - started,
+        fatigue=fatigue,
     )
     attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(provenance))}
     return replace(rollouts, attributes=attributes)
@@ -208,11 +220,16 @@ def policy_info(policy: LoadedPolicy) -> PolicyInfo:
     )
 
 
-def diagnostic_of(refine: int, push_m_s: float) -> str:
+def diagnostic_of(refine: int, push_m_s: float, fatigue: FatigueSetup | None = None) -> str:
     """What makes a result no score; "" for a score."""
     changes = {
         f"physics timestep divided by {refine}": refine > 1,
         f"pushed at the start by {push_m_s:g} m/s (SD along each axis)": push_m_s > 0,
+        **(
+            {f"muscles tire ({fatigue.version}), these figures are of the first bout": True}
+            if fatigue
+            else {}
+        ),
     }
     made = [change for change, present in changes.items() if present]
     return f"{', '.join(made)}: a diagnostic, no score" if made else ""
@@ -229,6 +246,8 @@ def evaluate_rollouts(
 ) -> Evaluation:
     """Score a recording. Needs no simulator.
 
+    Where muscles tire, the result is of the first bout, and ``Evaluation.fatigue`` of all.
+
     Args:
         rollouts: the recording.
         human: people's EMG.
@@ -243,6 +262,35 @@ def evaluate_rollouts(
     """
     _known(protocol)
     told = provenance_of(rollouts)
+    if told is None or told.fatigue is None:
+        return _evaluate(rollouts, human, joint_angles, besides or {}, protocol, seed)
+    _check_bouts(rollouts, told.fatigue)
+    first = _evaluate(rollouts.of_bout(1), human, joint_angles, besides or {}, protocol, seed)
+    later = [
+        _evaluate(rollouts.of_bout(bout), human, joint_angles, {}, protocol, seed).result
+        for bout in range(2, told.fatigue.bouts + 1)
+    ]
+    return replace(first, fatigue=fatigue_result(rollouts, told.fatigue, [first.result, *later]))
+
+
+def _check_bouts(rollouts: Rollouts, fatigue: FatigueSetup) -> None:
+    """Refuse a recording that lacks a bout, or what the muscles did in it."""
+    tired = all(clip.fatigued is not None and clip.start_fatigued is not None for clip in rollouts.clips)
+    if not tired or {clip.bout for clip in rollouts.clips} != set(range(1, fatigue.bouts + 1)):
+        problem = f"do not hold {fatigue.bouts} bouts with the fatigued part of each muscle"
+        raise InputError("rollouts: fatigue", problem, "record the rollouts again")
+
+
+def _evaluate(
+    rollouts: Rollouts,
+    human: HumanEmg,
+    joint_angles: HumanJointAngles | None,
+    besides: Mapping[str, People],
+    protocol: str,
+    seed: int,
+) -> Evaluation:
+    """One bout, or all there is."""
+    told = provenance_of(rollouts)
     motions = told.motions if told else _unknown_motions(rollouts)
     of_table = human_joint_angles(SCHWARTZ, human.speed_m_s, rollouts.leg_length_m or USUAL_LEG_M)
     score = score_rollouts if protocol == PROTOCOLS[0] else score_rollouts_2025
@@ -254,6 +302,8 @@ def evaluate_rollouts(
         independent=joint_angles is not None or not motions.id.startswith(MADE_FROM_THE_TABLES),
     )
     simulated_s = sum(len(clip.qpos) * clip.dt_s for clip in rollouts.clips if clip.qpos is not None)
+    bouts = told.fatigue.bouts if told and told.fatigue else 1
+    wall_s = told.wall_s / bouts if told else None
     simulated = rollouts.clips[0].control != PRESCRIBED
     reasons = scores.reasons if simulated else scores.reasons | {"realtime_factor": NOT_SIMULATED}
     if told is None:
@@ -278,7 +328,7 @@ def evaluate_rollouts(
         effort=scores.effort,
         besides={
             name: score_beside(rollouts, people.emg, people.joint_angles, seed=told.seed if told else seed)
-            for name, people in (besides or {}).items()
+            for name, people in besides.items()
             if protocol == PROTOCOLS[0]
         },
         failed_runs=tuple(
@@ -286,8 +336,8 @@ def evaluate_rollouts(
             for clip in rollouts.clips
             if clip.failure not in ("", FAR)
         ),
-        wall_s=told.wall_s if told else None,
-        realtime_factor=simulated_s / told.wall_s if told and simulated else None,
+        wall_s=wall_s,
+        realtime_factor=simulated_s / wall_s if wall_s is not None and simulated else None,
         curves=scores.curves,
         reasons=reasons,
     )

@@ -8,9 +8,9 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.physics.cpu import CpuEngine
-from kinesis_bench.physics.engine import SUBSTEPS
 from kinesis_bench.rollouts.schema import ClipRollout
 from kinesis_bench.tasks.control import control_law
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.reference import Reference
 
 
@@ -34,7 +34,14 @@ def replay(
     if len(laws) != 1:
         raise ValueError(f"clips of several control laws: {', '.join(sorted(laws))}")
     law = control_law(laws.pop(), body, reference)
-    engine = CpuEngine(body.model, len(clips), threads, ("actuator_length", "actuator_velocity"))
+    tired = [clip.start_fatigued for clip in clips if clip.start_fatigued is not None]
+    if tired and len(tired) < len(clips):
+        raise ValueError("muscles tire in some of the clips only")
+    tiring = fatigability(body.name) if tired else None
+    fields = ("actuator_length", "actuator_velocity")
+    engine = CpuEngine(body.model, len(clips), threads, fields, tiring)
+    if engine.fatigued is not None:
+        engine.fatigued[:] = tired
     rows = np.arange(len(clips))
     engine.set_state(
         rows,
@@ -51,10 +58,7 @@ def replay(
         live = rows[lengths > step]
         at = first[live] + step
         target = law.target(np.stack([actions[row][step] for row in live]), at, at + 1)
-        for substep in range(SUBSTEPS):
-            length, velocity = (engine.field(f"actuator_{name}")[live] for name in ("length", "velocity"))
-            engine.control[live] = law.excitation(target, length, velocity, substep)
-            engine.step(live, substeps=1)
+        engine.drive(live, law, target)
         for row in live:
             states[row].append((engine.field("qpos")[row].copy(), engine.field("qvel")[row].copy()))
     return [(np.stack([q for q, _ in state]), np.stack([v for _, v in state])) for state in states]

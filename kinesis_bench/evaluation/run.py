@@ -11,6 +11,7 @@ import numpy as np
 
 from kinesis_bench.bodies.build import TIMESTEP_S
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.skeleton import ANKLE_SOLE_M
 from kinesis_bench.physics.engine import SUBSTEPS
@@ -20,8 +21,9 @@ from kinesis_bench.policies.interface import Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.control import action_size, quantise_action
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.imitation import Imitation
-from kinesis_bench.tasks.observation import observation_layout
+from kinesis_bench.tasks.observation import FatigueMode, observation_layout
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.tasks.rows import Record
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
 
-_EXACT = ("action", "qpos", "qvel", "activation")
+_EXACT = ("action", "qpos", "qvel", "activation", "fatigued")
 """Recorded in full precision, so that a replay can be compared to the bit and can begin at any step; the rest
 in single precision."""
 
@@ -61,12 +63,14 @@ class Job:
         ]
 
 
-def context_of(body: Body, control: str, task: str = IMITATION) -> Context:
+def context_of(
+    body: Body, control: str, task: str = IMITATION, fatigue: FatigueMode | None = None
+) -> Context:
     """What a policy is told of a body and a task."""
     contract = Contract(
         body=body.name,
         model_sha256=body.sha256,
-        observation=tuple((name, part.stop - part.start) for name, part in observation_layout(body)),
+        observation=tuple((name, part.stop - part.start) for name, part in observation_layout(body, fatigue)),
         segments=body.segments,
         keypoints=body.keypoints,
         control=control,
@@ -91,6 +95,7 @@ def run_policy(
     threads: int = 0,
     refine: int = 1,
     push_m_s: float = 0.0,
+    fatigue: FatigueSetup | None = None,
     batch_rows: int = BATCH_ROWS,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> Rollouts:
@@ -108,6 +113,7 @@ def run_policy(
         refine: physics steps in one of the protocol's, as a diagnostic of the timestep.
         push_m_s: standard deviation of a velocity added to the body along each axis at the start, drawn by
             the job's seed, the run and the clip [m/s]; a diagnostic of how brittle a policy is.
+        fatigue: how muscles tire and how often the clips are run, or None for muscles that do not.
         batch_rows: most rows that are simulated side by side.
         progress: told how many clip frames are done since the last call.
 
@@ -115,7 +121,8 @@ def run_policy(
         InputError: the policy was made for something else, or the motions lack the body's IK.
     """
     body = body if refine == 1 else refined(body, refine)
-    context = context_of(body, policy.control)
+    mode = None if fatigue is None else fatigue.mode
+    context = context_of(body, policy.control, fatigue=mode)
     policy.refuse_unless(context.contract, context.action_size)
     reference = Reference.of(motions, body)
     rows = job.rows(motions.keys)
@@ -131,11 +138,20 @@ def run_policy(
             record=True,
             needs=policy.needs,
             refine=refine,
+            fatigue=mode,
         )
         indices = np.array([job.clips[row.place] for row in batch])
-        driver = BlockedPolicy(policy, context, batch, job.seed)
         push = np.stack([_push(job.seed, row, push_m_s) for row in batch])
-        clips += _run_batch(task, driver, policy.needs, batch, indices, push, motions, context.dt_s, progress)
+        fatigued = None
+        for bout in range(1, 2 if fatigue is None else fatigue.bouts + 1):
+            driver = BlockedPolicy(policy, context, batch, job.seed)
+            run = _run_batch(
+                task, driver, policy.needs, batch, indices, push, fatigued, motions, context.dt_s, progress
+            )
+            clips += [replace(clip, bout=bout) for clip in run]
+            if fatigue is not None:
+                ends = np.stack([clip.fatigued[-1] for clip in run if clip.fatigued is not None])
+                fatigued = fatigability(body.name).rested(ends, fatigue.rest_s)
     return recording_of(body, clips)
 
 
@@ -161,6 +177,7 @@ def _run_batch(
     rows: Sequence[Row],
     clips: np.ndarray,
     push_m_s: np.ndarray,
+    fatigued: np.ndarray | None,
     motions: Motions,
     dt_s: float,
     progress: Callable[[int], None],
@@ -168,7 +185,11 @@ def _run_batch(
     """One row a clip, from the first step to the end of the longest."""
     live = np.arange(len(rows))
     task.start(live, clips, push_m_s=push_m_s)
+    if fatigued is not None:
+        task.tire(live, fatigued)
     start = dict(zip(("start_qpos", "start_qvel", "start_activation"), task.state(live), strict=True))
+    if task.fatigue:
+        start["start_fatigued"] = task.fatigued(live)
     failures = [""] * len(rows)
     recorder = Recorder()
     while len(live):
@@ -241,7 +262,9 @@ class Recorder:
         """Keep one step of some rows."""
         self._rows.append(rows)
         for name, parts in self._parts.items():
-            parts.append(np.asarray(getattr(record, name), np.float64 if name in _EXACT else np.float32))
+            values = getattr(record, name)
+            if values is not None:
+                parts.append(np.asarray(values, np.float64 if name in _EXACT else np.float32))
 
     @property
     def empty(self) -> bool:
@@ -254,7 +277,7 @@ class Recorder:
         order = np.argsort(rows, kind="stable")
         bounds = np.cumsum(np.bincount(rows, minlength=count))[:-1]
         recorded: list[dict[str, Any]] = [{} for _ in range(count)]
-        for name in list(self._parts):
+        for name in [name for name, parts in self._parts.items() if parts]:
             flat = np.concatenate(self._parts.pop(name))[order]
             for row, values in enumerate(np.split(flat, bounds)):
                 recorded[row][name] = values

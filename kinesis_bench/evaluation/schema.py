@@ -15,6 +15,7 @@ from kinesis_bench.metrics.effort import Effort
 from kinesis_bench.metrics.emg import EmgFigures, EmgScore
 from kinesis_bench.metrics.imitation import Figure, ImitationScore
 from kinesis_bench.metrics.joint_angles import JointAngleScore
+from kinesis_bench.tasks.observation import FatigueMode
 
 SCHEMA = "kinesis-bench-result-1"
 
@@ -69,6 +70,28 @@ class MotionsInfo:
     clips: int
     frames: int
     prompts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FatigueSetup:
+    """How muscles tired.
+
+    Attributes:
+        version: of the model, ``tasks.fatigue.VERSION``.
+        bouts: how often all clips were run, each row carrying its fatigue from bout to bout.
+        rest_s: rest between two bouts [s].
+        observed: whether the policy saw how fatigued its muscles were.
+    """
+
+    version: str
+    bouts: int
+    rest_s: float
+    observed: bool
+
+    @property
+    def mode(self) -> FatigueMode:
+        """The same as tasks say it."""
+        return "observed" if self.observed else "hidden"
 
 
 @dataclass(frozen=True)

@@ -348,6 +348,7 @@ def _read_recorded(path: Path, about: About, arrays: dict[str, np.ndarray]) -> R
             dt_s=clip.dt_s,
             failure=clip.failure,
             control=about.control,
+            bout=1,
             **{name: parts[name][place] for name in parts},
         )
         for place, clip in enumerate(about.clips)

@@ -161,6 +161,7 @@ def joined(simulation: Simulation, record: Simulated, body: Body, motions: Motio
                 dt_s=DT_S,
                 failure=clip.failure,
                 control=record.about.control,
+                bout=1,
                 ik_error_m=residual[offset + 1 : offset + 1 + clip.steps].astype(np.float32),
                 start_qpos=record.state[place]["qpos"][0],
                 start_qvel=record.state[place]["qvel"][0],

@@ -89,7 +89,8 @@ def submit(
     result = read.result
     if why := no_score(result):
         problem = f"is no full score: {why}"
-        raise InputError(scored / "result.json", problem, "score without --quick, --timestep and --push")
+        remedy = "score without --quick, --timestep, --push and --fatigue"
+        raise InputError(scored / "result.json", problem, remedy)
     recording = rollout or scored
     if rollout is None and not (scored / "rollouts.h5").is_file():
         remedy = "name the recording that was scored by --rollout, or score again"

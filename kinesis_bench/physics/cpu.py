@@ -14,6 +14,7 @@ import mujoco.batch
 import numpy as np
 
 from kinesis_bench.physics.engine import BROKEN, SUBSTEPS, ControlStep, Law
+from kinesis_bench.physics.fatigue import Fatigability
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +40,19 @@ class CpuEngine:
         size: number of rows.
         threads: to step on; 0 for all cores.
         fields: what ``field`` will be asked for besides qpos, qvel and act; copied out after every call.
+        fatigability: of the muscles, which tire if it is given.
+
+    Attributes:
+        fatigued: (size, M) fatigued part of each muscle's units, to be written to; None if none tires.
     """
 
     def __init__(
-        self, model: mujoco.MjModel, size: int, threads: int = 0, fields: Iterable[str] = ()
+        self,
+        model: mujoco.MjModel,
+        size: int,
+        threads: int = 0,
+        fields: Iterable[str] = (),
+        fatigability: Fatigability | None = None,
     ) -> None:
         _log_warnings()
         self.model = model
@@ -50,6 +60,8 @@ class CpuEngine:
         self._batch = mujoco.batch.Batch(model, size, threads, persistent=True)
         self._fields = {name: self._batch.bind(name) for name in ("qpos", "qvel", "act", "ctrl", *fields)}
         self._errors: dict[int, str] = {}
+        self._fatigability = fatigability
+        self.fatigued = None if fatigability is None else np.zeros((size, model.nu))
 
     @property
     def threads(self) -> int:
@@ -83,14 +95,19 @@ class CpuEngine:
     ) -> ControlStep:
         """Advance rows by one control step under a law, in one call of MuJoCo where that will do."""
         at = slice(None) if rows is None else rows
-        calls = SUBSTEPS if law.every_substep or record else 1
+        tiring, substep_s = self._fatigability, self.model.opt.timestep * refine
+        changes = law.every_substep or tiring is not None
+        calls = SUBSTEPS if changes or record else 1
         excitations, sensed = [], []
         for call in range(calls):
-            if law.every_substep or call == 0:
+            if changes or call == 0:
                 excitation = target
                 if law.every_substep:
                     length, velocity = self.field("actuator_length"), self.field("actuator_velocity")
                     excitation = law.excitation(target, length[at], velocity[at], call)
+                if tiring is not None:
+                    assert self.fatigued is not None
+                    excitation, self.fatigued[at] = tiring.step(excitation, self.fatigued[at], substep_s)
                 self.control[at] = excitation
                 excitations.append(excitation)
             self.step(rows, SUBSTEPS // calls * refine)

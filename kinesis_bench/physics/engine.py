@@ -66,10 +66,14 @@ class Engine(Protocol):
     Attributes:
         model: the MjModel that every row runs.
         size: number of rows.
+        fatigued: (size, M) fatigued part of each muscle's units (``physics.fatigue``), 0 to 1, to be written
+        to
+            where rows start; None where muscles do not tire.
     """
 
     model: mujoco.MjModel
     size: int
+    fatigued: Any
 
     @property
     def control(self) -> Any:
@@ -84,6 +88,8 @@ class Engine(Protocol):
     def set_state(self, rows: Any, qpos: Any, qvel: Any, act: Any) -> None:
         """Start rows anew: nothing of what they did before is carried over, time and warm starts included.
 
+        Only ``fatigued`` stays as it is.
+
         Args:
             rows: (n,) which.
             qpos, qvel, act: (n, nq), (n, nv), (n, na).
@@ -96,6 +102,8 @@ class Engine(Protocol):
         self, rows: Any, law: Law, target: Any, *, refine: int = 1, record: bool = False
     ) -> ControlStep:
         """Advance rows by one control step, SUBSTEPS times ``refine`` physics steps, under a control law.
+
+        Where muscles tire, what the law asks for is cut to what they still can, at every substep.
 
         Args:
             rows: (n,) which.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.physics.engine import Engine
+from kinesis_bench.physics.fatigue import Fatigability
 
 if TYPE_CHECKING:
     import mujoco
@@ -22,7 +23,13 @@ class MakeEngine(Protocol):
     """Something that makes an engine for a model."""
 
     def __call__(
-        self, model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0
+        self,
+        model: mujoco.MjModel,
+        size: int,
+        *,
+        fields: Iterable[str] = (),
+        threads: int = 0,
+        fatigability: Fatigability | None = None,
     ) -> Engine:
         """An engine.
 
@@ -31,17 +38,32 @@ class MakeEngine(Protocol):
             size: number of rows.
             fields: what will be asked for besides qpos, qvel and act.
             threads: for physics on the CPU; 0 for all cores.
+            fatigability: of the muscles, which tire if it is given.
         """
 
 
-def cpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0) -> Engine:
+def cpu_engine(
+    model: mujoco.MjModel,
+    size: int,
+    *,
+    fields: Iterable[str] = (),
+    threads: int = 0,
+    fatigability: Fatigability | None = None,
+) -> Engine:
     """MuJoCo on threads."""
     from kinesis_bench.physics.cpu import CpuEngine
 
-    return CpuEngine(model, size, threads, fields)
+    return CpuEngine(model, size, threads, fields, fatigability)
 
 
-def gpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), threads: int = 0) -> Engine:
+def gpu_engine(
+    model: mujoco.MjModel,
+    size: int,
+    *,
+    fields: Iterable[str] = (),
+    threads: int = 0,
+    fatigability: Fatigability | None = None,
+) -> Engine:
     """MuJoCo Warp on the first CUDA device; it has all fields, and no threads.
 
     Raises:
@@ -50,7 +72,7 @@ def gpu_engine(model: mujoco.MjModel, size: int, *, fields: Iterable[str] = (), 
     require_gpu()
     from kinesis_bench.physics.warp import WarpEngine
 
-    return WarpEngine(model, size)
+    return WarpEngine(model, size, fatigability=fatigability)
 
 
 def require_gpu() -> None:

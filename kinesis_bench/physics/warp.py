@@ -20,6 +20,7 @@ import warp as wp
 
 from kinesis_bench.physics import warp_kernels as kernels
 from kinesis_bench.physics.engine import BROKEN, SUBSTEPS, ControlStep, Law
+from kinesis_bench.physics.fatigue import Fatigability
 
 CONTACTS = 48
 """Contacts to make room for, a row, on average over the rows. In falls of the bodies with random muscles 99
@@ -44,6 +45,10 @@ class WarpEngine:
         size: number of rows.
         device: Warp's name of it: ``cuda``, ``cuda:1``, … or ``cpu``, which is slow and serves the tests.
         contacts, constraints: room for them, see CONTACTS and CONSTRAINTS.
+        fatigability: of the muscles, which tire if it is given.
+
+    Attributes:
+        fatigued: (size, M) fatigued part of each muscle's units, to be written to; None if none tires.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class WarpEngine:
         *,
         contacts: int = CONTACTS,
         constraints: int = CONSTRAINTS,
+        fatigability: Fatigability | None = None,
     ) -> None:
         wp.config.log_level = wp.LOG_ERROR
         wp.init()
@@ -76,8 +82,11 @@ class WarpEngine:
             self._sensed = wp.zeros((SUBSTEPS, *data.sensordata.shape), dtype=float)
             self._excitation = wp.zeros((SUBSTEPS, *data.ctrl.shape), dtype=float)
             self._aim = [wp.zeros_like(data.ctrl) for _ in range(2)]
+            self._rates = _rates(fatigability)
+            self._fatigued = wp.zeros_like(data.ctrl) if self._rates else None
         self._data = data
         self._views = {"sensordata": torch.zeros(data.sensordata.shape, device=self._on_torch)}
+        self.fatigued = None if self._fatigued is None else wp.to_torch(self._fatigued)
         self._rows = torch.arange(size, device=self._on_torch)
         wp.synchronize_device(self._device)
         self.set_state(None, *(np.tile(rest, (size, 1)) for rest in _rest(model)))
@@ -119,7 +128,7 @@ class WarpEngine:
         for whole, part in zip(self._aim, parts, strict=False):
             wp.to_torch(whole)[at] = self._tensor(part)
         self._play(at, f"{law.name}, {refine} steps each", lambda: self._control_step(law, refine))
-        changes = SUBSTEPS if law.every_substep else 1
+        changes = SUBSTEPS if law.every_substep or self._rates else 1
         return ControlStep(
             excitation=wp.to_torch(self._excitation)[:changes, at].unbind(),
             sensordata=wp.to_torch(self._sensed)[:, at].unbind() if record else (),
@@ -170,8 +179,10 @@ class WarpEngine:
 
     def _control_step(self, law: Law, refine: int) -> None:
         for substep in range(SUBSTEPS):
-            if law.every_substep or substep == 0:
+            if law.every_substep or self._rates or substep == 0:
                 self._excite(law, substep)
+                if self._rates:
+                    self._tire(self.model.opt.timestep * refine)
                 wp.copy(self._excitation[substep], self._data.ctrl)
             for _ in range(refine):
                 self._substep(substep)
@@ -190,6 +201,12 @@ class WarpEngine:
             wp.launch(kernels.tracking, base.shape, [*self._gains["tracking"], *muscles, *moving, *out])
         else:
             wp.launch(kernels.hold, base.shape, [self._awake, base, self._code, data.ctrl])
+
+    def _tire(self, dt_s: float) -> None:
+        """Cut the excitations to what the muscles still can, and tire these for a time."""
+        control = self._data.ctrl
+        tiring = [*self._rates, dt_s, self._awake, self._fatigued, control]
+        wp.launch(kernels.tire, control.shape, tiring)
 
     def _substep(self, place: int) -> None:
         """From a state with its positions and velocities to the next; its sensors are put in a place."""
@@ -210,6 +227,14 @@ class WarpEngine:
 
 def _rest(model: mujoco.MjModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return model.qpos0, np.zeros(model.nv), np.zeros(model.na)
+
+
+def _rates(fatigability: Fatigability | None) -> list[wp.array]:
+    """Of fatigue, of recovery, and of recovery at rest, each (M,) [1/s]; [] where no muscle tires."""
+    if fatigability is None:
+        return []
+    rates = (fatigability.fatigue_per_s, fatigability.recovery_per_s, fatigability.rest_recovery_per_s)
+    return [wp.array(rate, dtype=float) for rate in rates]
 
 
 def _reason(code: int, full: int) -> str:

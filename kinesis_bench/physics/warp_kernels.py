@@ -8,6 +8,8 @@ import warp as wp
 from mujoco_warp._src import util_misc
 from mujoco_warp._src.types import vec10
 
+from kinesis_bench.physics import fatigue
+
 HUGE = wp.constant(float(mujoco.mjMAXVAL))
 """Beyond this a number is as bad as one that is not finite (MuJoCo's own limit)."""
 
@@ -19,6 +21,9 @@ REASONS = {1: "position", 2: "velocity", 3: "acceleration", 4: "control"}
 """What is bad in a broken row; of several things the highest code, the first in the chain, is kept."""
 
 TINY = wp.constant(float(mujoco.mjMINVAL))
+
+REST_LOAD = wp.constant(float(fatigue.REST_LOAD))
+"""Up to this target load a muscle rests."""
 
 LEAST_GAIN_N = wp.constant(1.0)
 """Least active force at full activation that the PD law divides by, as in ``tasks.control``."""
@@ -109,6 +114,29 @@ def tracking(
     value += length_gain[muscle] * length[world, muscle]
     value += velocity_gain[muscle] * velocity[world, muscle]
     excite(value, world, muscle, code, ctrl)
+
+
+@wp.kernel(enable_backward=False)
+def tire(
+    fatigue_rate: wp.array[float],
+    recovery_rate: wp.array[float],
+    rest_recovery_rate: wp.array[float],
+    dt_s: float,
+    awake: wp.array[bool],
+    fatigued: wp.array2d[float],
+    ctrl: wp.array2d[float],
+):
+    """Cut excitations to what the muscles still can, and tire these, see ``physics.fatigue``; rates [1/s]."""
+    world, muscle = wp.tid()
+    if not awake[world]:
+        return
+    load, before = ctrl[world, muscle], fatigued[world, muscle]
+    active = wp.min(load, 1.0 - before)
+    rate = recovery_rate[muscle]
+    if load <= REST_LOAD:
+        rate = rest_recovery_rate[muscle]
+    ctrl[world, muscle] = active
+    fatigued[world, muscle] = before + dt_s * (fatigue_rate[muscle] * wp.max(active, 0.0) - rate * before)
 
 
 @wp.kernel(enable_backward=False)

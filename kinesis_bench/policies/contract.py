@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from kinesis_bench.errors import InputError
+from kinesis_bench.tasks.observation import FATIGUED
 from kinesis_bench.tasks.registry import IMITATION
 
 PREFIX = "kinesis_bench."
@@ -102,10 +103,20 @@ class Contract:
                 problem = (
                     f"the policy was made for {_shown(field, ours)}, this run has {_shown(field, theirs)}"
                 )
-                remedy = "export or train the policy again for this version"
-                raise InputError(
-                    f"{where}: {field}", problem, f"use --body {self.body}" if field == "body" else remedy
-                )
+                remedy = {
+                    "body": f"use --body {self.body}",
+                    "observation": _observe(self, asked),
+                }.get(field, "")
+                again = "export or train the policy again for this version"
+                raise InputError(f"{where}: {field}", problem, remedy or again)
+
+
+def _observe(ours: Contract, asked: Contract) -> str:
+    """What to do where only one of the two sees fatigue, else ""."""
+    sees, shown = (FATIGUED in dict(contract.observation) for contract in (ours, asked))
+    if sees == shown:
+        return ""
+    return "use --fatigue --observe-fatigue" if sees else "leave out --observe-fatigue"
 
 
 def _shown(field: str, value: object) -> str:

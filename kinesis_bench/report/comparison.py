@@ -65,8 +65,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     for warning in _warnings(comparison):
         _line(console, warning, "yellow")
     for pair in comparison.pairs:
-        console.print(_differences(pair), crop=False)
-        for line in _why_null(pair):
+        console.print(differences_table(pair), crop=False)
+        for line in why_null(pair):
             _line(console, line)
     if comparison.pairs:
         for line in _explained(comparison):
@@ -125,7 +125,8 @@ def _warnings(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _differences(pair: Pair) -> Table:
+def differences_table(pair: Pair) -> Table:
+    """A row a figure of two results: both, their difference, its interval and tests."""
     columns = (pair.a, pair.b, "difference", "95 % CI", "p", "p,\nHolm")
     table = new_table(f"{pair.b} - {pair.a}", "figure", *columns)
     for one in pair.differences:
@@ -142,7 +143,7 @@ def _differences(pair: Pair) -> Table:
     return table
 
 
-def _why_null(pair: Pair) -> list[str]:
+def why_null(pair: Pair) -> list[str]:
     """A line a reason, with all figures that it is the reason for."""
     by_reason: dict[str, list[str]] = {}
     for one in pair.differences:

@@ -7,7 +7,7 @@ at which it failed. Arrays that a recording lacks are None; a metric that needs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class ClipRollout:
         ground_force: (T, 2) vertical force under FEET [N], mean over the substeps.
         foot_contact: (T, 2) whether each of FEET is on the ground, for recordings without forces.
         touch: (T, S, 4) force of ``bodies.contract.TOUCH_SENSORS`` at each substep [N].
+        fatigued: (T, M) fatigued part MF of each muscle's units after the step, 0 to 1, where muscles tire
+            (``physics.fatigue``). The active part MA is then ``excitation_last``, the resting one the rest.
+        start_fatigued: (M,) the same before the first step.
+        bout: 1, 2 … where clips are run again and again and muscles carry their fatigue over.
     """
 
     key: str
@@ -71,6 +75,9 @@ class ClipRollout:
     ground_force: np.ndarray | None = None
     foot_contact: np.ndarray | None = None
     touch: np.ndarray | None = None
+    fatigued: np.ndarray | None = None
+    start_fatigued: np.ndarray | None = None
+    bout: int = 1
 
 
 @dataclass(frozen=True)
@@ -100,3 +107,12 @@ class Rollouts:
     joint_names: tuple[str, ...] = ()
     keypoint_names: tuple[str, ...] = ()
     attributes: dict[str, str] | None = None
+
+    @property
+    def bouts(self) -> int:
+        """How often all clips are run one after another."""
+        return max(clip.bout for clip in self.clips)
+
+    def of_bout(self, bout: int) -> Rollouts:
+        """One of them."""
+        return replace(self, clips=tuple(clip for clip in self.clips if clip.bout == bout))

@@ -1,9 +1,9 @@
 """``rollouts.h5``: every clip's steps in flat arrays, and a table that says which rows are whose.
 
-Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}`` · ``/steps/<array>`` over
-all control steps of all clips · ``/start/<array>`` one row a clip · ``/names/{muscles, joints, keypoints}`` ·
-attributes, the muscles' forces among them. Arrays, units and frames are those of ``ClipRollout``. All clips
-of a file have the same arrays.
+Layout: ``/clips/{key, run, skill, frames, dt_s, failure, control, offset, length}``, and ``bout`` where
+muscles tire · ``/steps/<array>`` over all control steps of all clips · ``/start/<array>`` one row a clip ·
+``/names/{muscles, joints, keypoints}`` · attributes, the muscles' forces among them. Arrays, units and frames
+are those of ``ClipRollout``. All clips of a file have the same arrays.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ SCHEMA = "kinesis-bench-rollouts-1"
 _TABLE = ("key", "run", "skill", "frames", "dt_s", "failure", "control")
 _TEXT = ("key", "skill", "failure", "control")
 _MEASURES = ("body_mass_kg", "leg_length_m")
-_START = ("start_qpos", "start_qvel", "start_activation")
-_STEPS = tuple(
-    field.name for field in fields(ClipRollout) if field.name not in _TABLE and field.name not in _START
-)
+_BOUT = "bout"
+_START = ("start_qpos", "start_qvel", "start_activation", "start_fatigued")
+_STEPS = tuple(field.name for field in fields(ClipRollout) if field.name not in (*_TABLE, _BOUT, *_START))
 _DAMAGED = "record the rollouts again, or copy the file again from where it came"
 
 
@@ -102,7 +101,7 @@ def _write(file: Any, rollouts: Rollouts, present: set[str], length: np.ndarray)
         ("keypoints", rollouts.keypoint_names),
     ):
         file.create_dataset(f"names/{name}", (len(names),), h5py.string_dtype(), list(names))
-    for name in _TABLE:
+    for name in (*_TABLE, _BOUT) if "fatigued" in present else _TABLE:
         column = [getattr(clip, name) for clip in clips]
         file.create_dataset(
             f"clips/{name}", data=column, dtype=h5py.string_dtype() if name in _TEXT else None
@@ -121,6 +120,7 @@ def _write(file: Any, rollouts: Rollouts, present: set[str], length: np.ndarray)
 
 def _read(file: Any) -> Rollouts:
     table = {name: file[f"clips/{name}"][()] for name in (*_TABLE, "offset", "length")}
+    bout = file[f"clips/{_BOUT}"][()] if f"clips/{_BOUT}" in file else np.ones(len(table["key"]), int)
     for name in _TEXT:
         table[name] = [text.decode() for text in table[name]]
     steps = {name: values[()] for name, values in file["steps"].items()} if "steps" in file else {}
@@ -152,6 +152,7 @@ def _read(file: Any) -> Rollouts:
                 dt_s=float(table["dt_s"][i]),
                 failure=table["failure"][i],
                 control=table["control"][i],
+                bout=int(bout[i]),
                 **arrays,
             )
         )

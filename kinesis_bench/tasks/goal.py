@@ -22,7 +22,7 @@ from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.control import PRIVILEGED_CONTROLS, control_law
 from kinesis_bench.tasks.kinematics import Kinematics
-from kinesis_bench.tasks.observation import observe
+from kinesis_bench.tasks.observation import FatigueMode, observe
 from kinesis_bench.tasks.reward import energy_over_substeps, reward_config, upright_term
 from kinesis_bench.tasks.rows import BodyRows
 from kinesis_bench.tasks.standing import standing
@@ -102,6 +102,7 @@ class GoalRows(BodyRows):
         record: bool = False,
         needs: Iterable[str] = (),
         refine: int = 1,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         if control in PRIVILEGED_CONTROLS:
             problem = f"{control} follows a reference motion, and this task has none"
@@ -115,6 +116,7 @@ class GoalRows(BodyRows):
             record=record,
             needs=needs,
             refine=refine,
+            fatigue=fatigue,
         )
         self._reward = goal_reward(body.name) if rewarded else None
         self._standing = standing(body.name)
@@ -152,7 +154,8 @@ class GoalRows(BodyRows):
         """Observations (n, N) float32, see ``observation_layout`` and above."""
         rows = like(rows, self._like)
         now = self._seen(rows)
-        return observe(now, self._touched(rows), self._reference(rows, now), now.keypoint_velocity)
+        reference, tired = self._reference(rows, now), self._seen_fatigue(rows)
+        return observe(now, self._touched(rows), reference, now.keypoint_velocity, tired)
 
     def step(self, rows: Any, action: Any) -> TrialStep:
         """Apply actions for one control step.

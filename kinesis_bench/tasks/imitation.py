@@ -17,7 +17,7 @@ from kinesis_bench.bodies.contract import Body
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.control import control_law
-from kinesis_bench.tasks.observation import observe
+from kinesis_bench.tasks.observation import FatigueMode, observe
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.reward import RewardConfig, energy_over_substeps, reward_terms, total_reward
 from kinesis_bench.tasks.rows import BodyRows, Step
@@ -50,6 +50,7 @@ class Imitation(BodyRows):
         record: whether ``step`` gives a ``Record``.
         needs: of ``tasks.rows.NEEDS``, what ``view`` will be asked for.
         refine: physics steps in one substep, for a body whose timestep is finer than the protocol's.
+        fatigue: whether muscles tire, and whether the observation says how much.
 
     Attributes:
         reference: as given.
@@ -70,6 +71,7 @@ class Imitation(BodyRows):
         record: bool = False,
         needs: Iterable[str] = (),
         refine: int = 1,
+        fatigue: FatigueMode | None = None,
     ) -> None:
         super().__init__(
             body,
@@ -80,6 +82,7 @@ class Imitation(BodyRows):
             record=record,
             needs=needs,
             refine=refine,
+            fatigue=fatigue,
         )
         self.reference = reference
         self._reward = reward
@@ -138,6 +141,7 @@ class Imitation(BodyRows):
             self._touched(rows),
             self._placed.keypoint_position[after],
             self._placed.keypoint_velocity[after],
+            self._seen_fatigue(rows),
         )
 
     def step(self, rows: Any, action: Any) -> ImitationStep:

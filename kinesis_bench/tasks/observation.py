@@ -7,18 +7,25 @@ taken from the pelvis instead of the root body.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS, Body
 from kinesis_bench.tasks.kinematics import Kinematics, to_heading
 
+FatigueMode = Literal["hidden", "observed"]
+"""Whether a policy sees how fatigued its muscles are, where these tire."""
 
-def observation_layout(body: Body) -> tuple[tuple[str, slice], ...]:
+FATIGUED = "fatigued"
+"""The part of an observation that says it: the fatigued part of each muscle's units, 0 to 1."""
+
+
+def observation_layout(body: Body, fatigue: FatigueMode | None = None) -> tuple[tuple[str, slice], ...]:
     """Names and places of the parts of an observation; N = 15 B + 6 + 9 K in total (309, 363, 453).
 
-    B segments in the order of ``body.segments``, K keypoints in that of ``body.keypoints``.
+    B segments in the order of ``body.segments``, K keypoints in that of ``body.keypoints``. Observed fatigue
+    comes last, M more numbers in the order of ``body.muscles``.
     """
     segments, keypoints = len(body.segments), len(body.keypoints)
     sizes = {
@@ -33,6 +40,8 @@ def observation_layout(body: Body) -> tuple[tuple[str, slice], ...]:
         "reference_velocity_difference": 3 * keypoints,
         "reference_position": 3 * keypoints,
     }
+    if fatigue == "observed":
+        sizes[FATIGUED] = len(body.muscles)
     layout, start = [], 0
     for name, size in sizes.items():
         layout.append((name, slice(start, start + size)))
@@ -40,18 +49,21 @@ def observation_layout(body: Body) -> tuple[tuple[str, slice], ...]:
     return tuple(layout)
 
 
-def observation_size(body: Body) -> int:
+def observation_size(body: Body, fatigue: FatigueMode | None = None) -> int:
     """N, the length of an observation."""
-    return observation_layout(body)[-1][1].stop
+    return observation_layout(body, fatigue)[-1][1].stop
 
 
-def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velocity: Any) -> Any:
+def observe(
+    now: Kinematics, touch: Any, reference_position: Any, reference_velocity: Any, fatigued: Any = None
+) -> Any:
     """Observations.
 
     Args:
         now: kinematics of n rows.
         touch: (n, 4) forces of the touch sensors [N].
         reference_position, reference_velocity: (n, K, 3) keypoints of the next time [m], [m/s], world frame.
+        fatigued: (n, M) fatigued part of the muscles' units, where the policy sees it.
 
     Returns:
         (n, N) float32, parts as in ``observation_layout``: pelvis height [m]; tilt; segment positions
@@ -76,5 +88,7 @@ def observe(now: Kinematics, touch: Any, reference_position: Any, reference_velo
     )
     turned = xp.reshape(to_heading(now.heading, vectors), (rows, 3 * vectors.shape[1]))
     own = 3 * (5 * segments - 1)
-    parts = (now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:])
+    parts = [now.pelvis_height, now.tilt, turned[:, :own], touch, turned[:, own:]]
+    if fatigued is not None:
+        parts.append(fatigued)
     return xp.astype(xp.concat(parts, axis=1), xp.float32)

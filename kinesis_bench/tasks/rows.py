@@ -18,9 +18,10 @@ from kinesis_bench.physics.engine import SUBSTEPS, ControlStep, Engine
 from kinesis_bench.physics.engines import MakeEngine
 from kinesis_bench.tasks.arrays import like, on_host
 from kinesis_bench.tasks.control import ControlLaw
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, Kinematics, kinematics
 from kinesis_bench.tasks.moment_arm import MomentArms
-from kinesis_bench.tasks.observation import observation_size
+from kinesis_bench.tasks.observation import FatigueMode, observation_size
 
 NEEDS = ("state", "reference", "muscle", "moment_arm")
 """What a task's ``view`` can show beyond the observation."""
@@ -46,6 +47,7 @@ class Record:
         touch: (n, S, 4) [N].
         ground_force: (n, 2) right, left [N]: sum of a foot's touch sensors, mean over the substeps. They feel
             normal forces; the ground is level, so these are vertical, but for a foot that the other leg hits.
+        fatigued: (n, M) after the step; None where muscles do not tire.
     """
 
     action: np.ndarray
@@ -60,6 +62,7 @@ class Record:
     joint_angle: np.ndarray
     touch: np.ndarray
     ground_force: np.ndarray
+    fatigued: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,10 @@ class BodyRows:
         record: whether ``step`` gives a ``Record``.
         needs: of NEEDS, what ``view`` will be asked for.
         refine: physics steps in one substep, for a body whose timestep is finer than the protocol's.
+        fatigue: whether muscles tire (``physics.fatigue``), and whether the observation says how much.
 
     Attributes:
-        body, law: as given.
+        body, law, fatigue: as given.
         engine: steps the rows.
         dt_s: control period [s].
         fields: what a task reads or writes of the engine besides what all do.
@@ -123,8 +127,9 @@ class BodyRows:
         record: bool,
         needs: Iterable[str],
         refine: int,
+        fatigue: FatigueMode | None = None,
     ) -> None:
-        self.body, self.law = body, law
+        self.body, self.law, self.fatigue = body, law, fatigue
         self._record, self._refine = record, refine
         fields = [*FIELDS, "sensordata", *self.fields]
         if law.every_substep or "muscle" in needs:
@@ -134,7 +139,8 @@ class BodyRows:
         if "moment_arm" in needs:
             fields.append("actuator_moment")
             self._arms = MomentArms(body.model)
-        self.engine: Engine = make_engine(body.model, rows, fields=fields, threads=threads)
+        tiring = {"fatigability": fatigability(body.name)} if fatigue else {}
+        self.engine: Engine = make_engine(body.model, rows, fields=fields, threads=threads, **tiring)
         self._like = self.engine.field("xpos")
         self._points = BodyPoints(body, self._like)
         self._touch = like(np.array(body.touch_addresses), self._like)
@@ -148,7 +154,7 @@ class BodyRows:
     @property
     def observation_size(self) -> int:
         """N, the length of an observation."""
-        return observation_size(self.body)
+        return observation_size(self.body, self.fatigue)
 
     @property
     def action_size(self) -> int:
@@ -185,6 +191,19 @@ class BodyRows:
             seen["moment_arm"] = self._arms.dense(self._arms.pairs(qpos, moment))
         return seen
 
+    def tire(self, rows: Any, fatigued: Any) -> None:
+        """Say how fatigued the muscles of rows are; a start makes them fresh.
+
+        Args:
+            rows: (n,) which.
+            fatigued: (n, M) fatigued part of each muscle's units, 0 to 1.
+        """
+        self.engine.fatigued[like(rows, self._like)] = like(fatigued, self._like)
+
+    def fatigued(self, rows: Any) -> Any:
+        """A copy of the same (n, M); None where muscles do not tire."""
+        return self.engine.fatigued[like(rows, self._like)] if self.fatigue else None
+
     def _reference_poses(self, rows: Any) -> tuple[Any, Any]:
         """Poses (n, nq) that the task would have at present and one control step later."""
         raise NotImplementedError
@@ -194,6 +213,8 @@ class BodyRows:
         state = (like(values, self._like) for values in (qpos, qvel, activation))
         self.engine.control[rows] = 0
         self.engine.set_state(rows, *state)
+        if self.fatigue:
+            self.engine.fatigued[rows] = 0
         self._refresh(rows)
 
     def _drive(self, rows: Any, target: Any) -> ControlStep:
@@ -208,6 +229,10 @@ class BodyRows:
     def _touched(self, rows: Any) -> Any:
         """(n, 4) forces of the touch sensors in the last substep [N]."""
         return self.engine.field("sensordata")[rows][:, self._touch]
+
+    def _seen_fatigue(self, rows: Any) -> Any:
+        """(n, M) fatigued part of the muscles' units where the observation says it, else None."""
+        return self.fatigued(rows) if self.fatigue == "observed" else None
 
     def _recorded(
         self, rows: Any, action: Any, driven: ControlStep, now: Kinematics, target: Any
@@ -231,6 +256,7 @@ class BodyRows:
             joint_angle=self.body.joint_angles(qpos),
             touch=touch,
             ground_force=np.stack([touch[:, :, foot].sum(axis=2).mean(axis=1) for foot in _FEET], axis=1),
+            fatigued=on_host(self.fatigued(rows)) if self.fatigue else None,
         )
 
     def _kinematics(self, rows: Any) -> Kinematics:

@@ -11,6 +11,7 @@ import numpy as np
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.physics.engines import MakeEngine
 from kinesis_bench.tasks.control import ControlLaw
+from kinesis_bench.tasks.observation import FatigueMode
 from kinesis_bench.tasks.rows import Step
 
 
@@ -76,6 +77,12 @@ class TrialTask(Protocol):
     def state(self, rows: Any) -> tuple[Any, Any, Any]:
         """Copies of qpos (n, nq), qvel (n, nv) and activation (n, M)."""
 
+    def tire(self, rows: Any, fatigued: Any) -> None:
+        """Say how fatigued the muscles (n, M) of rows are; a start makes them fresh."""
+
+    def fatigued(self, rows: Any) -> Any:
+        """A copy of the same (n, M); None where muscles do not tire."""
+
     def view(self, rows: Any, needs: Iterable[str]) -> dict[str, Any]:
         """What a privileged policy sees."""
 
@@ -101,6 +108,7 @@ class MakeTask(Protocol):
         record: bool = False,
         needs: Iterable[str] = (),
         refine: int = 1,
+        fatigue: FatigueMode | None = None,
     ) -> TrialTask:
         """A task.
 
@@ -114,6 +122,7 @@ class MakeTask(Protocol):
             record: whether they have a ``Record``.
             needs: what ``view`` will be asked for.
             refine: physics steps in one substep.
+            fatigue: whether muscles tire, and whether the observation says how much.
 
         Raises:
             InputError: the control law needs a reference motion, which the task has not.

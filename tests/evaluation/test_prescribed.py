@@ -222,7 +222,7 @@ def test_one_s_own_is_scored(tmp_path: Path):
     ("arguments", "said"),
     [
         (("--push", "0.1"), "nothing is simulated"),
-        (("--timestep", "0.0016667"), "leave out --timestep and --push"),
+        (("--timestep", "0.0016667"), "leave out --timestep, --push and --fatigue"),
         (("--rollout", "rollouts.h5"), "cannot be given with --rollout"),
     ],
 )

@@ -20,10 +20,10 @@ NEEDS = ("state", "reference", "muscle")
 ROWS = 4
 
 
-def warp_engine(model, size, *, fields=(), threads=0):
+def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
     from kinesis_bench.physics.warp import WarpEngine
 
-    return WarpEngine(model, size, "cpu")
+    return WarpEngine(model, size, "cpu", fatigability=fatigability)
 
 
 def tasks(body, motions, control, **options):
@@ -97,7 +97,7 @@ def test_one_task_on_two_engines(legs, legs_motions, control):
 
 
 def test_recordings_are_numpys_on_either_engine(legs, legs_motions):
-    both = tasks(legs, legs_motions, "direct", record=True)
+    both = tasks(legs, legs_motions, "direct", record=True, fatigue="hidden")
     rows = np.array([0, 2])
     for task in both:
         task.start(rows, np.array([0, 1]), 2)

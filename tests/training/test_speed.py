@@ -27,8 +27,8 @@ def test_the_trainer_runs_on_mujoco_warp(monkeypatch):
 
     made = []
 
-    def warp_engine(model, size, *, fields=(), threads=0):
-        made.append(WarpEngine(model, size, "cpu"))
+    def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
+        made.append(WarpEngine(model, size, "cpu", fatigability=fatigability))
         return made[-1]
 
     monkeypatch.setattr(setting, "engine_maker", lambda name: warp_engine)

@@ -12,13 +12,16 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.evaluation.evaluate import diagnostic_of, policy_info, versions
+from kinesis_bench.evaluation.fatigue import SCHEMA as FATIGUE_SCHEMA
+from kinesis_bench.evaluation.fatigue import Bout, FatigueResult, bout_of, joint_by_muscle, joints_of
 from kinesis_bench.evaluation.schema import BodyInfo
 from kinesis_bench.evaluation.tasks.run import ScoreTrials, TrialJob, TrialRun, run_trials
-from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
+from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskFigures, TaskResult
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.registry import TaskInfo
 
 WHOLE_WORD = "whole"
@@ -27,11 +30,15 @@ WHOLE_WORD = "whole"
 
 @dataclass(frozen=True)
 class TaskEvaluation:
-    """A result, the trials that it was computed from, and the recording of the first of them."""
+    """A result, the trials that it was computed from, and the recording of the first of them.
+
+    Where muscles tire these are of the first bout, and ``fatigue`` is of all.
+    """
 
     result: TaskResult
     run: TrialRun
     rollouts: Rollouts
+    fatigue: FatigueResult | None = None
 
 
 def score_of(info: TaskInfo) -> ScoreTrials:
@@ -62,16 +69,22 @@ def evaluate_task(
     Raises:
         InputError: see ``run_trials``.
     """
-    info, began = job.info, time.perf_counter()
-    total = job.trials * info.make.steps
-    run, rollouts = run_trials(
-        policy,
-        body,
-        job,
-        threads=threads,
-        make_engine=make_engine,
-        progress=lambda steps: progress(steps, total),
-    )
+    info, fatigue = job.info, job.fatigue
+    total = job.trials * info.make.steps * (fatigue.bouts if fatigue else 1)
+
+    def run_bout(fatigued: np.ndarray | None = None) -> tuple[TrialRun, Rollouts]:
+        return run_trials(
+            policy,
+            body,
+            job,
+            threads=threads,
+            make_engine=make_engine,
+            fatigued=fatigued,
+            progress=lambda steps: progress(steps, total),
+        )
+
+    began = time.perf_counter()
+    run, rollouts = run_bout()
     wall_s = time.perf_counter() - began
     steps = sum(trial.steps for trial in run.trials)
     endings: dict[str, int] = {}
@@ -89,7 +102,7 @@ def evaluate_task(
         trials=job.trials,
         seed=job.seed,
         quick=job.trials < info.trials,
-        diagnostic=diagnostic_of(job.refine, job.push_m_s),
+        diagnostic=diagnostic_of(job.refine, job.push_m_s, fatigue),
         versions=versions(),
         figures=score_of(info)(run, np.random.default_rng(job.seed)),
         endings=endings,
@@ -100,4 +113,40 @@ def evaluate_task(
     )
     kept = {"task": info.name, "protocol": info.protocol, "policy": json.dumps(to_json(result.policy))}
     rollouts = replace(rollouts, attributes={**kept, "seed": str(job.seed)})
-    return TaskEvaluation(result, run, rollouts)
+    if fatigue is None:
+        return TaskEvaluation(result, run, rollouts)
+    bouts, last = [_bout(1, body.name, result.figures, run)], run
+    for number in range(2, fatigue.bouts + 1):
+        assert last.fatigued_after is not None
+        last, _ = run_bout(fatigability(body.name).rested(last.fatigued_after, fatigue.rest_s))
+        figures = score_of(info)(last, np.random.default_rng(job.seed))
+        bouts.append(_bout(number, body.name, figures, last))
+    of_all = FatigueResult(
+        schema=FATIGUE_SCHEMA,
+        task=info.name,
+        fatigue=fatigue,
+        policy=result.policy,
+        body=result.body,
+        motions=None,
+        trials=job.trials,
+        runs=1,
+        seed=job.seed,
+        joints=joints_of(body.name),
+        muscle_joints=joint_by_muscle(body.name),
+        bouts=tuple(bouts),
+        changes=(),
+    )
+    return TaskEvaluation(result, run, rollouts, of_all)
+
+
+def _bout(number: int, body: str, figures: TaskFigures, run: TrialRun) -> Bout:
+    """What a bout of trials counts and means."""
+    counts = {"success_pct": figures.success}
+    counts |= {f"{name}_pct": count for name, count in figures.proportions.items()}
+    found = {name: (count.pct, "there are no trials") for name, count in counts.items()}
+    found |= {name: (mean.mean, mean.reason) for name, mean in figures.means.items()}
+    ci95 = {name: count.ci95 for name, count in counts.items()}
+    ci95 |= {name: mean.ci95 for name, mean in figures.means.items()}
+    assert run.fatigued_before is not None
+    assert run.fatigued_after is not None
+    return bout_of(number, body, found, ci95, run.fatigued_before, run.fatigued_after)

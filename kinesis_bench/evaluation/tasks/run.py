@@ -15,6 +15,7 @@ import numpy as np
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.evaluation.run import Recorder, context_of, recording_of, refined
+from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.evaluation.tasks.schema import TaskFigures
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.policies.blocks import BLAME, BlockedPolicy, Row, generator
@@ -72,11 +73,15 @@ class TrialRun:
         trials: in order of their numbers.
         dt_s: control period [s].
         steps: control steps of a whole trial.
+        fatigued_before, fatigued_after: (trials, M) fatigued part of the muscles' units at each trial's start
+            and end; None where muscles do not tire.
     """
 
     trials: tuple[Trial, ...]
     dt_s: float
     steps: int
+    fatigued_before: np.ndarray | None = None
+    fatigued_after: np.ndarray | None = None
 
     def measured(self, name: str) -> np.ndarray:
         """(trials, steps) of a measured quantity; the last value stands for the time after an early end."""
@@ -105,6 +110,7 @@ class TrialJob:
         options: of the task's own constructor, by name.
         refine: physics steps in one of the protocol's, as a diagnostic.
         push_m_s: standard deviation of a velocity added at the start along each axis [m/s]; a diagnostic.
+        fatigue: how muscles tire, or None for muscles that do not.
     """
 
     info: TaskInfo
@@ -113,6 +119,7 @@ class TrialJob:
     options: Mapping[str, Any] = field(default_factory=dict)
     refine: int = 1
     push_m_s: float = 0.0
+    fatigue: FatigueSetup | None = None
 
     def key(self, number: int) -> str:
         """Name of a trial in recordings, and seed of its random numbers."""
@@ -128,6 +135,7 @@ def run_trials(
     make_engine: MakeEngine = cpu_engine,
     batch_rows: int = BATCH_ROWS,
     recorded: int = RECORDED,
+    fatigued: np.ndarray | None = None,
     progress: Callable[[int], None] = lambda steps: None,
 ) -> tuple[TrialRun, Rollouts]:
     """Run trials, and record the first ones step by step.
@@ -142,6 +150,7 @@ def run_trials(
         make_engine: of ``physics.engines``.
         batch_rows: most rows that are simulated side by side.
         recorded: how many of the first trials are recorded in full.
+        fatigued: (trials, M) fatigued part of the muscles' units at the start, where muscles tire.
         progress: told how many control steps are done since the last call.
 
     Raises:
@@ -149,15 +158,18 @@ def run_trials(
     """
     info = job.info
     info.refuse_body(body.name)
-    context = context_of(body, policy.control, info.name)
+    mode = None if job.fatigue is None else job.fatigue.mode
+    context = context_of(body, policy.control, info.name, mode)
     observation = (*context.contract.observation, *info.appended_parts(policy.needs))
     context = replace(context, contract=replace(context.contract, observation=observation))
     policy.refuse_unless(context.contract, context.action_size, info.takes)
     driven = body if job.refine == 1 else refined(body, job.refine)
+    options = dict(job.options) if mode is None else {**job.options, "fatigue": mode}
     recorded = min(recorded, job.trials)
     bounds = [0, *range(recorded, job.trials, batch_rows), job.trials]
     trials: list[Trial] = []
     clips: list[ClipRollout] = []
+    ends: list[np.ndarray] = []
     for first, end in pairwise(bounds):
         if first == end:
             continue
@@ -170,16 +182,23 @@ def run_trials(
             record=first < recorded,
             needs=policy.needs,
             refine=job.refine,
-            **job.options,
+            **options,
         )
         rows = [Row(number, 0, job.key(number)) for number in range(first, end)]
         context = replace(context, dt_s=task.dt_s)
-        done, kept = _run_batch(
-            task, BlockedPolicy(policy, context, rows, job.seed), job, rows, policy.shown, progress
-        )
+        before = None if fatigued is None else fatigued[first:end]
+        driver = BlockedPolicy(policy, context, rows, job.seed)
+        done, kept = _run_batch(task, driver, job, rows, policy.shown, before, progress)
         trials += done
         clips += kept
-    return TrialRun(tuple(trials), task.dt_s, task.steps), recording_of(task.body, clips)
+        if mode:
+            ends.append(on_host(task.fatigued(np.arange(end - first))))
+    run = TrialRun(tuple(trials), task.dt_s, task.steps)
+    if ends:
+        after = np.concatenate(ends)
+        start = np.zeros_like(after) if fatigued is None else fatigued
+        run = replace(run, fatigued_before=start, fatigued_after=after)
+    return run, recording_of(task.body, clips)
 
 
 def roll_out(
@@ -189,6 +208,7 @@ def roll_out(
     *,
     first: int = 0,
     push_m_s: np.ndarray | None = None,
+    fatigued: np.ndarray | None = None,
     failures: Sequence[str] = (),
     after: Callable[[np.ndarray, TrialStep], None] = lambda live, step: None,
 ) -> list[Trial]:
@@ -200,11 +220,14 @@ def roll_out(
         act: rows that still run (n,) to actions (n, A) in [-1, 1], as they are applied.
         first: number of the first trial.
         push_m_s: (rows, 3) added to the root's velocity at the start.
+        fatigued: (rows, M) of the muscles at the start, where they tire; fresh unless given.
         failures: of the policy by row, filled in while it runs; "" where there is none.
         after: told of every step of the rows that still run.
     """
     live = np.arange(len(starts))
     task.start(live, starts, push_m_s=push_m_s)
+    if fatigued is not None:
+        task.tire(live, fatigued)
     endings = [WHOLE] * len(starts)
     measured: list[dict[str, list[float]]] = [{} for _ in starts]
     while len(live):
@@ -237,6 +260,7 @@ def _run_batch(
     job: TrialJob,
     rows: Sequence[Row],
     needs: tuple[str, ...],
+    fatigued: np.ndarray | None,
     progress: Callable[[int], None],
 ) -> tuple[list[Trial], list[ClipRollout]]:
     """Trials of a policy, and their recordings if the task records."""
@@ -248,6 +272,8 @@ def _run_batch(
         if not began:
             state = (on_host(values) for values in task.state(live))
             began.update(zip(("start_qpos", "start_qvel", "start_activation"), state, strict=True))
+            if job.fatigue is not None:
+                began["start_fatigued"] = on_host(task.fatigued(live))
         view = None
         if needs:
             view = {name: on_host(values) for name, values in task.view(live, needs).items()}
@@ -265,6 +291,7 @@ def _run_batch(
         act,
         first=rows[0].place,
         push_m_s=np.stack(push) if job.push_m_s else None,
+        fatigued=fatigued,
         failures=driver.failures,
         after=after,
     )
