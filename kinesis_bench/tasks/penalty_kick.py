@@ -44,6 +44,7 @@ from kinesis_bench.tasks.kick.scene import (
     load_kick_body,
 )
 from kinesis_bench.tasks.kinematics import to_heading
+from kinesis_bench.tasks.observation import FatigueMode
 from kinesis_bench.tasks.reward import energy_over_substeps, upright_term
 from kinesis_bench.tasks.trials import TrialStep
 
@@ -161,6 +162,7 @@ class PenaltyKick(GoalRows):
         record: bool = False,
         needs: Iterable[str] = (),
         refine: int = 1,
+        fatigue: FatigueMode | None = None,
         keeper: str | None = None,
     ) -> None:
         self.keeper = keeper
@@ -183,6 +185,7 @@ class PenaltyKick(GoalRows):
             record=record,
             needs=needs,
             refine=KICK_REFINE * refine,
+            fatigue=fatigue,
         )
         self._head = body.keypoints.index("head")
         self._strategy = like(np.zeros(rows, np.int64), self._like)
