@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kinesis_bench.cli.score import Score
     from kinesis_bench.evaluation.tasks.evaluate import TaskEvaluation
 
-FILES = ("rollouts.h5", "trials.csv", "maps.png", "curves.png", "result.json")
+FILES = ("rollouts.h5", "trials.csv", "maps.png", "curves.png", "paths.png", "result.json")
 """What a result's folder may hold; the result itself is put there last."""
 
 QUICK_TRIALS = 64
@@ -60,12 +60,15 @@ def score_task(score: Score) -> None:
 def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     from kinesis_bench.evaluation.tasks.result import write_task_result, write_trials
     from kinesis_bench.report.task_figures import write_task_figures
+    from kinesis_bench.report.task_paths import write_paths
     from kinesis_bench.rollouts.store import write_rollouts
 
     write_rollouts(folder / "rollouts.h5", evaluation.rollouts)
     write_trials(folder / "trials.csv", evaluation.run)
     write_task_result(folder / "result.json", evaluation.result)
     write_task_figures(folder, evaluation.result)
+    if "command_rad" in evaluation.run.trials[0].measured:
+        write_paths(folder / "paths.png", evaluation)
 
 
 def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str:

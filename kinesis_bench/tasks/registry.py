@@ -85,6 +85,16 @@ TASKS: dict[str, TaskInfo] = {
             "TargetFar-v1",
             takes=(IMITATION, "target"),
         ),
+        TaskInfo(
+            "direction",
+            "walk in one of eight directions, and turn when another is commanded every 3 s",
+            "direction-1",
+            "direction",
+            "Direction",
+            "Direction-v1",
+            trials=500,
+            takes=(IMITATION, "target", "target-far"),
+        ),
     )
 }
 """Every task of trials."""
