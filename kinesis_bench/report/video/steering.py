@@ -30,15 +30,18 @@ STAND = NUMPAD_0 + 5
 LEAD_M, LEAD_STEP_M, LEAST_LEAD_M, MOST_LEAD_M = 1.265, 0.1, 0.1, 3.0
 """How far ahead the goal is; a key changes it by so much, between these ends (KINESIS's code) [m]."""
 
-KEYS = (
-    "arrows, numpad: go that way, as the camera sees it; 5: stand; + and -: goal farther, nearer; "
-    "space: pause; home: start anew"
-)
+KEYS = {
+    "arrows, numpad": "go that way, as the camera sees it",
+    "numpad 5": "stand",
+    "+, -": "goal farther, nearer",
+    "space": "pause and go on",
+    "home": "start anew",
+}
 
 GOAL_M = 0.06
 """Radius of the goal's ball [m]."""
 
-DISTANCE_M, ELEVATION_DEG = 5.0, -25.0
+DISTANCE_M, ELEVATION_DEG = 5.0, -35.0
 """Where the camera is at first: behind, and above."""
 
 SMOOTHING = 0.1
@@ -139,8 +142,8 @@ def steer(steering: Steering, body: Body, name: str) -> None:
                 window.cam.lookat[:2] += moved  # wherever somebody has moved it to
                 aim = aim + moved
                 _draw_goal(window.user_scn, steering.goal_m)
-            state = f"{helm.line}   falls: {steering.falls}"
-            window.set_texts((None, None, f"{name}\n{KEYS}", f"{state}\n"))
+            told = {name: f"{helm.line}; falls: {steering.falls}", **KEYS}
+            window.set_texts((None, None, "\n".join(told), "\n".join(told.values())))
             window.sync()
             time.sleep(0.005)
 
