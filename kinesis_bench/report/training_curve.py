@@ -108,8 +108,8 @@ def training_figure(rows: Sequence[Mapping[str, Any]]) -> Any:
     """
     of_task = "lasted" in rows[0]
     shares = TASK_SHARES if of_task else SHARES
-    panels = TASK_PANELS if of_task else PANELS
-    panels = {name: shown for name, shown in panels.items() if np.isfinite(rows[-1][name])}
+    measured = {name: shown for name, shown in TASK_PANELS.items() if np.isfinite(rows[-1].get(name, np.nan))}
+    panels = measured if of_task else PANELS
     figure = empty_figure(7, 2.7 + 1.65 * len(panels))
     ratios = (1.6, *(1 for _ in panels))
     axes = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]

@@ -31,6 +31,7 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
+from kinesis_bench.training.export import WEIGHTS
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
@@ -165,7 +166,7 @@ class Setting(RunSetting):
         Raises:
             InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
         """
-        _require_engine(config)
+        _require(config)
         path = Path(config.motions).expanduser() if config.motions else default_motions()
         require_file(path, "name a motion file from prepare-data")
         body = load_body(config.body)
@@ -258,7 +259,7 @@ class TaskSetting(RunSetting):
         Raises:
             InputError: there is no such task, it is not for this body, or there is no GPU for the engine.
         """
-        _require_engine(config)
+        _require(config)
         info = task_info(config.task)
         info.refuse_body(config.body)
         return cls(run, config, load_body(config.body), info)
@@ -310,9 +311,13 @@ def setting_of(run: Path, config: TrainConfig) -> RunSetting:
     return Setting.of(run, config) if config.task == IMITATION else TaskSetting.of(run, config)
 
 
-def _require_engine(config: TrainConfig) -> None:
+def _require(config: TrainConfig) -> None:
+    """Refuse what is not there before a run begins."""
     if config.engine == "gpu" and not torch.cuda.is_available():
         raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
+    if config.start_from:
+        weights = Path(config.start_from).expanduser() / WEIGHTS
+        require_file(weights, "name the folder of a policy that holds its weights")
 
 
 def reward_config(weights: RewardWeights) -> RewardConfig:

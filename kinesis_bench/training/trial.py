@@ -42,13 +42,11 @@ class Trial(Protocol):
 
 
 class TrialsLike(Protocol):
-    """Something that tries a policy.
+    """Something that tries a policy."""
 
-    Attributes:
-        figures: names of a trial's figures.
-    """
-
-    figures: tuple[str, ...]
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of a trial's figures."""
 
     def run(self, actor: ActorLike) -> Trial:
         """A trial."""

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kinesis_bench.metrics.statistics import (
     exact_proportion_interval,
     ratio_of_sums,
     resample,
     standard_error,
+    wilson_interval,
 )
 
 REPEATS = 400
@@ -127,3 +130,29 @@ def test_exact_interval_of_all_successes() -> None:
 def test_standard_error_over_runs() -> None:
     assert standard_error([1.0, 2.0, 3.0]) == pytest.approx(1.0 / np.sqrt(3.0))
     assert standard_error([1.0]) is None
+
+
+@pytest.mark.parametrize(
+    ("successes", "units", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_intervals_of_newcombe(successes: int, units: int, low: float, high: float) -> None:
+    """Table I of Newcombe, Stat Med 17:857, 1998, method 3."""
+    assert wilson_interval(successes, units) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(units=st.integers(1, 500), share=st.floats(0, 1))
+def test_a_wilson_interval_holds_its_proportion_and_mirrors(units: int, share: float) -> None:
+    successes = round(share * units)
+    low, high = wilson_interval(successes, units)
+    assert 0 <= low <= successes / units <= high <= 1
+    assert low < high
+    mirrored = wilson_interval(units - successes, units)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    wider = wilson_interval(successes, units, level=0.99)
+    assert wider[0] <= low
+    assert wider[1] >= high
+
+
+def test_nothing_is_known_without_units() -> None:
+    assert wilson_interval(0, 0) == (0.0, 1.0)
