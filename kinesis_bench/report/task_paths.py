@@ -26,6 +26,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 ARROW_M = 1.0
 """Length of the arrow of a command, and least half side of a panel [m]."""
 
+LEGEND = "arrows: commanded directions; short lines: where the pelvis looks; ×: the fall"
+
 FACING_S, FACING_M = 0.5, 0.12
 """A short line shows where the pelvis looks, this often, this long."""
 
@@ -54,9 +56,9 @@ def paths_figure(evaluation: TaskEvaluation) -> Any:
     result = evaluation.result
     title = f"{result.policy.name} on {result.body.name}, {result.task}: the first trials from above"
     figure.suptitle(title, fontsize=10)
-    figure.supxlabel(
-        "x [m];  arrows: commanded directions;  ticks: where the pelvis looks;  ×: the fall", fontsize=8
-    )
+    figure.supxlabel("x [m]", fontsize=9)
+    figure.supylabel("y [m]", fontsize=9)
+    figure.text(0.99, 0.004, LEGEND, ha="right", va="bottom", fontsize=7, color=ACCENT)
     return figure
 
 
