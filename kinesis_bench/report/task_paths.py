@@ -50,7 +50,7 @@ def paths_figure(evaluation: TaskEvaluation) -> Any:
     figure = Figure(figsize=(PANEL * columns, PANEL * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis, trial in zip(axes, trials, strict=False):
-        _draw_trial(axis, trial, dt_s)
+        draw_trial(axis, trial, dt_s)
     for axis in axes[len(trials) :]:
         axis.set_visible(False)
     result = evaluation.result
@@ -62,7 +62,8 @@ def paths_figure(evaluation: TaskEvaluation) -> Any:
     return figure
 
 
-def _draw_trial(axis: Any, trial: Trial, dt_s: float) -> None:
+def draw_trial(axis: Any, trial: Trial, dt_s: float) -> None:
+    """Draw one trial from above into axes."""
     found = trial.measured
     start = np.zeros((1, 2))
     path = np.concatenate([start, np.stack([found["pelvis_x_m"], found["pelvis_y_m"]], axis=-1)])
