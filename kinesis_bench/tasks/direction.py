@@ -167,4 +167,4 @@ class Direction(GoalRows):
 
     def _pelvis_at(self, rows: Any) -> Any:
         """(n, 2) where the pelvises are [m]."""
-        return self._seen(rows).keypoint_position[:, self._pelvis, :2] + 0.0
+        return self._seen(rows).keypoint_position[:, self._pelvis, :2]

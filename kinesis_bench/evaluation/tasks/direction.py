@@ -199,9 +199,10 @@ def _circular(sums: np.ndarray, rng: np.random.Generator, why_none: str) -> tupl
         nothing = Mean(None, None, None, 0, why_none)
         return nothing, nothing
     means = circular_mean(cosine, sine)
-    around = drawn.interval(np.degrees(wrapped(means - means[0])) + 1.0)
+    beside = 1.0  # not 0, beside which any rounding would seem wide
+    around = drawn.interval(np.degrees(wrapped(means - means[0])) + beside)
     bias = float(np.degrees(means[0]))
-    interval = None if around is None else (around[0] - 1.0 + bias, around[1] - 1.0 + bias)
+    interval = None if around is None else (around[0] - beside + bias, around[1] - beside + bias)
     spreads = np.degrees(circular_sd(cosine, sine, count))
     why = "" if interval else "there is one trial, or all are the same"
     return (
