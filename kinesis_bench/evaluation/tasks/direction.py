@@ -78,7 +78,10 @@ def course(trial: Trial, dt_s: float) -> Course:
 
 
 def score(run: TrialRun, rng: np.random.Generator) -> TaskFigures:
-    """Success, falls, speed along the command, errors of heading and travel, and how turns go."""
+    """Success, falls, speed along the command, errors of heading and travel, and how turns go.
+
+    Who follows all commands has stood to the end: a fall in the last one leaves it unfollowed.
+    """
     trials, whole_s = run.trials, run.steps * run.dt_s
     courses = [course(trial, run.dt_s) for trial in trials]
     progress = np.array([trial.measured["progress_m"][-1] for trial in trials])
@@ -89,7 +92,7 @@ def score(run: TrialRun, rng: np.random.Generator) -> TaskFigures:
     switches = [one.turn_s[1:] for one in courses]
     by_turn = _by_turn(courses, rng)
     return TaskFigures(
-        success=proportion(stood & (followed == COMMANDS)),
+        success=proportion(followed == COMMANDS),
         proportions={
             "fell": proportion(~stood),
             "fell_before_the_first_switch": proportion(standing_s < run.dt_s * (COMMAND_STEPS + 1)),

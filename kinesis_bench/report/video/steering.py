@@ -98,7 +98,7 @@ class Helm:
         """What is commanded, for people to read."""
         if self.eighth is None:
             return "stand"
-        return f"{45 * self.eighth} deg from +x, goal {self.reach_m:.3g} m ahead"
+        return f"{45 * self.eighth} deg from +x, goal {round(self.reach_m, 3):g} m ahead"
 
 
 def steer(steering: Steering, body: Body, name: str) -> None:

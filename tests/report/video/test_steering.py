@@ -66,6 +66,7 @@ def test_every_direction_has_a_key() -> None:
 def test_other_keys() -> None:
     helm = Helm()
     helm.press(UP, 0.0)
+    assert helm.line == "0 deg from +x, goal 1.265 m ahead"
     for _ in range(30):
         helm.press(PLUS, 0.0)
     assert helm.lead_m == 3.0
