@@ -16,6 +16,7 @@ from kinesis_bench.cli.data import Data
 from kinesis_bench.cli.doctor import Doctor
 from kinesis_bench.cli.human import Human
 from kinesis_bench.cli.leaderboard import Leaderboard
+from kinesis_bench.cli.play import Play
 from kinesis_bench.cli.prepare_data import PrepareData
 from kinesis_bench.cli.pull import Pull
 from kinesis_bench.cli.push import Push
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "push": Push,
     "pull": Pull,
     "tasks": Tasks,
+    "play": Play,
     "bodies": Bodies,
     "bench": Bench,
     "doctor": Doctor,

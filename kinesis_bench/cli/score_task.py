@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kinesis_bench.tasks.registry import TaskInfo
 
 FILES = (
-    *("rollouts.h5", "trials.csv", "maps.png", "curves.png", "fatigue.json", "fatigue.png"),
+    *("rollouts.h5", "trials.csv", "maps.png", "curves.png", "paths.png", "fatigue.json", "fatigue.png"),
     "result.json",
 )
 """What a result's folder may hold; the result itself is put there last."""
@@ -95,6 +95,7 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     from kinesis_bench.evaluation.tasks.result import write_task_result, write_trials
     from kinesis_bench.report.fatigue import draw_bouts
     from kinesis_bench.report.task_figures import write_task_figures
+    from kinesis_bench.report.task_paths import write_paths
     from kinesis_bench.rollouts.store import write_rollouts
 
     write_rollouts(folder / "rollouts.h5", evaluation.rollouts)
@@ -104,6 +105,8 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
     if evaluation.fatigue is not None:
         write_fatigue(folder / "fatigue.json", evaluation.fatigue)
         draw_bouts(folder / "fatigue.png", evaluation.fatigue)
+    if "command_rad" in evaluation.run.trials[0].measured:
+        write_paths(folder / "paths.png", evaluation)
 
 
 def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str:

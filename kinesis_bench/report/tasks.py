@@ -82,6 +82,7 @@ def _groups(kind: str, groups: dict[str, Group]) -> Table:
         shares = [f"{_number(share.pct)}{_interval(share.ci95)}" for share in group.proportions.values()]
         means = [_number(mean.mean, 3) for mean in group.means.values()]
         counts = [share.trials for share in group.proportions.values()]
+        counts += [mean.trials for mean in group.means.values()]
         made.add_row(name, *shares, *means, str(max(counts, default=0)))
     return made
 

@@ -140,7 +140,7 @@ class GoalRows(BodyRows):
             goal_m: (n, 2), world axes [m].
             push_m_s: (n, 3) added to the root's velocity, world axes [m/s].
         """
-        count = len(heading_rad)
+        rows, count = like(rows, self._like), len(heading_rad)
         qpos = self._standing.placed(np.zeros((count, 2)), heading_rad)
         qvel = np.zeros((count, self.engine.field("qvel").shape[1]))
         if push_m_s is not None:
@@ -210,8 +210,7 @@ class GoalRows(BodyRows):
         )
 
     def _aim(self, rows: Any, goal_m: Any) -> None:
-        """Give rows goals (n, 2); what they have come nearer is counted from here."""
-        rows = like(rows, self._like)
+        """Give rows, indices of the engine's kind, goals (n, 2); progress is counted from here."""
         self.goal[rows] = like(goal_m, self._like)
         self._distance[rows] = self._distances(rows, self._seen(rows))
 

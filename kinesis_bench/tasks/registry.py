@@ -123,6 +123,16 @@ TASKS: dict[str, TaskInfo] = {
             ),
             options=("keeper",),
         ),
+        TaskInfo(
+            "direction",
+            "walk in one of eight directions, and turn when another is commanded every 3 s",
+            "direction-1",
+            "direction",
+            "Direction",
+            "Direction-v1",
+            trials=500,
+            takes=(IMITATION, "target", "target-far"),
+        ),
     )
 }
 """Every task of trials."""

@@ -23,7 +23,7 @@ from kinesis_bench.policies.load import load_policy
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
-from kinesis_bench.tasks import imitation
+from kinesis_bench.tasks import rows as task_rows
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.termination import FAR
@@ -170,7 +170,7 @@ class SeesAll:
 
 
 def test_a_privileged_policy_sees_what_it_needs(body: Body, motions: Motions) -> None:
-    assert interface.NEEDS == imitation.NEEDS
+    assert interface.NEEDS == task_rows.NEEDS
     SeesAll.motions = motions
     loaded = LoadedPolicy("sees", SeesAll, True, "direct", needs=interface.NEEDS)
     rollouts = run_policy(loaded, body, motions, job(motions, chosen=[0, 2]))

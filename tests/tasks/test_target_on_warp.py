@@ -48,3 +48,25 @@ def test_one_task_on_two_engines(legs) -> None:
         seen, observed = cpu.observe(rows), warp.observe(rows)
         assert observed.dtype == torch.float32
         np.testing.assert_allclose(observed[:, kinematic].numpy(), seen[:, kinematic], atol=2e-2)
+
+
+def test_the_trainer_s_rows_and_trials_run_on_it(legs) -> None:
+    from kinesis_bench.evaluation.tasks.target import score
+    from kinesis_bench.training.environment import TrialEnvironment
+    from kinesis_bench.training.task_trial import TaskTrials
+
+    task = Target(legs, ROWS, make_engine=warp_engine, rewarded=True)
+    environment = TrialEnvironment(task, push_m_s=0.0, rng=np.random.default_rng(0))
+    environment.restart()
+    while not environment.lengths:
+        transition = environment.step(torch.full((ROWS, 80), -1.0))
+        assert torch.isfinite(transition.reward).all()
+    assert transition.failed.all()
+    assert (environment.observe()[:, 0] > 0.9).all()
+
+    class Limp:
+        def act(self, observation):
+            return torch.full((len(observation), 80), -1.0)
+
+    trial = TaskTrials(task, score, "target").run(Limp())
+    assert (trial.success, trial.lasted) == (0.0, environment.lengths[0] / 150)

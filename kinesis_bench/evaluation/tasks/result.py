@@ -54,18 +54,22 @@ def published_schema() -> str:
 
 
 def write_trials(path: str | Path, run: TrialRun) -> None:
-    """A line a trial: what was drawn, how long it lasted, why it ended, and its last and mean measures."""
+    """A line a trial: what was drawn, how long it lasted, why it ended, and its last and mean measures.
+
+    Angles have no plain mean, so only their last value is there.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     first = run.trials[0]
     drawn, measured = [field.name for field in fields(first.start)], list(first.measured)
-    columns = [f"{when}_{name}" for name in measured for when in ("last", "mean")]
+    kept = [
+        (name, mean) for name in measured for mean in (False, True) if not (mean and name.endswith("_rad"))
+    ]
+    columns = [f"{'mean' if mean else 'last'}_{name}" for name, mean in kept]
     writer.writerow(("trial", *drawn, "steps", "ending", *columns))
     for trial in run.trials:
         start = [_shown(getattr(trial.start, name)) for name in drawn]
-        found = [
-            value for name in measured for value in (trial.measured[name][-1], trial.measured[name].mean())
-        ]
+        found = [trial.measured[name].mean() if mean else trial.measured[name][-1] for name, mean in kept]
         writer.writerow([trial.number, *start, trial.steps, trial.ending, *map(_shown, found)])
     write_text(path, text.getvalue())
 

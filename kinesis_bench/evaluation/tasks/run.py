@@ -31,8 +31,8 @@ BATCH_ROWS = 512
 """Most rows that are simulated side by side; it bounds the memory and changes no number."""
 
 RECORDED = BLOCK_ROWS
-"""Trials whose every step is recorded: the first block. All of a score's would fill gigabytes (2.8 kB a
-control step of ``legs``, 8 kB of ``legs_back``, before compression)."""
+"""Trials whose every step is recorded: the first block. All of a score's would fill 320 MB for ``legs``, at
+2.1 kB a control step compressed, and a multiple of that in memory."""
 
 WHOLE = ""
 """Ending of a trial that lasted its whole time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,14 +55,40 @@ class Clock:
             self._due_s += self._dt_s
 
 
-def require_display() -> None:
+def require_display(where: str = "--viewer", remedy: str = _WITHOUT) -> None:
     """Fail early where no window can be opened.
+
+    Args:
+        where: what asked for one.
+        remedy: what to do without.
 
     Raises:
         InputError: there is no display.
     """
     if not has_display():
-        raise InputError("--viewer", "there is no display (DISPLAY and WAYLAND_DISPLAY are unset)", _WITHOUT)
+        raise InputError(where, "there is no display (DISPLAY and WAYLAND_DISPLAY are unset)", remedy)
+
+
+def open_window(model: Any, data: Any, press: Callable[[int], None], where: str, remedy: str) -> Any:
+    """MuJoCo's window without its panels, to be used in a ``with`` block.
+
+    Args:
+        model, data: what is shown.
+        press: told GLFW's code of every key.
+        where, remedy: as ``require_display``.
+
+    Raises:
+        InputError: there is no display, or MuJoCo cannot open a window on it.
+    """
+    require_display(where, remedy)
+    import mujoco.viewer
+
+    try:
+        return mujoco.viewer.launch_passive(
+            model, data, key_callback=press, show_left_ui=False, show_right_ui=False
+        )
+    except Exception as error:  # glfw raises its own kinds
+        raise InputError(where, f"no window could be opened ({error})", remedy) from error
 
 
 def show(playback: Playback) -> None:
@@ -72,21 +99,14 @@ def show(playback: Playback) -> None:
     """
     require_display()
     import mujoco
-    import mujoco.viewer
 
     model = dress(playback.body)
-    _lighten_floor(model)
+    lighten_floor(model)
     data, reference = mujoco.MjData(model), mujoco.MjData(model)
     shown, bare = bones_and_muscles()
     clock = Clock(len(playback.qpos), playback.clip.dt_s)
     azimuth, aims = point_camera(playback)
-    try:
-        window = mujoco.viewer.launch_passive(
-            model, data, key_callback=clock.press, show_left_ui=False, show_right_ui=False
-        )
-    except Exception as error:  # glfw raises its own kinds
-        raise InputError("--viewer", f"no window could be opened ({error})", _WITHOUT) from error
-    with window:
+    with open_window(model, data, clock.press, "--viewer", _WITHOUT) as window:
         window.cam.azimuth, window.cam.elevation, window.cam.distance = (
             azimuth,
             Camera.elevation_deg,
@@ -123,7 +143,7 @@ def _pose(model: Any, data: Any, playback: Playback, step: int) -> None:
     mujoco.mj_tendon(model, data)
 
 
-def _lighten_floor(model: Any) -> None:
+def lighten_floor(model: Any) -> None:
     """Give the floor, one metre of which its texture fills, the squares that videos have."""
     texture = int(model.mat_texid[model.geom_matid[model.geom("floor").id]].max())
     width, height = int(model.tex_width[texture]), int(model.tex_height[texture])
