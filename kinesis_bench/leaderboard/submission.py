@@ -133,7 +133,7 @@ class Verification:
 
     Attributes:
         schema: VERIFICATION_SCHEMA.
-        status: what is now known.
+        status: what is now known of these runs; a figure over more of them stays self-reported.
         sums_sha256: digest of the ``SHA256SUMS`` of the files that were verified.
         runs: that were verified: all of the result's, or the first alone.
         figures: computed anew, of these runs: those of ``result.json`` where they are all.

@@ -64,7 +64,8 @@ STATUS: dict[Status, str] = {
     "control law on the named body, and its figures follow from that",
     "recomputed": "its figures follow from the excitations and movements that it recorded; nothing was "
     "simulated again",
-    "self-reported": "as its authors say, or not verified since its files changed",
+    "self-reported": "as its authors say, or not verified since its files changed, or over several runs of "
+    "which only the first is recorded",
 }
 """What each status says."""
 

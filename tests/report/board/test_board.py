@@ -217,7 +217,7 @@ def test_heads_sort_by_click(opened: Page) -> None:
     assert click("parameters") == ["quick-one", "teacher", "fallen"]  # those without stay last, as they were
     assert click("parameters") == ["quick-one", "teacher", "fallen"]
     assert click("submission") == ["fallen", "quick-one", "teacher"]
-    assert click("status") == ["quick-one", "fallen", "teacher"]  # the most verified first
+    assert click("status") == ["quick-one", "teacher", "fallen"]  # the most verified first
     assert click("rank") == ["quick-one", "teacher", "fallen"]
     references = "document.querySelectorAll('.board .references')[0].rows.length"
     assert opened.evaluate(references) > 0
