@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ def read_submitted(folder: Path) -> Submitted:
     if size > MOST_MIB << 20:
         problem = f"its files take {size / 2**20:.1f} MiB, more than {MOST_MIB}"
         raise InputError(folder, problem, "submit the result anew with this version")
+    require_file(folder / "clips.csv", "submit the result anew")
     return Submitted(
         folder, read_submission(folder / FILES[0]), read_scored(folder), current_verification(folder)
     )
@@ -112,15 +114,19 @@ def wrong_sums(folder: Path) -> list[str]:
             wrong.append(f"{name}: is missing, or a link")
         elif name in listed and sha256_of_file(folder / name) != listed[name]:
             wrong.append(f"{name}: its digest is not the one in {SUMS}")
+    wrong += [f"{name}: is a link" for name in (SUMS, VERIFICATION) if (folder / name).is_symlink()]
     strange = {path.name for path in folder.iterdir()} - {*FILES, SUMS, VERIFICATION}
     wrong += [f"{name}: does not belong into a submission" for name in sorted(strange)]
     return wrong
 
 
 def misplaced(folder: Path, submission: Submission) -> list[str]:
-    """What does not fit between a submission and where it lies, a line each; [] if all does."""
-    place = folder.resolve()
-    wrong = []
+    """What does not fit between a submission and where it lies, a line each; [] if all does.
+
+    A link could lead to files that nobody looks at when a change of the boards is reviewed.
+    """
+    place = Path(os.path.abspath(folder))
+    wrong = [f"{path.name}: is a link, not a folder" for path in (place, place.parent) if path.is_symlink()]
     if place.name != folder_name(submission):
         wrong.append(
             f"submission.json: says {folder_name(submission)} (date_name), the folder is {place.name}"
