@@ -34,12 +34,6 @@ def card(submission: Submission, result: Result) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def figures_in(text: str) -> list[str]:
-    """Lines of the table of figures in a card's text."""
-    _, _, section = text.partition("\n## Figures\n")
-    return [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("|")]
-
-
 def _who(submission: Submission, result: Result) -> str:
     links = [f"[code](<{code_link(submission, up=3)}>)"]
     if submission.paper_url:

@@ -369,6 +369,8 @@ def _check_widths(path: Path, about: About, arrays: dict[str, np.ndarray]) -> No
                 raise InputError(f"{path}: {name}", problem, _REMEDY)
     if about.muscle_force_n and len(about.muscle_force_n) != len(about.muscle_names):
         raise InputError(f"{path}: muscle_force_n", "is not one a muscle", _REMEDY)
+    if not all(force > 0 for force in about.muscle_force_n):
+        raise InputError(f"{path}: muscle_force_n", "holds a force that is not above 0", _REMEDY)
 
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray], expected: dict[str, tuple[Any, Any]]) -> None:
