@@ -79,11 +79,15 @@ def read_submitted(folder: Path) -> Submitted:
 def current_verification(folder: Path) -> Verification | None:
     """The note of the last verification, if it is of the files that now lie here.
 
-    The digests in ``SHA256SUMS`` are compared with the files, and its own with the note.
+    The digests in ``SHA256SUMS`` are compared with the files, and its own with the note. A note that cannot
+    be read, such as that of another version, is none.
     """
     if not (folder / VERIFICATION).is_file() or not (folder / SUMS).is_file():
         return None
-    verification = read_verification(folder / VERIFICATION)
+    try:
+        verification = read_verification(folder / VERIFICATION)
+    except InputError:
+        return None
     same = verification.sums_sha256 == sha256_of_file(folder / SUMS)
     return verification if same and not wrong_sums(folder) else None
 

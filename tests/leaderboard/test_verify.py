@@ -356,6 +356,14 @@ def test_a_note_of_other_files_does_not_count(copy: Path, check: Callable[[Path]
     assert current_verification(copy) is None
 
 
+def test_a_note_that_cannot_be_read_does_not_keep_anyone_from_verifying(
+    copy: Path, check: Callable[[Path], Found]
+) -> None:
+    (copy / "verification.json").write_text('{"schema": "kinesis-bench-verification-0"}')
+    assert current_verification(copy) is None
+    assert check(copy).verification is not None
+
+
 def test_what_does_not_verify_is_not_submitted(
     honest: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
