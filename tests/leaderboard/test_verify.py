@@ -376,6 +376,23 @@ def test_what_does_not_verify_is_not_submitted(
     assert list((tmp_path / "boards").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"refine": 2}, r"\w+ is \S+ off after steps"),
+        ({"push_m_s": 0.3}, "does not begin as the protocol says"),
+    ],
+)
+def test_a_diagnostic_without_its_label_is_refused(
+    changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    motions = tmp_path / "motions.h5"
+    folder = scored(tmp_path / "scored", two_clips(motions), "muscle-pd", runs=1, **changed)
+    in_json(folder / "result.json", lambda content: content.update(diagnostic=""))
+    with pytest.raises(InputError, match=f"would not verify: .*{said}"):
+        submit.submit(folder, SAID, SOURCES, tmp_path / "boards", motions=motions)
+
+
 def test_other_versions_are_named_as_a_possible_reason(copy: Path, check: Callable[[Path], Found]) -> None:
     result(lambda content: content["versions"].update(mujoco="3.0.0"))(copy)
     moved("qpos", 1, 1.0)(copy)

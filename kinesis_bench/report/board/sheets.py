@@ -239,6 +239,8 @@ def _marks(result: Result) -> tuple[str, ...]:
     if result.policy.privileged:
         needs = ", ".join(result.policy.needs)
         marks.append(f"privileged ({needs})" if needs else "privileged")
+    if broken := len(result.failed_runs):
+        marks.append(f"{broken} run{'s' * (broken != 1)} broken off")
     return tuple(marks)
 
 

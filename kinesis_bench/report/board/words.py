@@ -106,7 +106,9 @@ EXPLANATIONS = (
         "Marks",
         (
             "Privileged: the policy sees more than its observation. Prescribed: nothing was simulated; the "
-            "figures are of muscles that would make the recorded motion, so they say nothing of balance.",
+            "figures are of muscles that would make the recorded motion, so they say nothing of balance. "
+            "Broken off: the policy raised or the physics broke; what came after does not count, in EMG r "
+            "neither.",
         ),
     ),
     Explanation(

@@ -129,6 +129,14 @@ def test_what_others_wrote_stays_text(shown: tuple[Table, ...]) -> None:
     assert "Mallory &lt;script&gt;alert(1)&lt;/script&gt; | *x*" in html
 
 
+def test_runs_that_were_broken_off_are_marked(tmp_path: Path) -> None:
+    """What came after counts in no figure, so whoever breaks off chooses what does."""
+    whole = recording()
+    tired = replace(whole.clips[0], failure="policy tired")
+    submitted(tmp_path / "leaderboards", "tired", replace(whole, clips=(tired, *whole.clips[1:])))
+    assert "**1 run broken off**" in markdown(sheets(tables(read_all(tmp_path / "leaderboards"))))
+
+
 def test_links_lead_to_card_and_code(shown: tuple[Table, ...]) -> None:
     card = "imitation_some-motions_some-test/2026-11-26_quick-one/card.md"
     text, html = markdown(sheets(shown)), page(sheets(shown))
