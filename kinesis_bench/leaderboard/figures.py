@@ -144,8 +144,8 @@ def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
         return [Difference("clips", lines, f"{len(keys)} clips, {runs} of each", math.inf, "", True)]
     different: list[Difference] = []
     for place, row in anew.items():
-        for column, cell in row.items():
-            values: list[Any] = [stated[place].get(column), cell]
+        for column in dict.fromkeys((*row, *stated[place])):
+            values: list[Any] = [stated[place].get(column), row.get(column)]
             if column not in _WORDS and all(values):
                 with suppress(ValueError):
                     values = [float(value) for value in values]

@@ -108,6 +108,12 @@ def test_cells(column: str, value: str, refused: bool, table: str) -> None:
     assert one.refused == refused
 
 
+def test_a_column_that_does_not_belong_is_refused(table: str) -> None:
+    more = "".join(f"{line},best\n" for line in table.splitlines())
+    assert all(one.refused for one in clip_differences(more, table, 2))
+    assert len(clip_differences(more, table, 2)) == len(table.splitlines()) - 1
+
+
 def test_lines_that_are_missing_or_too_many(table: str) -> None:
     lines = table.splitlines(keepends=True)
     (one,) = clip_differences("".join(lines[:-1]), table, 2)
