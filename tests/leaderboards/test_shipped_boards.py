@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from kinesis_bench.cli.score import HUMAN
@@ -14,6 +16,9 @@ from kinesis_bench.report.board.files import MARKDOWN, PAGE
 from kinesis_bench.report.board.markdown import markdown
 from kinesis_bench.report.board.page import page
 from kinesis_bench.report.board.sheets import sheets
+
+if TYPE_CHECKING:
+    from browser import Browser
 
 
 def test_the_pages_are_those_of_the_submissions() -> None:
@@ -34,3 +39,13 @@ def test_they_verify(name: str) -> None:
     assert folders
     for folder in folders:
         assert verify(folder, human_sources(HUMAN)).wrong == (), folder
+
+
+def test_all_columns_fit_on_a_small_laptop(browser: Browser) -> None:
+    opened = browser.open(content_dir("leaderboards") / PAGE, width=1280)
+    widths = opened.evaluate(
+        "[...document.querySelectorAll('.scroll')].map(e => [e.scrollWidth, e.clientWidth])"
+    )
+    opened.close()
+    assert widths
+    assert all(needs <= has for needs, has in widths), widths
