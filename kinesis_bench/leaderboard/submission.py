@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -247,8 +248,9 @@ def check_submission(submission: Submission, where: Path) -> None:
         raise InputError(f"{where}: date", f"is {submission.date!r}", "give it as YYYY-MM-DD")
     costs = submission.costs
     numbers = (costs.parameters, costs.training_steps, costs.device_hours, costs.real_time_factor)
-    if any(number is not None and number < 0 for number in numbers):
-        raise InputError(f"{where}: costs", "has a number below 0", "correct it, or leave it out")
+    if any(number is not None and not 0 <= number < math.inf for number in numbers):
+        problem = "has a number below 0, or one that is not finite"
+        raise InputError(f"{where}: costs", problem, "correct it, or leave it out")
     if costs.device is not None and not _is_line(costs.device):
         raise InputError(f"{where}: costs.device", "is no single line of text", "correct it, or leave it out")
 

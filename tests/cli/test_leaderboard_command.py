@@ -117,6 +117,14 @@ def test_missing_motions_and_people_are_named_with_a_remedy(
     assert "add --human wang2023=PATH" in refused(["leaderboard", "verify", str(folder)], capsys)
 
 
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1"])
+def test_costs_that_are_no_number_are_refused(
+    hours: str, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(submit(copy, "other", **{"device-hours": hours}), capsys)
+    assert "costs: has a number below 0, or one that is not finite" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
