@@ -12,8 +12,11 @@ from submissions import SAID, SOURCES, in_json
 
 from kinesis_bench.cli.main import main
 from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.human.sources import human_sources
+from kinesis_bench.leaderboard.card import card
 from kinesis_bench.leaderboard.folder import write_sums
+from kinesis_bench.leaderboard.submission import read_submission
 from kinesis_bench.leaderboard.submit import submit
 from kinesis_bench.leaderboard.verify import verify
 
@@ -32,6 +35,8 @@ def changed(folder: Path, place: Path, change: Callable[[dict[str, Any]], None])
     copy = place / folder.parent.name / folder.name
     shutil.copytree(folder, copy)
     in_json(copy / "result.json", change)
+    told = read_submission(copy / "submission.json"), read_result(copy / "result.json")
+    (copy / "card.md").write_text(card(*told), encoding="utf-8")
     write_sums(copy)
     return copy
 

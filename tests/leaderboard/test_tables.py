@@ -47,7 +47,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submitted(root, "fallen-later", recording(fails=ALL, fails_at=120, noise=2.0))
     submitted(root, "group", recording(), human=GROUP)  # of nine others
     mean = replace(POLICY, name="mean-human", source="baselines/mean-human", control="prescribed")
-    submitted(root, "people-mean", recording(told={"policy": mean}))
+    submitted(root, "people-mean", recording(told={"policy": mean}), code_url="baselines/mean-human")
     return root
 
 

@@ -87,7 +87,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Table, ...]:
     mean = replace(
         POLICY, name="mean-human", source="baselines/mean-human", control="prescribed", privileged=True
     )
-    submitted(root, "mean-human", recording(noise=0.1, told={"policy": mean}))
+    submitted(
+        root, "mean-human", recording(noise=0.1, told={"policy": mean}), code_url="baselines/mean-human"
+    )
     found = tables(read_all(root))
     return tuple(by_hand(table) for table in found)
 
