@@ -123,6 +123,7 @@ def test_missing_motions_and_people_are_named_with_a_remedy(
         ((), "give folders of submissions, or --all"),
         (("a", "--all"), "got 1 folders and --all"),
         (("absent",), "absent: no such folder"),
+        ((str(Path(__file__).parent),), "holds no submission.json; give a submission, leaderboards/BOARD/"),
     ],
 )
 def test_what_to_verify(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
