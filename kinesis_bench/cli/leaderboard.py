@@ -163,6 +163,8 @@ class Verify:
                 _print_verification(verification)
         if self.all:
             console().print(made, crop=False)
+            told = "largest deviation of qpos: a second after a recorded state, and over whole clips"
+            console().print(told, soft_wrap=True)
         if failed:
             where = ", ".join(map(str, failed[:3])) + (" …" if len(failed) > 3 else "")
             remedy = "each line above says what does not fit"
@@ -182,7 +184,7 @@ class Verify:
                     folder, sources, motions=self.motions, threads=self.threads, progress=progress.advance
                 )
         except InputError as error:
-            return None, (str(error),)
+            return None, (str(error).removeprefix(f"{folder}: "),)
         if found.verification is None:
             (folder / VERIFICATION).unlink(missing_ok=True)
         else:

@@ -66,6 +66,8 @@ def read_submitted(folder: Path) -> Submitted:
     """
     if not folder.is_dir():
         raise InputError(folder, "no such folder", "give a folder below leaderboards/")
+    if not (folder / FILES[0]).is_file():
+        raise InputError(folder, f"holds no {FILES[0]}", "give a submission, leaderboards/BOARD/DATE_NAME")
     size = sum((folder / name).stat().st_size for name in FILES if (folder / name).is_file())
     if size > MOST_MIB << 20:
         problem = f"its files take {size / 2**20:.1f} MiB, more than {MOST_MIB}"

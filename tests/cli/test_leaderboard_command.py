@@ -131,6 +131,7 @@ def test_costs_that_are_no_number_are_refused(
         ((), "give folders of submissions, or --all"),
         (("a", "--all"), "got 1 folders and --all"),
         (("absent",), "absent: no such folder"),
+        ((str(Path(__file__).parent),), "holds no submission.json; give a submission, leaderboards/BOARD/"),
     ],
 )
 def test_what_to_verify(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
