@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +125,12 @@ def wrong_sums(folder: Path) -> list[str]:
     strange = {path.name for path in folder.iterdir()} - {*FILES, SUMS, VERIFICATION}
     wrong += [f"{name}: does not belong into a submission" for name in sorted(strange)]
     return wrong
+
+
+def same_record(folder: Path, others: Iterable[Path]) -> Path | None:
+    """The first of other submissions that records the very same actions and states; None if none does."""
+    own = sha256_of_file(folder / RECORD)
+    return next((other for other in others if sha256_of_file(other / RECORD) == own), None)
 
 
 def misplaced(folder: Path, submission: Submission) -> list[str]:

@@ -23,6 +23,7 @@ from kinesis_bench.leaderboard.folder import (
     find_submissions,
     misplaced,
     read_submitted,
+    same_record,
     wrong_sums,
 )
 from kinesis_bench.leaderboard.ranks import ranks
@@ -46,7 +47,7 @@ def read_all(root: Path) -> list[Submitted]:
 
     Raises:
         InputError: one cannot be read, has other files than its digests say, lies in the wrong folder, or has
-            the name of another on its board.
+            the name of another on its board, or its recording.
     """
     found = [read_submitted(folder) for folder in find_submissions(root)]
     for one in found:
@@ -60,6 +61,10 @@ def read_all(root: Path) -> list[Submitted]:
         if first is not one:
             problem = f"has the name of {place_of(first)}, so that nobody could tell them apart"
             raise InputError(one.folder, problem, "submit it anew under another name, or take one away")
+    for place, one in enumerate(found):
+        first_copy = same_record(one.folder, (other.folder for other in found[:place]))
+        if first_copy:
+            raise InputError(one.folder, f"has the recording of {first_copy}", "take one of them away")
     return found
 
 

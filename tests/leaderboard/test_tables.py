@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -251,4 +252,13 @@ def test_a_name_that_is_taken_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(made_boards, "DATE", "2026-11-27")
     submitted(root, "mine", recording())
     with pytest.raises(InputError, match=r"2026-11-27_mine: has the name of \S+/2026-11-26_mine"):
+        read_all(root)
+
+
+def test_a_copy_is_not_ranked_beside_what_it_copies(tmp_path: Path) -> None:
+    root = tmp_path / "leaderboards"
+    first, second = (submitted(root, name, recording()) for name in ("first", "second"))
+    shutil.copyfile(first / "record.npz", second / "record.npz")
+    write_sums(second)
+    with pytest.raises(InputError, match=r"_second: has the recording of \S+_first; take one of them away"):
         read_all(root)

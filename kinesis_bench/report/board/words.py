@@ -120,6 +120,13 @@ EXPLANATIONS = (
         ),
     ),
     Explanation(
+        "Who is missing",
+        (
+            "The baselines deprl and dynsyn run in MyoSuite from their authors' checkpoints, which do not ship "
+            "with us, so they have no row until somebody submits one.",
+        ),
+    ),
+    Explanation(
         "What is never mixed",
         (
             "A table is of one protocol, one body and one data set and split, each told by its hash; of EMG, "
