@@ -85,9 +85,10 @@ def row(playback: Playback, steps: np.ndarray) -> np.ndarray:
 
 def pace(playback: Playback, steps: np.ndarray) -> str:
     """How fast the body goes, or turns where it stays, over these control steps."""
-    pelvis = playback.clip.keypoint_position[steps[0] : steps[-1] + 1, 0, :2].astype(float)
     seconds = (steps[-1] - steps[0]) * playback.clip.dt_s
-    speed_m_s = float(np.linalg.norm(np.diff(pelvis[::5], axis=0), axis=1).sum()) / seconds
+    path = np.unique([*range(steps[0], steps[-1], 5), steps[-1]])
+    pelvis = playback.clip.keypoint_position[path, 0, :2].astype(float)
+    speed_m_s = float(np.linalg.norm(np.diff(pelvis, axis=0), axis=1).sum()) / seconds
     facing = np.unwrap(np.radians([facing_deg(playback.body, playback.qpos[step]) for step in steps]))
     turned_deg = abs(float(np.degrees(facing[-1] - facing[0])))
     if playback.clip.skill == "turn_in_place":

@@ -87,12 +87,29 @@ def json_object(where: str, text: str | bytes, remedy: str) -> dict[str, Any]:
         InputError: it is no JSON, or something else than an object.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         raise InputError(where, f"is no JSON ({_short(error)})", remedy) from error
     if not isinstance(content, dict):
         raise InputError(where, f"is no JSON object but a {type(content).__name__}", remedy)
     return content
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose names stand there once: of two, some programs take the first, some the last.
+
+    Args:
+        pairs: as ``json.loads`` gives them to its ``object_pairs_hook``.
+
+    Raises:
+        ValueError: a name stands there twice.
+    """
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:60]!r} stands there twice")
+        found[name] = value
+    return found
 
 
 def numbers(where: str, values: np.ndarray, remedy: str) -> np.ndarray:

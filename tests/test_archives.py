@@ -73,6 +73,7 @@ def test_json_objects() -> None:
         ("{", "f: is no JSON "),
         (b"\xff", "f: is no JSON "),
         ("[" * 100_000, "f: is no JSON "),
+        ('{"a": {"b": 1, "c": 2, "b": 3}}', r"f: is no JSON \('b' stands there twice\)"),
     ):
         refused(problem, json_object, "f", text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -163,6 +164,8 @@ class Verify:
                 _print_verification(verification)
         if self.all:
             console().print(made, crop=False)
+            told = "largest deviation of qpos: a second after a recorded state, and over whole clips"
+            console().print(told, soft_wrap=True)
         if failed:
             where = ", ".join(map(str, failed[:3])) + (" …" if len(failed) > 3 else "")
             remedy = "each line above says what does not fit"
@@ -181,13 +184,14 @@ class Verify:
                 found = verify(
                     folder, sources, motions=self.motions, threads=self.threads, progress=progress.advance
                 )
+            if found.verification is not None:
+                write_verification(folder / VERIFICATION, found.verification)
+                return found.verification, ()
         except InputError as error:
-            return None, (str(error),)
-        if found.verification is None:
+            return None, (str(error).removeprefix(f"{folder}: "),)
+        with suppress(OSError):  # a folder of that name is no note either
             (folder / VERIFICATION).unlink(missing_ok=True)
-        else:
-            write_verification(folder / VERIFICATION, found.verification)
-        return found.verification, found.wrong
+        return None, found.wrong
 
 
 @dataclass(frozen=True)

@@ -60,10 +60,10 @@ class Pull:
             out.print(f"to use it: kinesis-bench score {option} {path}", soft_wrap=True)
 
 
-def _uses(kind: str, names: list[str], folder: Path) -> list[tuple[str, Path]]:
+def _uses(kind: str, names: list[str], folder: Path) -> list[tuple[str, str]]:
     """Options of ``score`` that take what was fetched."""
     if kind == "data":
-        return [("--motions", folder / name) for name in names if name.endswith(".h5")]
-    if "policy.toml" in names:
-        return [("--policy", folder)]
-    return [("--policy", folder / name) for name in names if name.endswith(".onnx")]
+        return [("--motions", str(folder / name)) for name in names if name.endswith(".h5")]
+    if "policy.toml" in names:  # a bare name would be taken for a policy that ships
+        return [("--policy", str(folder) if len(folder.parts) > 1 else f"./{folder}")]
+    return [("--policy", str(folder / name)) for name in names if name.endswith(".onnx")]

@@ -26,7 +26,7 @@ ENDING = ".mp4"
 
 @dataclass(frozen=True)
 class Replay:
-    """Show a recorded clip: the body, its muscles coloured by activation, beside the reference; EMG below.
+    """Show a recorded clip: the body beside the reference, muscles coloured by activation, excitations below.
 
     What is shown are the recorded states, 30 a second, none left out; nothing is simulated again.
 
@@ -179,20 +179,22 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 def _print_clips(rollouts: Rollouts) -> None:
-    """The clips, worst first: those that failed, then by error."""
+    """The clips, worst first, in the order of the report: the least covered, then by error."""
     from kinesis_bench.evaluation.score import score_clips
+    from kinesis_bench.metrics.imitation import from_best_to_worst
     from kinesis_bench.report.tables import DASH, SKILL_NAMES
     from kinesis_bench.terminal import console, table
 
-    scores = score_clips(rollouts) or [None] * len(rollouts.clips)
-    pairs = sorted(
-        zip(rollouts.clips, scores, strict=True),
-        key=lambda pair: (not pair[0].failure, -(pair[1].mpjpe_mm or 0.0) if pair[1] else 0.0),
-    )
+    scores = score_clips(rollouts)
+    if scores:
+        order = from_best_to_worst(scores)[::-1]
+    else:
+        order = sorted(range(len(rollouts.clips)), key=lambda place: not rollouts.clips[place].failure)
     runs = any(clip.run for clip in rollouts.clips)
     head = ["skill", *(["run"] if runs else []), "covered\n[%]", "error\n[mm]", "failed"]
     shown = table("", "clip", *head)
-    for clip, score in pairs:
+    for place in order:
+        clip, score = rollouts.clips[place], scores[place] if scores else None
         error = DASH if score is None or score.mpjpe_mm is None else f"{score.mpjpe_mm:.0f}"
         shown.add_row(
             clip.key,
@@ -203,6 +205,6 @@ def _print_clips(rollouts: Rollouts) -> None:
             clip.failure,
         )
     console().print(shown, crop=False)
-    worst = pairs[0][0]
+    worst = rollouts.clips[order[0]]
     run = f" --run {worst.run}" if worst.run else ""
     console().print(f"see one with --clip, such as --clip {worst.key}{run}", soft_wrap=True)

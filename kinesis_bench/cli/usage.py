@@ -58,7 +58,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
         if argument.startswith("--"):
             flag = name
         if not (value if argument.startswith("--") and equals else argument).strip():
-            raise InputError(flag, "is empty", "give a value, or leave it out")
+            raise InputError(flag, "is empty", "give a value")
 
 
 def _one_line(panel: str) -> InputError:

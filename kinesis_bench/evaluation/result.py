@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kinesis_bench.archives import each_once
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import SCHEMA, Result
 from kinesis_bench.evaluation.score import covered_frames
@@ -37,7 +38,7 @@ def read_result(path: str | Path) -> Result:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_once)
     except FileNotFoundError as error:
         raise InputError(path, "no such file", _REMEDY) from error
     except (OSError, ValueError, RecursionError) as error:

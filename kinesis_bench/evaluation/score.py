@@ -32,6 +32,7 @@ NO_REFERENCE = "the recording has no keypoints beside a reference's"
 NOT_SIMULATED = "prescribed: nothing was simulated"
 NO_SCORE = "the floor is of the body and the motions, not of the policy: its uncertainty is not estimated"
 OTHER_ACTIVITY = "the people of the joint-angle table {table}, the cycles are of the activity {human}"
+BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"
 DIGITS = 5
 """Decimals of the curves that a result keeps for its figures."""
 
@@ -220,7 +221,7 @@ def _emg(
         np.random.default_rng([seed, 2]),
         cycles=len(gait.cycles.cycles),
         cycle_s=gait.cycles.mean_duration_s,
-        why_absent=gait.reason or f"the recording has no {signal}",
+        why_absent=gait.reason + (BY_CODES if gait.only_feet else "") or f"the recording has no {signal}",
     )
     told = {
         "cycles": f"from {LEGS[gait.side]} heel strike, by {gait.events}" if gait.events else "",

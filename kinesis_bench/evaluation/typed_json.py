@@ -80,7 +80,10 @@ def _parse(kind: Any, value: Any, path: str) -> Any:
         return value
     if kind is float:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), path, "a number", value)
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ValueError(f"{path.lstrip('.')} is a whole number of more than 308 digits") from error
     _expect(type(value) is kind, path, f"a {kind.__name__}", value)
     return value
 

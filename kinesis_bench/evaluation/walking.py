@@ -36,8 +36,6 @@ OTHER_SPEED = (
     "or, on a treadmill, add the belt's path to the pelvis (pelvis_tx)"
 )
 
-BY_CODES = "; --protocol kinesis-2025 tells cycles by the feet on the ground alone"
-
 
 @dataclass(frozen=True)
 class Gait:
@@ -58,6 +56,11 @@ class Gait:
     events: str
     reason: str
     side: str
+
+    @property
+    def only_feet(self) -> bool:
+        """Whether of what tells cycles the recording has nothing but which feet are on the ground."""
+        return bool(self.clips) and not self.events and self.clips[0].foot_contact is not None
 
     def curves(
         self, name: str, shares: Mapping[str, np.ndarray], *, mean_over_step: bool
@@ -99,8 +102,7 @@ def find_gait(rollouts: Rollouts, covered: Sequence[int], activity: str, speed_m
     lacking = _lacking(chosen[0], rollouts, side)
     if lacking:
         why = f"the recording has no {lacking}, so steady cycles cannot be told"
-        hint = "" if chosen[0].foot_contact is None else BY_CODES
-        return Gait(chosen, (), none, "", why + hint, side)
+        return Gait(chosen, (), none, "", why, side)
     walks = tuple(walk_of(rollouts.clips[i], rollouts, side, covered[i]) for i in clips)
     cycles = steady_cycles(walks, along_m_s)
     events, why = _events(chosen[0], rollouts, side), cycles.reason

@@ -110,7 +110,7 @@ def talking_about(repository: Repository) -> Iterator[None]:
         raise refused(f"has no revision {repository.revision!r}", remedy) from error
     except errors.HfHubHTTPError as error:
         raise refused(*_of_status(error.response.status_code, error.server_message)) from error
-    except errors.HTTPError as error:  # what the HTTP library that huggingface_hub uses raises
+    except (errors.HTTPError, ConnectionError, TimeoutError) as error:  # of its HTTP library, and of hf_xet
         remedy = "check the connection and HF_ENDPOINT"
         raise refused(f"cannot be reached ({_short(error)})", remedy) from error
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 
 from kinesis_bench.evaluation.schema import PROTOCOLS, Result
+from kinesis_bench.human.built_in import BUILT_IN
 from kinesis_bench.leaderboard.submission import Submission, code_link, folder_name
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.motions.gait.build import DATASET
 
 DASH = "–"
+PEOPLE = "DIR"
+"""Stands for where a reader has single people's recordings."""
 
 
 def card(submission: Submission, result: Result) -> str:
@@ -32,12 +35,6 @@ def card(submission: Submission, result: Result) -> str:
         _how(submission, result),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def figures_in(text: str) -> list[str]:
-    """Lines of the table of figures in a card's text."""
-    _, _, section = text.partition("\n## Figures\n")
-    return [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("|")]
 
 
 def _who(submission: Submission, result: Result) -> str:
@@ -64,9 +61,13 @@ def _figures(result: Result) -> list[tuple[str, str]]:
             ("MPJPE", _with_interval(one.mpjpe_mm, 1, " mm")),
         ]
     emg, angles, effort = result.emg, result.joint_angles, result.effort
+    interval = "" if emg.ci95.mean_r is None else f" [{emg.ci95.mean_r[0]:.3f}, {emg.ci95.mean_r[1]:.3f}]"
     lag = "" if emg.lag_ms is None else f" at a lag of {emg.lag_ms:.0f} ms"
     rows += [
-        (f"EMG r ({emg.human_condition}, {emg.human_people} people)", _number(emg.mean_r, 3) + lag),
+        (
+            f"EMG r ({emg.human_condition}, {emg.human_people} people)",
+            _number(emg.mean_r, 3) + interval + lag,
+        ),
         ("… without a lag", _number(emg.zero_lag_r, 3)),
         ("… over r between people", _number(emg.ratio, 2)),
         ("MPJAE", _number(angles.mpjae_deg, 1, "°")),
@@ -77,7 +78,7 @@ def _figures(result: Result) -> list[tuple[str, str]]:
 
 def _notes(result: Result) -> str:
     runs = "one run (deterministic)" if result.runs == 1 else f"mean of {result.runs} runs"
-    notes = [f"{runs}; in brackets 95 % intervals over clips."]
+    notes = [f"{runs}; in brackets 95 % intervals, of EMG over people, else over clips."]
     if result.policy.privileged:
         notes.append("Privileged: it saw more than its observation.")
     if result.emg.mean_r is None:
@@ -107,13 +108,13 @@ def _how(submission: Submission, result: Result) -> str:
     used = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     return (
         f"{policy}.{seed} Scored with {_plain(used)}.\n\n"
-        f"    kinesis-bench score {_options(result)}\n"
+        f"    kinesis-bench score {_options(submission, result)}\n"
         f"    kinesis-bench leaderboard verify {folder}\n\n"
         f"Recording: SHA-256 `{submission.rollouts_sha256}`."
     )
 
 
-def _options(result: Result) -> str:
+def _options(submission: Submission, result: Result) -> str:
     """What to give to ``score``; POLICY where it is the authors' own file."""
     policy, motions = result.policy, result.motions
     if not policy.control and not motions.id:
@@ -129,7 +130,13 @@ def _options(result: Result) -> str:
         "--seed": str(result.seed) if result.seed else "",
         "--protocol": result.protocol if result.protocol != PROTOCOLS[0] else "",
     }
-    return " ".join(f"{option} {_word(value)}" for option, value in given.items() if value)
+    options = [f"{option} {_word(value)}" for option, value in given.items() if value]
+    if submission.human != BUILT_IN:
+        people = (
+            name if name in BUILT_IN else f"{name.partition('=')[0]}={PEOPLE}" for name in submission.human
+        )
+        options.append(f"--human {' '.join(map(_word, people))}")
+    return " ".join(options)
 
 
 def _word(text: str) -> str:

@@ -96,6 +96,30 @@ def of_the_group(different: list[Difference]) -> list[Difference]:
     ]
 
 
+def people_differences(told: Result) -> list[Difference]:
+    """Figures of EMG that do not follow from their own values of each person.
+
+    Where a group's figures stand in for its people, these values are not computed anew, but ranks hang on
+    them: they must at least average to the figures that are, and a figure must lie in its own interval.
+    """
+    emg = told.emg
+    people = tuple((emg.by_person or {}).values())
+    parts = {
+        "mean_r": (emg.mean_r, [one.r for one in people]),
+        "zero_lag_r": (emg.zero_lag_r, [one.zero_lag_r for one in people]),
+        "human_pairs_r": (emg.human_pairs_r, list(emg.pairs_r or ())),
+    }
+    different: list[Difference] = []
+    for name, (figure, values) in parts.items():
+        if values:
+            different += _differences(figure, float(np.mean(values)), f"emg.{name}", 0.0)
+    for name in ("mean_r", "human_pairs_r", "ratio"):
+        figure, ci95 = getattr(emg, name), getattr(emg.ci95, name)
+        if ci95 is not None and not (figure is not None and ci95[0] <= figure <= ci95[1]):
+            different.append(Difference(f"emg.ci95.{name}", list(ci95), figure, math.inf, "", True))
+    return different
+
+
 def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
     """All cells of two ``clips.csv`` that differ at all, of the runs that were computed anew.
 
@@ -120,8 +144,8 @@ def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
         return [Difference("clips", lines, f"{len(keys)} clips, {runs} of each", math.inf, "", True)]
     different: list[Difference] = []
     for place, row in anew.items():
-        for column, cell in row.items():
-            values: list[Any] = [stated[place].get(column), cell]
+        for column in dict.fromkeys((*row, *stated[place])):
+            values: list[Any] = [stated[place].get(column), row.get(column)]
             if column not in _WORDS and all(values):
                 with suppress(ValueError):
                     values = [float(value) for value in values]

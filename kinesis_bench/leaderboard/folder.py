@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,10 +67,13 @@ def read_submitted(folder: Path) -> Submitted:
     """
     if not folder.is_dir():
         raise InputError(folder, "no such folder", "give a folder below leaderboards/")
+    if not (folder / FILES[0]).is_file():
+        raise InputError(folder, f"holds no {FILES[0]}", "give a submission, leaderboards/BOARD/DATE_NAME")
     size = sum((folder / name).stat().st_size for name in FILES if (folder / name).is_file())
     if size > MOST_MIB << 20:
         problem = f"its files take {size / 2**20:.1f} MiB, more than {MOST_MIB}"
         raise InputError(folder, problem, "submit the result anew with this version")
+    require_file(folder / "clips.csv", "submit the result anew")
     return Submitted(
         folder, read_submission(folder / FILES[0]), read_scored(folder), current_verification(folder)
     )
@@ -77,11 +82,15 @@ def read_submitted(folder: Path) -> Submitted:
 def current_verification(folder: Path) -> Verification | None:
     """The note of the last verification, if it is of the files that now lie here.
 
-    The digests in ``SHA256SUMS`` are compared with the files, and its own with the note.
+    The digests in ``SHA256SUMS`` are compared with the files, and its own with the note. A note that cannot
+    be read, such as that of another version, is none.
     """
     if not (folder / VERIFICATION).is_file() or not (folder / SUMS).is_file():
         return None
-    verification = read_verification(folder / VERIFICATION)
+    try:
+        verification = read_verification(folder / VERIFICATION)
+    except InputError:
+        return None
     same = verification.sums_sha256 == sha256_of_file(folder / SUMS)
     return verification if same and not wrong_sums(folder) else None
 
@@ -112,15 +121,25 @@ def wrong_sums(folder: Path) -> list[str]:
             wrong.append(f"{name}: is missing, or a link")
         elif name in listed and sha256_of_file(folder / name) != listed[name]:
             wrong.append(f"{name}: its digest is not the one in {SUMS}")
+    wrong += [f"{name}: is a link" for name in (SUMS, VERIFICATION) if (folder / name).is_symlink()]
     strange = {path.name for path in folder.iterdir()} - {*FILES, SUMS, VERIFICATION}
     wrong += [f"{name}: does not belong into a submission" for name in sorted(strange)]
     return wrong
 
 
+def same_record(folder: Path, others: Iterable[Path]) -> Path | None:
+    """The first of other submissions that records the very same actions and states; None if none does."""
+    own = sha256_of_file(folder / RECORD)
+    return next((other for other in others if sha256_of_file(other / RECORD) == own), None)
+
+
 def misplaced(folder: Path, submission: Submission) -> list[str]:
-    """What does not fit between a submission and where it lies, a line each; [] if all does."""
-    place = folder.resolve()
-    wrong = []
+    """What does not fit between a submission and where it lies, a line each; [] if all does.
+
+    A link could lead to files that nobody looks at when a change of the boards is reviewed.
+    """
+    place = Path(os.path.abspath(folder))
+    wrong = [f"{path.name}: is a link, not a folder" for path in (place, place.parent) if path.is_symlink()]
     if place.name != folder_name(submission):
         wrong.append(
             f"submission.json: says {folder_name(submission)} (date_name), the folder is {place.name}"

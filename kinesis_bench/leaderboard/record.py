@@ -48,6 +48,9 @@ MOST_UNPACKED = 64 << 20
 LEVELS = 65535
 """Steps of a muscle's range in which excitation and activation are kept."""
 
+LEAST_STEP_S = 1e-4
+"""Control steps are no shorter than this [s]; those of recordings are 1 ms and more."""
+
 _STATE = ("qpos", "qvel", "activation")
 _SIGNALS = ("excitation", "activation")
 _ANY = -1
@@ -298,7 +301,7 @@ def _check_clips(path: Path, about: About) -> None:
     if not about.clips:
         raise InputError(f"{path}: clips", "there are none", _REMEDY)
     for clip in about.clips:
-        if not 1 <= clip.steps <= clip.frames or not 0 < clip.dt_s < 1:
+        if not 1 <= clip.steps <= clip.frames or not LEAST_STEP_S <= clip.dt_s < 1:
             problem = f"{clip.key} has {clip.steps} of {clip.frames} steps of {clip.dt_s:g} s"
             raise InputError(f"{path}: clips", problem, _REMEDY)
 
@@ -336,8 +339,9 @@ def _read_recorded(path: Path, about: About, arrays: dict[str, np.ndarray]) -> R
     for name in (name for name in _FIGURES if name in arrays):
         values[name] = arrays[name]
         if name in _SIGNALS:
-            share = arrays[name] / LEVELS * arrays[f"{name}_range"] + arrays[f"{name}_low"]
-            values[name] = share.astype(np.float32)
+            with np.errstate(over="ignore"):
+                share = arrays[name] / LEVELS * arrays[f"{name}_range"] + arrays[f"{name}_low"]
+                values[name] = numbers(f"{path}: {name}", share.astype(np.float32), _REMEDY)
     parts = {name: np.split(array, np.cumsum(steps)[:-1]) for name, array in values.items()}
     clips = tuple(
         ClipRollout(
@@ -370,6 +374,8 @@ def _check_widths(path: Path, about: About, arrays: dict[str, np.ndarray]) -> No
                 raise InputError(f"{path}: {name}", problem, _REMEDY)
     if about.muscle_force_n and len(about.muscle_force_n) != len(about.muscle_names):
         raise InputError(f"{path}: muscle_force_n", "is not one a muscle", _REMEDY)
+    if not all(force > 0 for force in about.muscle_force_n):
+        raise InputError(f"{path}: muscle_force_n", "holds a force that is not above 0", _REMEDY)
 
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray], expected: dict[str, tuple[Any, Any]]) -> None:

@@ -8,6 +8,7 @@ from kinesis_bench.evaluation.published import reported
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.leaderboard.folder import Submitted
 from kinesis_bench.leaderboard.table import Cell, Reference
+from kinesis_bench.policies.interface import PRESCRIBED
 
 MEAN_HUMAN = ("mean-human", "baselines/mean-human")
 """Name and source of the baseline that is people's own mean EMG: a reference, not a competitor."""
@@ -29,9 +30,11 @@ OF_RECORDING = ("legs", "walk-4.5")
 
 
 def is_mean_human(submitted: Submitted) -> bool:
-    """Whether a submission is people's own mean EMG."""
+    """Whether a submission is people's own mean EMG: nothing simulated, and the code that ships."""
     policy = submitted.scored.result.policy
-    return (policy.name, policy.source) == MEAN_HUMAN
+    name, source = MEAN_HUMAN
+    prescribed = (policy.name, policy.source, policy.control) == (name, source, PRESCRIBED)
+    return prescribed and submitted.submission.code_url == source
 
 
 def of_the_paper(body: str) -> tuple[Reference, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -133,7 +134,7 @@ class Verification:
 
     Attributes:
         schema: VERIFICATION_SCHEMA.
-        status: what is now known.
+        status: what is now known of these runs; a figure over more of them stays self-reported.
         sums_sha256: digest of the ``SHA256SUMS`` of the files that were verified.
         runs: that were verified: all of the result's, or the first alone.
         figures: computed anew, of these runs: those of ``result.json`` where they are all.
@@ -249,8 +250,9 @@ def check_submission(submission: Submission, where: Path) -> None:
         raise InputError(f"{where}: date", f"is {submission.date!r}", "give it as YYYY-MM-DD")
     costs = submission.costs
     numbers = (costs.parameters, costs.training_steps, costs.device_hours, costs.real_time_factor)
-    if any(number is not None and number < 0 for number in numbers):
-        raise InputError(f"{where}: costs", "has a number below 0", "correct it, or leave it out")
+    if any(number is not None and not 0 <= number < math.inf for number in numbers):
+        problem = "has a number below 0, or one that is not finite"
+        raise InputError(f"{where}: costs", problem, "correct it, or leave it out")
     if costs.device is not None and not _is_line(costs.device):
         raise InputError(f"{where}: costs.device", "is no single line of text", "correct it, or leave it out")
 

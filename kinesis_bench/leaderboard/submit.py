@@ -25,6 +25,7 @@ from kinesis_bench.leaderboard.folder import (
     RECORD,
     VERIFICATION,
     find_submissions,
+    same_record,
     write_sums,
 )
 from kinesis_bench.leaderboard.record import compact, write_record
@@ -135,6 +136,9 @@ def submit(
         write_text(folder / "card.md", card(submission, result))
         _write_record(folder / RECORD, rollouts, result.runs)
         write_sums(folder)
+        copied = same_record(folder, find_submissions(out))
+        if copied:
+            raise InputError(scored, f"is on a board already, as {copied}", "submit something else")
         found = verify(folder, sources, motions=motions, threads=threads, progress=progress)
         if found.verification is None:
             more = f" (and {len(found.wrong) - 1} more)" if len(found.wrong) > 1 else ""

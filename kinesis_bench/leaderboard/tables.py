@@ -23,6 +23,7 @@ from kinesis_bench.leaderboard.folder import (
     find_submissions,
     misplaced,
     read_submitted,
+    same_record,
     wrong_sums,
 )
 from kinesis_bench.leaderboard.ranks import ranks
@@ -45,7 +46,8 @@ def read_all(root: Path) -> list[Submitted]:
     """All submissions below ``leaderboards``, each in its place and with the digests that it says.
 
     Raises:
-        InputError: one cannot be read, has other files than its digests say, or lies in the wrong folder.
+        InputError: one cannot be read, has other files than its digests say, lies in the wrong folder, or has
+            the name of another on its board, or its recording.
     """
     found = [read_submitted(folder) for folder in find_submissions(root)]
     for one in found:
@@ -53,6 +55,16 @@ def read_all(root: Path) -> list[Submitted]:
         if wrong:
             remedy = "submit it anew, or leave it out; `kinesis-bench leaderboard verify` says more"
             raise InputError(one.folder, "; ".join(wrong), remedy)
+    named: dict[tuple[str, str], Submitted] = {}
+    for one in found:
+        first = named.setdefault((one.submission.board, one.submission.name), one)
+        if first is not one:
+            problem = f"has the name of {place_of(first)}, so that nobody could tell them apart"
+            raise InputError(one.folder, problem, "submit it anew under another name, or take one away")
+    for place, one in enumerate(found):
+        first_copy = same_record(one.folder, (other.folder for other in found[:place]))
+        if first_copy:
+            raise InputError(one.folder, f"has the recording of {first_copy}", "take one of them away")
     return found
 
 
@@ -100,7 +112,7 @@ def _imitation_tables(submissions: Sequence[Submitted]) -> list[Table]:
         return (result.protocol, body.name, body.model_sha256, *own)
 
     made = []
-    for group in _grouped((one for one in submissions if one.scored.clips is not None), key):
+    for group in _grouped((one for one in submissions if _followed_motions(one)), key):
         _refuse_other_clips(group)
         result = group[0].scored.result
         is_paper = (result.motions.id, result.motions.split) == PAPER
@@ -226,6 +238,11 @@ def _of_same_people(group: Sequence[Submitted]) -> list[list[Submitted]]:
         else:
             parts.append([submitted])
     return parts
+
+
+def _followed_motions(submitted: Submitted) -> bool:
+    """Whether it followed a data set's motions, and not a reference of its own that no other has."""
+    return submitted.scored.clips is not None and bool(submitted.scored.result.motions.id)
 
 
 def _has_emg(submitted: Submitted) -> bool:

@@ -43,6 +43,7 @@ from kinesis_bench.leaderboard.figures import (
     Difference,
     clip_differences,
     of_the_group,
+    people_differences,
     result_differences,
     table_differences,
 )
@@ -77,6 +78,10 @@ DECIDING = ("mujoco", "kinesis-bench", "myo-sim", "numpy", "scipy")
 
 STAND_INS = {"wang2023": WANG}
 """Layout of a data set of single people to the name of their group's figures, which ship with us."""
+
+
+WALL_S = 1.0
+"""Stands for the time that the run took, which nothing that is compared depends on [s]."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,7 @@ def _evaluate(
     """Score what was recorded, by the code that scores everything."""
     if result.seed is not None:
         runs = 1 + max(clip.run for clip in rollouts.clips)
-        told = Provenance(result.policy, result.motions, runs, result.seed, False, "", result.wall_s or 1.0)
+        told = Provenance(result.policy, result.motions, runs, result.seed, False, "", WALL_S)
         attributes = (rollouts.attributes or {}) | {"provenance": json.dumps(to_json(told))}
         rollouts = replace(rollouts, attributes=attributes)
     return evaluate_rollouts(
@@ -187,7 +192,7 @@ def _differences(submitted: Submitted, evaluation: Evaluation, *, group: bool) -
     told, found = submitted.scored.result, evaluation.result
     of_result = result_differences(told, found, people_only=found.runs < told.runs)
     if group:
-        of_result = of_the_group(of_result)
+        of_result = of_the_group(of_result) + people_differences(told)
     with tempfile.TemporaryDirectory() as temporary:
         table = Path(temporary) / "clips.csv"
         write_clips(table, evaluation.rollouts, evaluation.clips)

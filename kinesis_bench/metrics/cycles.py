@@ -111,8 +111,9 @@ class SteadyCycles:
             "of odd duration": self.odd_duration,
         }
         left_out = ", ".join(f"{count} {rule}" for rule, count in rules.items() if count)
+        many = "" if len(self.cycles) == 1 else "s"
         return (
-            f"{len(self.cycles)} steady gait cycles, {MIN_CYCLES} are needed "
+            f"{len(self.cycles)} steady gait cycle{many}, {MIN_CYCLES} are needed "
             f"(of {self.found}, left out: {left_out or 'none'})"
         )
 

@@ -57,9 +57,10 @@ def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_submission_says_what_to_do_next_and_sha256sum_accepts_it(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(submit(place, "second", device="two cores", **{"training-steps": "5"}))
+    boards = place / "others"
+    main(submit(place, "second", device="two cores", out=str(boards), **{"training-steps": "5"}))
     said = capsys.readouterr().out
-    (folder,) = (one for one in find_submissions(place / "leaderboards") if one.name.endswith("second"))
+    (folder,) = find_submissions(boards)
     assert f"git add {folder}" in said
     assert "nothing was uploaded" in said
     assert "re-simulated" in said
@@ -67,7 +68,7 @@ def test_a_submission_says_what_to_do_next_and_sha256sum_accepts_it(
     assert done.returncode == 0
     costs = json.loads((folder / "submission.json").read_text())["costs"]
     assert (costs["device"], costs["training_steps"], costs["device_hours"]) == ("two cores", 5, None)
-    shutil.rmtree(folder)
+    shutil.rmtree(boards)
 
 
 def test_all_that_is_in_the_folder_is_verified(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +94,8 @@ def test_what_cannot_be_submitted_leaves_nothing(copy: Path, capsys: pytest.Capt
         (submit(copy, "x", code="javascript:x"), "code_url: is 'javascript:x'"),
         (submit(copy, "x", **{"device-hours": "-1"}), "has a number below 0"),
         (submit(copy, "x", rollout="absent.h5"), "absent.h5: no such file"),
-        (submit(copy, "x", human="emg_run_santuz2020"), "was scored against walk-4.5"),
+        (submit(copy, "x"), "scored: is on a board already, as "),
+        (submit(copy, "x", human="emg_run_santuz2020", out="others"), "was scored against walk-4.5"),
     ):
         assert said in refused(arguments, capsys)
     (copy / "scored" / "rollouts.h5").unlink()
@@ -117,12 +119,21 @@ def test_missing_motions_and_people_are_named_with_a_remedy(
     assert "add --human wang2023=PATH" in refused(["leaderboard", "verify", str(folder)], capsys)
 
 
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1"])
+def test_costs_that_are_no_number_are_refused(
+    hours: str, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(submit(copy, "other", **{"device-hours": hours}), capsys)
+    assert "costs: has a number below 0, or one that is not finite" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ((), "give folders of submissions, or --all"),
         (("a", "--all"), "got 1 folders and --all"),
         (("absent",), "absent: no such folder"),
+        ((str(Path(__file__).parent),), "holds no submission.json; give a submission, leaderboards/BOARD/"),
     ],
 )
 def test_what_to_verify(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:

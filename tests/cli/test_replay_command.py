@@ -60,8 +60,8 @@ def test_clips_are_listed_worst_first(
     assert sorted((row[0], row[-3]) for row in rows) == sorted(
         (clip.key, str(clip.run)) for clip in rollouts.clips
     )
-    errors = [float(row[-1]) for row in rows]
-    assert errors == sorted(errors, reverse=True)
+    order = [(float(row[-2]), -float(row[-1])) for row in rows]
+    assert order == sorted(order), "the least covered first, then the largest error"
     assert lines[-1].startswith(f"see one with --clip, such as --clip {rows[0][0]}")
 
 

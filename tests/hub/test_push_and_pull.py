@@ -112,7 +112,7 @@ def test_the_program_finds_endpoint_and_token_in_the_environment(hub, policy, tm
         assert done.returncode == 0, done.stderr
     assert hub.repositories[AT].private
     assert f"me/walker at {hub.repositories[AT].find('main')[:12]}: policy, 3.2 MB in 8 files" in done.stdout
-    assert "to use it: kinesis-bench score --policy walker" in done.stdout
+    assert "to use it: kinesis-bench score --policy ./walker" in done.stdout
     assert contents(policy).items() <= contents(tmp_path / "walker").items()
 
 
@@ -216,6 +216,26 @@ def test_no_way_to_the_hub_is_one_line(hub, policy, tmp_path, refused, monkeypat
         monkeypatch.setattr(constants, "ENDPOINT", endpoint)
         assert "HF_ENDPOINT" in refused("pull", "me/walker", "--out", tmp_path / "got")
         assert "HF_ENDPOINT" in refused("push", policy, "me/walker")
+
+
+@pytest.mark.parametrize("error", [ConnectionError, TimeoutError])
+def test_a_broken_upload_by_xet_is_one_line(error, hub, policy, refused, monkeypatch):
+    from huggingface_hub import HfApi
+
+    def broken(*_, **__):
+        raise error("Network error: 404, domain: http://127.0.0.1")
+
+    monkeypatch.setattr(HfApi, "create_commit", broken)
+    assert "cannot be reached (Network error: 404" in refused("push", policy, "me/walker")
+
+
+def test_a_policy_is_used_by_a_path_even_where_one_that_ships_has_its_name(
+    hub, tmp_path, capsys, monkeypatch
+):
+    hub.hold("models/me/legs", POLICY)
+    monkeypatch.chdir(tmp_path)
+    main(["pull", "me/legs"])
+    assert "kinesis-bench score --policy ./legs\n" in capsys.readouterr().out
 
 
 def test_without_huggingface_hub_the_extra_is_named(tmp_path, refused, monkeypatch):

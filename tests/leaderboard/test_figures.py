@@ -11,7 +11,12 @@ from scored_folders import recording, write_scored
 from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.evaluation.scored_folder import Scored, read_scored
-from kinesis_bench.leaderboard.figures import clip_differences, result_differences, table_differences
+from kinesis_bench.leaderboard.figures import (
+    clip_differences,
+    people_differences,
+    result_differences,
+    table_differences,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +108,12 @@ def test_cells(column: str, value: str, refused: bool, table: str) -> None:
     assert one.refused == refused
 
 
+def test_a_column_that_does_not_belong_is_refused(table: str) -> None:
+    more = "".join(f"{line},best\n" for line in table.splitlines())
+    assert all(one.refused for one in clip_differences(more, table, 2))
+    assert len(clip_differences(more, table, 2)) == len(table.splitlines()) - 1
+
+
 def test_lines_that_are_missing_or_too_many(table: str) -> None:
     lines = table.splitlines(keepends=True)
     (one,) = clip_differences("".join(lines[:-1]), table, 2)
@@ -121,6 +132,25 @@ def test_the_result_must_follow_from_its_own_table(scored: Scored, result: Resul
         told = replace(result, imitation=replace(result.imitation, **{name: figure}))
         refused = [one.where for one in table_differences(told, scored.clips) if one.refused]
         assert refused == [f"imitation.{name}.mean"]
+
+
+def test_values_of_people_must_average_to_the_figures(result: Result) -> None:
+    assert all(not one.refused for one in people_differences(result))
+    emg = result.emg
+    assert emg.by_person is not None
+    best = {name: replace(one, r=0.99, zero_lag_r=0.98) for name, one in emg.by_person.items()}
+    found = people_differences(replace(result, emg=replace(emg, by_person=best)))
+    assert {one.where for one in found if one.refused} == {"emg.mean_r", "emg.zero_lag_r"}
+    pairs = tuple(1.0 for _ in emg.pairs_r or ())
+    found = people_differences(replace(result, emg=replace(emg, pairs_r=pairs)))
+    assert {one.where for one in found if one.refused} == {"emg.human_pairs_r"}
+
+
+@pytest.mark.parametrize("name", ["mean_r", "human_pairs_r", "ratio"])
+def test_a_figure_lies_in_its_own_interval(name: str, result: Result) -> None:
+    intervals = replace(result.emg.ci95, **{name: (1.5, 1.6)})
+    found = people_differences(replace(result, emg=replace(result.emg, ci95=intervals)))
+    assert [one.where for one in found if one.refused] == [f"emg.ci95.{name}"]
 
 
 def test_definitions_of_2025_are_other_ones(tmp_path: Path) -> None:

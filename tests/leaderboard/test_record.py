@@ -166,6 +166,7 @@ def pickled(arrays: dict[str, Any], about: dict[str, Any]) -> None:
         (lambda arrays, about: about.update(clips=[]), "clips: there are none"),
         (lambda arrays, about: about["clips"][0].update(steps=-1), "clip0 has -1 of 40 steps"),
         (lambda arrays, about: about["clips"][0].update(frames=3), "clip0 has 40 of 3 steps"),
+        (lambda arrays, about: about["clips"][0].update(dt_s=1e-300), "40 of 40 steps of 1e-300 s"),
         (lambda arrays, about: about.update(extra=1), "extra is unknown"),
     ],
 )
@@ -180,6 +181,25 @@ def test_damaged_and_hostile_records_are_one_line(
     change(arrays, about)
     np.savez(path, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
     with pytest.raises(InputError, match=said):
+        read_record(path)
+
+
+def test_muscles_without_force_are_refused(tmp_path: Path) -> None:
+    rollouts = recording()
+    weak = replace(rollouts, muscle_force_n=tuple(0.0 for _ in rollouts.muscle_names))
+    with pytest.raises(InputError, match="muscle_force_n: holds a force that is not above 0"):
+        read_back(tmp_path, weak)
+
+
+def test_excitations_beyond_all_numbers_are_refused(tmp_path: Path) -> None:
+    """Range and steps are numbers, their product is none."""
+    path = tmp_path / "record.npz"
+    write_record(path, compact(recording(), 1))
+    with np.load(path) as archive:
+        arrays: dict[str, Any] = dict(archive)
+    arrays["excitation_range"] = np.full_like(arrays["excitation_range"], 1e300)
+    np.savez(path, **arrays)
+    with pytest.raises(InputError, match="excitation: holds infinity"):
         read_record(path)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import made_boards
 import pytest
 from made_boards import submitted
 from scored_folders import GROUP, MOTIONS, POLICY, recording, write_scored
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.comparison import Difference
-from kinesis_bench.evaluation.schema import BodyInfo
+from kinesis_bench.evaluation.schema import BodyInfo, MotionsInfo
 from kinesis_bench.files import write_text
 from kinesis_bench.leaderboard.folder import write_sums
 from kinesis_bench.leaderboard.table import Table
@@ -46,7 +48,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submitted(root, "fallen-later", recording(fails=ALL, fails_at=120, noise=2.0))
     submitted(root, "group", recording(), human=GROUP)  # of nine others
     mean = replace(POLICY, name="mean-human", source="baselines/mean-human", control="prescribed")
-    submitted(root, "people-mean", recording(told={"policy": mean}))
+    submitted(root, "people-mean", recording(told={"policy": mean}), code_url="baselines/mean-human")
     return root
 
 
@@ -230,3 +232,33 @@ def test_ranks_keep_their_promises_on_figures_too(board: Path) -> None:
             assert a.rank is not None
             assert b.rank is not None
             assert a.rank <= b.rank or a.value < b.value
+
+
+def test_references_of_their_own_are_no_board(tmp_path: Path) -> None:
+    """Recordings of other tools bring their references, which nobody else has followed."""
+    root = tmp_path / "leaderboards"
+    for name, error_m in (("one", 0.03), ("two", 0.04)):
+        own = recording(error_m=error_m, told={"motions": MotionsInfo("", "", "", "", 6, 1440)})
+        clips = tuple(replace(clip, key=f"{name} {clip.key}") for clip in own.clips)
+        submitted(root, name, replace(own, clips=clips))
+    assert made(root, "imitation") == []
+    (table,) = made(root, "emg")
+    assert len(table.rows) == 2
+
+
+def test_a_name_that_is_taken_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "leaderboards"
+    submitted(root, "mine", recording())
+    monkeypatch.setattr(made_boards, "DATE", "2026-11-27")
+    submitted(root, "mine", recording())
+    with pytest.raises(InputError, match=r"2026-11-27_mine: has the name of \S+/2026-11-26_mine"):
+        read_all(root)
+
+
+def test_a_copy_is_not_ranked_beside_what_it_copies(tmp_path: Path) -> None:
+    root = tmp_path / "leaderboards"
+    first, second = (submitted(root, name, recording()) for name in ("first", "second"))
+    shutil.copyfile(first / "record.npz", second / "record.npz")
+    write_sums(second)
+    with pytest.raises(InputError, match=r"_second: has the recording of \S+_first; take one of them away"):
+        read_all(root)

@@ -171,6 +171,13 @@ def other_body(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
     about["body"] = "legs_abs"
 
 
+def hidden_behind_praise(folder: Path) -> None:
+    """The card's own figures stand in a comment that no reader sees."""
+    card = folder / "card.md"
+    card.write_text(f"# The best\n\nCoverage: 100 %\n\n<!--\n{card.read_text()}\n-->\n")
+    write_sums(folder)
+
+
 @pytest.mark.parametrize(
     ("tamper", "said"),
     [
@@ -200,14 +207,15 @@ def other_body(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
         (result(lambda c: c["effort"].update(mean_excitation=float("nan"))), "nan has no place in a result"),
         (result(lambda c: c["body"].update(model_sha256="0" * 64)), "result.json: body hash is 0000"),
         (
-            result(lambda c: c["motions"].update(content_sha256="1" * 64, sources_sha256="2" * 64)),
-            "result.json: motions hash is 1111",
+            result(lambda c: c["motions"].update(sources_sha256="2" * 64)),
+            "result.json: motions hash is 2222",
         ),
         (lambda folder: in_json(folder / "submission.json", lambda c: c.update(name="other")), "_other (da"),
         (
             lambda folder: (folder / "card.md").write_text("# The best\n"),
-            "card.md: its table of figures is not of",
+            "card.md: is not what submission.json and result.json say",
         ),
+        (hidden_behind_praise, "card.md: is not what submission.json and result.json say"),
         (lambda folder: (folder / "more.md").write_text("!"), "more.md: does not belong into a submission"),
         (lambda folder: (folder / "card.md").unlink(), "card.md: is missing"),
     ],
@@ -219,6 +227,44 @@ def test_what_was_tampered_with_is_refused_and_named(
     found = check(copy)
     assert found.verification is None
     assert any(said in line for line in found.wrong), found.wrong
+
+
+@pytest.mark.parametrize("name", ["clips.csv", "result.json", "record.npz", "SHA256SUMS"])
+def test_a_file_that_is_missing_is_one_line(name: str, copy: Path, check: Callable[[Path], Found]) -> None:
+    (copy / name).unlink()
+    with pytest.raises(InputError, match=name):
+        check(copy)
+
+
+def test_links_are_refused(copy: Path, tmp_path: Path, check: Callable[[Path], Found]) -> None:
+    """Whoever reviews a change of the boards does not see what lies behind them."""
+    link = tmp_path / "boards" / copy.parent.name / copy.name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(copy)
+    assert f"{copy.name}: is a link, not a folder" in check(link).wrong
+    link.unlink()
+    link.parent.rmdir()
+    link.parent.symlink_to(copy.parent)
+    assert f"{copy.parent.name}: is a link, not a folder" in check(link).wrong
+    for name in ("card.md", "SHA256SUMS", "verification.json"):
+        (copy / name).rename(tmp_path / name)
+        (copy / name).symlink_to(tmp_path / name)
+    wrong = check(copy).wrong
+    assert {"card.md: is missing, or a link", "SHA256SUMS: is a link", "verification.json: is a link"} <= {
+        *wrong
+    }
+
+
+@pytest.mark.parametrize("wall_s", [1e-320, -1.0])
+def test_no_time_that_a_run_took_stops_it(wall_s: float, copy: Path, check: Callable[[Path], Found]) -> None:
+    result(lambda content: content.update(wall_s=wall_s))(copy)
+    assert check(copy).wrong == ()
+
+
+def test_a_number_too_large_is_one_line(copy: Path, check: Callable[[Path], Found]) -> None:
+    result(lambda content: content["emg"].update(human_pairs_r=10**400))(copy)
+    with pytest.raises(InputError, match=r"emg\.human_pairs_r is a whole number of more than 308 digits"):
+        check(copy)
 
 
 def test_digests_alone_tell_that_a_file_was_changed(copy: Path, check: Callable[[Path], Found]) -> None:
@@ -310,6 +356,14 @@ def test_a_note_of_other_files_does_not_count(copy: Path, check: Callable[[Path]
     assert current_verification(copy) is None
 
 
+def test_a_note_that_cannot_be_read_does_not_keep_anyone_from_verifying(
+    copy: Path, check: Callable[[Path], Found]
+) -> None:
+    (copy / "verification.json").write_text('{"schema": "kinesis-bench-verification-0"}')
+    assert current_verification(copy) is None
+    assert check(copy).verification is not None
+
+
 def test_what_does_not_verify_is_not_submitted(
     honest: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +374,23 @@ def test_what_does_not_verify_is_not_submitted(
     with pytest.raises(InputError, match=r"would not verify: result\.json: imitation\.mpjpe_mm\.mean is 1"):
         submit.submit(cheated, SAID, SOURCES, tmp_path / "boards", motions=honest[1])
     assert list((tmp_path / "boards").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"refine": 2}, r"\w+ is \S+ off after steps"),
+        ({"push_m_s": 0.3}, "does not begin as the protocol says"),
+    ],
+)
+def test_a_diagnostic_without_its_label_is_refused(
+    changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    motions = tmp_path / "motions.h5"
+    folder = scored(tmp_path / "scored", two_clips(motions), "muscle-pd", runs=1, **changed)
+    in_json(folder / "result.json", lambda content: content.update(diagnostic=""))
+    with pytest.raises(InputError, match=f"would not verify: .*{said}"):
+        submit.submit(folder, SAID, SOURCES, tmp_path / "boards", motions=motions)
 
 
 def test_other_versions_are_named_as_a_possible_reason(copy: Path, check: Callable[[Path], Found]) -> None:

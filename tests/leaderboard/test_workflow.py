@@ -82,6 +82,19 @@ def test_a_change_of_the_tables_alone_verifies_nothing(repository: Path) -> None
     assert changed(repository, git(repository, "rev-parse", "HEAD~1")) == []
 
 
+def test_a_link_is_refused(repository: Path) -> None:
+    """The list of what was changed does not name it, and the tables would follow it."""
+    script = str(steps()["No links, which could lead to what is not verified"]["run"])
+
+    def run() -> int:
+        command = ["bash", "-eo", "pipefail", "-c", script]
+        return subprocess.run(command, cwd=repository, capture_output=True).returncode
+
+    assert run() == 0
+    (repository / "leaderboards" / "emg" / "2026-11-27_link").symlink_to("2026-11-26_kept")
+    assert run() == 1
+
+
 def test_tables_that_were_not_made_from_the_submissions_are_found(repository: Path, tmp_path: Path) -> None:
     script = str(steps()["The tables are those of the submissions"]["run"])
     tools = tmp_path / "tools"

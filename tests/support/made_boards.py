@@ -84,7 +84,7 @@ def submitted(
     scored.rename(folder)
     write_submission(folder / "submission.json", submission)
     (folder / "card.md").write_text(f"# {name}\n")
-    (folder / "record.npz").write_bytes(b"no record")
+    (folder / "record.npz").write_text(f"no record of {name}")
     write_sums(folder)
     if status is not None:
         write_verification(folder / VERIFICATION, verification(folder, result, status))

@@ -42,12 +42,14 @@ def two_clips(path: Path) -> Motions:
     )
 
 
-def scored(folder: Path, motions: Motions, policy: str, runs: int | None = None) -> Path:
-    """Run and score a policy as ``kinesis-bench score`` does."""
+def scored(folder: Path, motions: Motions, policy: str, runs: int | None = None, **changed: Any) -> Path:
+    """Run and score a policy as ``kinesis-bench score`` does; ``changed`` makes it a diagnostic."""
     from kinesis_bench.rollouts.store import write_rollouts
 
     human = SOURCES[0].emg("walk", 4.5)
-    rollouts = record_policy(load_policy(policy), load_body("legs"), motions, split="all", runs=runs)
+    rollouts = record_policy(
+        load_policy(policy), load_body("legs"), motions, split="all", runs=runs, **changed
+    )
     evaluation = evaluate_rollouts(rollouts, human, besides=people_besides(SOURCES, rollouts, human))
     folder.mkdir(parents=True)
     write_rollouts(folder / "rollouts.h5", rollouts)

@@ -156,7 +156,9 @@ def _line(table: Table, row: Row) -> Line:
     status = _status(row.submitted)
     verified = row.submitted.verification
     runs = row.submitted.scored.result.runs
-    part = (f"{verified.runs} of {runs} runs",) if verified is not None and verified.runs < runs else ()
+    part: tuple[str, ...] = ()
+    if verified is not None and verified.runs < runs:
+        part = (f"{verified.status}: {verified.runs} of {runs} runs",)
     return Line(
         _name(table, row.submitted),
         (
@@ -184,7 +186,11 @@ def _reference(reference: Reference, figures: Sequence[str]) -> Line:
 
 
 def _status(submitted: Submitted) -> Status:
-    return STATUSES[0] if submitted.verification is None else submitted.verification.status
+    """What is known of the figures that are shown, which are over all runs."""
+    verified = submitted.verification
+    if verified is None or verified.runs < submitted.scored.result.runs:
+        return STATUSES[0]
+    return verified.status
 
 
 def _figure(figure: str, cell: Cell, headline: str) -> Text:
@@ -233,6 +239,8 @@ def _marks(result: Result) -> tuple[str, ...]:
     if result.policy.privileged:
         needs = ", ".join(result.policy.needs)
         marks.append(f"privileged ({needs})" if needs else "privileged")
+    if broken := len(result.failed_runs):
+        marks.append(f"{broken} run{'s' * (broken != 1)} broken off")
     return tuple(marks)
 
 

@@ -64,7 +64,8 @@ STATUS: dict[Status, str] = {
     "control law on the named body, and its figures follow from that",
     "recomputed": "its figures follow from the excitations and movements that it recorded; nothing was "
     "simulated again",
-    "self-reported": "as its authors say, or not verified since its files changed",
+    "self-reported": "as its authors say, or not verified since its files changed, or over several runs of "
+    "which only the first is recorded",
 }
 """What each status says."""
 
@@ -105,7 +106,9 @@ EXPLANATIONS = (
         "Marks",
         (
             "Privileged: the policy sees more than its observation. Prescribed: nothing was simulated; the "
-            "figures are of muscles that would make the recorded motion, so they say nothing of balance.",
+            "figures are of muscles that would make the recorded motion, so they say nothing of balance. "
+            "Broken off: the policy raised or the physics broke; what came after does not count, in EMG r "
+            "neither.",
         ),
     ),
     Explanation(
@@ -114,6 +117,13 @@ EXPLANATIONS = (
             *(f"{name}: {about}." for name, about in STATUS.items()),
             "Whoever verifies without the recordings of single people checks r, lag and ratio by their "
             "group's figures; intervals of EMG and ranks under it then stay as stated.",
+        ),
+    ),
+    Explanation(
+        "Who is missing",
+        (
+            "The baselines deprl and dynsyn run in MyoSuite from their authors' checkpoints, which do not ship "
+            "with us, so they have no row until somebody submits one.",
         ),
     ),
     Explanation(

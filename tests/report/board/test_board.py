@@ -87,7 +87,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Table, ...]:
     mean = replace(
         POLICY, name="mean-human", source="baselines/mean-human", control="prescribed", privileged=True
     )
-    submitted(root, "mean-human", recording(noise=0.1, told={"policy": mean}))
+    submitted(
+        root, "mean-human", recording(noise=0.1, told={"policy": mean}), code_url="baselines/mean-human"
+    )
     found = tables(read_all(root))
     return tuple(by_hand(table) for table in found)
 
@@ -127,6 +129,14 @@ def test_what_others_wrote_stays_text(shown: tuple[Table, ...]) -> None:
     html = page(found)
     assert "<script>alert" not in html
     assert "Mallory &lt;script&gt;alert(1)&lt;/script&gt; | *x*" in html
+
+
+def test_runs_that_were_broken_off_are_marked(tmp_path: Path) -> None:
+    """What came after counts in no figure, so whoever breaks off chooses what does."""
+    whole = recording()
+    tired = replace(whole.clips[0], failure="policy tired")
+    submitted(tmp_path / "leaderboards", "tired", replace(whole, clips=(tired, *whole.clips[1:])))
+    assert "**1 run broken off**" in markdown(sheets(tables(read_all(tmp_path / "leaderboards"))))
 
 
 def test_links_lead_to_card_and_code(shown: tuple[Table, ...]) -> None:
@@ -217,7 +227,7 @@ def test_heads_sort_by_click(opened: Page) -> None:
     assert click("parameters") == ["quick-one", "teacher", "fallen"]  # those without stay last, as they were
     assert click("parameters") == ["quick-one", "teacher", "fallen"]
     assert click("submission") == ["fallen", "quick-one", "teacher"]
-    assert click("status") == ["quick-one", "fallen", "teacher"]  # the most verified first
+    assert click("status") == ["quick-one", "teacher", "fallen"]  # the most verified first
     assert click("rank") == ["quick-one", "teacher", "fallen"]
     references = "document.querySelectorAll('.board .references')[0].rows.length"
     assert opened.evaluate(references) > 0
