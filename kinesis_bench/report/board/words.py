@@ -122,8 +122,8 @@ EXPLANATIONS = (
     Explanation(
         "Who is missing",
         (
-            "The baselines deprl and dynsyn run in MyoSuite from their authors' checkpoints, which do not ship "
-            "with us, so they have no row until somebody submits one.",
+            "The baselines deprl and dynsyn run in MyoSuite from their authors' checkpoints, which do not "
+            "ship with us, so they have no row until somebody submits one.",
         ),
     ),
     Explanation(
