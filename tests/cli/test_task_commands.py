@@ -52,7 +52,8 @@ def test_a_score_is_printed_and_its_files_appear(tmp_path, capsys) -> None:
     assert "zero: success 0.0 % of 5 trials" in told
     assert "endings: 5 the body fell" in told
     assert "fewer trials than a score has" in told
-    assert {path.name for path in out.iterdir()} == set(score_task.FILES) - {"paths.png"}
+    elsewhere = {"paths.png", "fatigue.json", "fatigue.png"}
+    assert {path.name for path in out.iterdir()} == set(score_task.FILES) - elsewhere
     result = read_task_result(out / "result.json")
     assert (result.task, result.trials, result.recorded) == ("target", 5, 5)
     assert len(read_rollouts(out / "rollouts.h5").clips) == 5
