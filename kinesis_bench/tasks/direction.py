@@ -10,18 +10,17 @@ towards the goal as it stood during the step, which makes it the distance covere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import Body
-from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.goal import GoalRows, goal_reward
-from kinesis_bench.tasks.trials import TrialStep
+from kinesis_bench.tasks.trials import RowOptions, TrialStep
 
 LEAD_M = 1.265
 """How far the goal is ahead of the pelvis (KINESIS's code) [m]."""
@@ -61,30 +60,8 @@ class Direction(GoalRows):
     steps = COMMANDS * COMMAND_STEPS
     watched = ("progress_m",)
 
-    def __init__(
-        self,
-        body: Body,
-        rows: int,
-        *,
-        control: str = "direct",
-        threads: int = 0,
-        make_engine: MakeEngine = cpu_engine,
-        rewarded: bool = False,
-        record: bool = False,
-        needs: Iterable[str] = (),
-        refine: int = 1,
-    ) -> None:
-        super().__init__(
-            body,
-            rows,
-            control=control,
-            threads=threads,
-            make_engine=make_engine,
-            rewarded=rewarded,
-            record=record,
-            needs=needs,
-            refine=refine,
-        )
+    def __init__(self, body: Body, rows: int, **options: Unpack[RowOptions]) -> None:
+        super().__init__(body, rows, **options)
         self._commands = like(np.zeros((rows, COMMANDS)), self._like)
         self._lead = like(np.full((rows, 1), LEAD_M), self._like)
         self._progress = like(np.zeros(rows), self._like)

@@ -9,16 +9,15 @@ imitate or to reach for goals can be asked at once. A policy that needs ``ball``
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import Body
 from kinesis_bench.errors import InputError
-from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.goal import FALLEN_M, GoalRows, goal_reward
 from kinesis_bench.tasks.kick.keeper import (
@@ -44,9 +43,8 @@ from kinesis_bench.tasks.kick.scene import (
     load_kick_body,
 )
 from kinesis_bench.tasks.kinematics import to_heading
-from kinesis_bench.tasks.observation import FatigueMode
 from kinesis_bench.tasks.reward import energy_over_substeps, upright_term
-from kinesis_bench.tasks.trials import TrialStep
+from kinesis_bench.tasks.trials import RowOptions, TrialStep
 
 STEPS = 1000
 """Control steps of a trial at most, 10 s (MyoChallenge 2025, second phase)."""
@@ -151,42 +149,21 @@ class PenaltyKick(GoalRows):
     watched = ("distance_m", "touched", "in_net", "goal")
 
     def __init__(
-        self,
-        body: Body,
-        rows: int,
-        *,
-        control: str = "direct",
-        threads: int = 0,
-        make_engine: MakeEngine = cpu_engine,
-        rewarded: bool = False,
-        record: bool = False,
-        needs: Iterable[str] = (),
-        refine: int = 1,
-        fatigue: FatigueMode | None = None,
-        keeper: str | None = None,
+        self, body: Body, rows: int, *, keeper: str | None = None, **options: Unpack[RowOptions]
     ) -> None:
         self.keeper = keeper
         if keeper is not None:
             keeper_code(keeper)
-        needs = tuple(needs)
+        options["needs"] = needs = tuple(options.get("needs", ()))
         if "moment_arm" in needs:
             raise InputError("penalty-kick", "shows no moment arms", "use a policy that does not need them")
         scene = load_kick_body(body.name)
         self.nq, self.nv, self._ball_id = scene.nq, scene.nv, scene.ball_id
         self._sees_ball = "ball" in needs
         self._kick_reward = KickReward()
-        super().__init__(
-            _refined(scene.body, refine),
-            rows,
-            control=control,
-            threads=threads,
-            make_engine=make_engine,
-            rewarded=rewarded,
-            record=record,
-            needs=needs,
-            refine=KICK_REFINE * refine,
-            fatigue=fatigue,
-        )
+        refine = options.get("refine", 1)
+        options["refine"] = KICK_REFINE * refine
+        super().__init__(_refined(scene.body, refine), rows, **options)
         self._head = body.keypoints.index("head")
         self._strategy = like(np.zeros(rows, np.int64), self._like)
         self._speed = like(np.zeros(rows), self._like)

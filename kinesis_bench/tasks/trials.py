@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
@@ -85,6 +85,19 @@ class TrialTask(Protocol):
 
     def view(self, rows: Any, needs: Iterable[str]) -> dict[str, Any]:
         """What a privileged policy sees."""
+
+
+class RowOptions(TypedDict, total=False):
+    """The options of ``MakeTask``, for a task that hands them on."""
+
+    control: str
+    threads: int
+    make_engine: MakeEngine
+    rewarded: bool
+    record: bool
+    needs: Iterable[str]
+    refine: int
+    fatigue: FatigueMode | None
 
 
 class MakeTask(Protocol):

@@ -122,3 +122,11 @@ def test_a_task_is_trained_exported_and_scored(tmp_path, monkeypatch, capsys) ->
     said = capsys.readouterr().err
     assert "task: the policy was made for task 'target', this run is of task 'imitation'" in said
     assert not (tmp_path / "clips").exists()
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_muscles_may_tire_in_every_task(task: str, tmp_path: Path) -> None:
+    body = TASKS[task].bodies[0]
+    flags = ("--fatigue", "--bouts", 2, "--trials", 2, "--threads", 1, "--out", tmp_path / "r")
+    run("score", "--task", task, "--body", body, "--policy", "zero", *flags)
+    assert (tmp_path / "r" / "fatigue.json").is_file()
