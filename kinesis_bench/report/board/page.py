@@ -7,10 +7,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from kinesis_bench.report.board.sheets import Sheet
 from kinesis_bench.report.board.words import EXPLANATIONS, HEADINGS, LEAD, TITLE, WAY_IN
+from kinesis_bench.report.templates import template
 
 HERE = Path(__file__).parent
 
@@ -23,16 +22,9 @@ SCRIPT = HERE / "board.js"
 
 def page(sheets: Sequence[Sheet]) -> str:
     """The text of ``index.html``."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
     script = SCRIPT.read_text(encoding="utf-8")
-    return environment.get_template("board.html.j2").render(
+    return template(HERE / "board.html.j2").render(
         title=TITLE,
         lead=LEAD,
         way_in=WAY_IN,

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Template
 from markupsafe import Markup
 
 from kinesis_bench.evaluation.details import find_details
@@ -29,6 +28,7 @@ from kinesis_bench.report.tables import (
     what,
     who,
 )
+from kinesis_bench.report.templates import template
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "style.css"
@@ -132,15 +132,8 @@ def report_html(
 
 
 @cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("template.html")
+def _template() -> Template:
+    return template(HERE / "template.html")
 
 
 def _imitation_notes(result: Result) -> list[str]:
