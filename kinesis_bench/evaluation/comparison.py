@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from kinesis_bench.evaluation.typed_json import json_schema, to_json
+from kinesis_bench.evaluation.typed_file import schema_text, write_typed
 from kinesis_bench.files import write_text
 from kinesis_bench.metrics.statistics import Interval
 
@@ -156,7 +155,7 @@ class Comparison:
 
 def write_comparison(path: str | Path, comparison: Comparison) -> None:
     """Write a comparison, whole or not at all."""
-    write_text(path, json.dumps(to_json(comparison), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_typed(path, comparison)
 
 
 def write_differences(path: str | Path, comparison: Comparison) -> None:
@@ -179,5 +178,4 @@ def write_differences(path: str | Path, comparison: Comparison) -> None:
 
 def published_schema() -> str:
     """The text of SCHEMA_FILE, from the classes."""
-    schema = {"$id": SCHEMA, "title": "A comparison of kinesis-bench", **json_schema(Comparison)}
-    return json.dumps(schema, indent=1) + "\n"
+    return schema_text(Comparison, SCHEMA, "A comparison of kinesis-bench")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from kinesis_bench.evaluation.comparison import Pair
 from kinesis_bench.evaluation.schema import BodyInfo, FatigueSetup, MotionsInfo, PolicyInfo, Result
 from kinesis_bench.evaluation.score import covered_frames, score_clips
 from kinesis_bench.evaluation.scored_folder import Clips, Scored
-from kinesis_bench.evaluation.typed_json import json_schema, to_json
+from kinesis_bench.evaluation.typed_file import schema_text, write_typed
 from kinesis_bench.files import write_text
 from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
@@ -155,13 +154,12 @@ def joints_of(body: str) -> dict[str, JointFatigue]:
 
 def write_fatigue(path: str | Path, result: FatigueResult) -> None:
     """Write ``fatigue.json``, whole or not at all."""
-    write_text(path, json.dumps(to_json(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_typed(path, result)
 
 
 def published_schema() -> str:
     """The text of SCHEMA_FILE, from the classes."""
-    title = "Bouts of kinesis-bench on muscles that tire"
-    return json.dumps({"$id": SCHEMA, "title": title, **json_schema(FatigueResult)}, indent=1) + "\n"
+    return schema_text(FatigueResult, SCHEMA, "Bouts of kinesis-bench on muscles that tire")
 
 
 def write_bouts(path: str | Path, rollouts: Rollouts) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kinesis_bench.archives import each_once
-from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import SCHEMA, Result
 from kinesis_bench.evaluation.score import covered_frames
-from kinesis_bench.evaluation.typed_json import from_json, json_schema, to_json
+from kinesis_bench.evaluation.typed_file import read_typed, schema_text, write_typed
 from kinesis_bench.files import write_text
 from kinesis_bench.metrics.imitation import ClipImitation
 from kinesis_bench.rollouts.schema import Rollouts
@@ -27,7 +24,7 @@ _REMEDY = "give a result.json that `score` of this version has written"
 
 def write_result(path: str | Path, result: Result) -> None:
     """Write a result, whole or not at all."""
-    write_text(path, json.dumps(to_json(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_typed(path, result)
 
 
 def read_result(path: str | Path) -> Result:
@@ -36,26 +33,12 @@ def read_result(path: str | Path) -> Result:
     Raises:
         InputError: the file is missing, no JSON, of another schema, or has a wrong, missing or unknown field.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=each_once)
-    except FileNotFoundError as error:
-        raise InputError(path, "no such file", _REMEDY) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(path, f"cannot be read ({error})", _REMEDY) from error
-    schema = content.get("schema") if isinstance(content, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: schema", f"is {schema!r}, this version reads {SCHEMA!r}", _REMEDY)
-    try:
-        return from_json(Result, content)
-    except ValueError as error:
-        raise InputError(path, str(error), _REMEDY) from error
+    return read_typed(Result, SCHEMA, path, _REMEDY)
 
 
 def published_schema() -> str:
     """The text of SCHEMA_FILE, from the classes."""
-    schema = {"$id": SCHEMA, "title": "A result of kinesis-bench", **json_schema(Result)}
-    return json.dumps(schema, indent=1) + "\n"
+    return schema_text(Result, SCHEMA, "A result of kinesis-bench")
 
 
 def write_clips(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import Literal, TypeVar
 from kinesis_bench.archives import json_object
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import BodyInfo, MotionsInfo, Result
+from kinesis_bench.evaluation.typed_file import write_typed
 from kinesis_bench.evaluation.typed_json import from_json, to_json
-from kinesis_bench.files import require_file, write_text
+from kinesis_bench.files import require_file
 
 SCHEMA = "kinesis-bench-submission-1"
 
@@ -259,7 +259,7 @@ def check_submission(submission: Submission, where: Path) -> None:
 
 def write_submission(path: Path, submission: Submission) -> None:
     """Write ``submission.json``, whole or not at all."""
-    _write(path, submission)
+    write_typed(path, submission)
 
 
 def read_submission(path: Path) -> Submission:
@@ -275,7 +275,7 @@ def read_submission(path: Path) -> Submission:
 
 def write_verification(path: Path, verification: Verification) -> None:
     """Write ``verification.json``, whole or not at all."""
-    _write(path, verification)
+    write_typed(path, verification)
 
 
 def read_verification(path: Path) -> Verification:
@@ -289,10 +289,6 @@ def read_verification(path: Path) -> Verification:
 
 def _is_line(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and len(text) <= 200
-
-
-def _write(path: Path, value: object) -> None:
-    write_text(path, json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _read(path: Path, kind: type[_T], schema: str, remedy: str) -> _T:

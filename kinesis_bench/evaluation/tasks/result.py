@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import fields
 from pathlib import Path
 
-from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.tasks.run import TrialRun
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
-from kinesis_bench.evaluation.typed_json import from_json, json_schema, to_json
+from kinesis_bench.evaluation.typed_file import read_typed, schema_text, write_typed
 from kinesis_bench.files import write_text
 
 SCHEMA_FILE = Path(__file__).with_name("task-1.schema.json")
@@ -22,7 +20,7 @@ _REMEDY = "give a result.json that `score --task` of this version has written"
 
 def write_task_result(path: str | Path, result: TaskResult) -> None:
     """Write a result, whole or not at all."""
-    write_text(path, json.dumps(to_json(result), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_typed(path, result)
 
 
 def read_task_result(path: str | Path) -> TaskResult:
@@ -31,26 +29,12 @@ def read_task_result(path: str | Path) -> TaskResult:
     Raises:
         InputError: the file is missing, no JSON, of another schema, or has a wrong, missing or unknown field.
     """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(path, "no such file", _REMEDY) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(path, f"cannot be read ({error})", _REMEDY) from error
-    schema = content.get("schema") if isinstance(content, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: schema", f"is {schema!r}, this version reads {SCHEMA!r}", _REMEDY)
-    try:
-        return from_json(TaskResult, content)
-    except ValueError as error:
-        raise InputError(path, str(error), _REMEDY) from error
+    return read_typed(TaskResult, SCHEMA, path, _REMEDY)
 
 
 def published_schema() -> str:
     """The text of SCHEMA_FILE, from the classes."""
-    schema = {"$id": SCHEMA, "title": "A result of a downstream task", **json_schema(TaskResult)}
-    return json.dumps(schema, indent=1) + "\n"
+    return schema_text(TaskResult, SCHEMA, "A result of a downstream task")
 
 
 def write_trials(path: str | Path, run: TrialRun) -> None:
