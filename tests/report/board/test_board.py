@@ -156,8 +156,8 @@ def test_the_same_submissions_give_the_same_bytes(tmp_path: Path) -> None:
     first = [path.read_bytes() for path in files]
     write_board(root, tables(read_all(root)))
     assert [path.read_bytes() for path in files] == first
-    assert b"/work/" not in first[1]
-    assert str(tmp_path).encode() not in b"".join(first)
+    for place in (tmp_path, Path(__file__).parents[3]):
+        assert str(place).encode() not in b"".join(first)
 
 
 def test_boards_without_a_submission_are_a_page_too(tmp_path: Path) -> None:
