@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from kinesis_bench.leaderboard.submission import Status
 from kinesis_bench.leaderboard.table import Kind
-from kinesis_bench.report.comparison import SHOWN, Shown
+from kinesis_bench.report.comparison import SHOWN
+from kinesis_bench.report.task_words import Shown
 
 TITLE = "Leaderboards of kinesis-bench"
 
