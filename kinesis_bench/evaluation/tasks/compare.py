@@ -135,7 +135,12 @@ def _average(figure: str, scored: Sequence[ScoredTrials]) -> OverBodies:
         reasons={},
     )
     told = {"mean": why_none, "mean_ci95": why_none or "resampling does not change the mean"}
-    return replace(made, reasons=reasons_of_nulls(made, told))
+    of_bodies = {
+        "values": [f"{body}: {one.reason}" for body, one in known.items() if one.value is None],
+        "ci95": [f"{body}: {one.reason}" for body, one in known.items() if one.ci95 is None],
+    }
+    reasons = {name: "; ".join(lines) for name, lines in of_bodies.items() if lines}
+    return replace(made, reasons=reasons_of_nulls(made, told) | reasons)
 
 
 def _comparison(

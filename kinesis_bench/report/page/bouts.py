@@ -82,7 +82,8 @@ def _table(result: FatigueResult, headline: Sequence[str]) -> Table:
     head = [f"{one.label} [{one.unit}]" if one.unit else one.label for one in shown.values()]
     rows = [Row(str(bout.bout), _cells(bout, headline, list(result.joints))) for bout in result.bouts]
     by_joint = [f"{joint} [%]" for joint in result.joints]
-    return Table("Bouts, with 95 % intervals", ("bout", *head, "fatigued [%]", *by_joint, "most"), rows)
+    columns = ("bout", *head, "fatigued [%]", *by_joint, "most fatigued [%]")
+    return Table("Bouts, with 95 % intervals", columns, rows)
 
 
 def _cells(bout: Bout, headline: Sequence[str], joints: Sequence[str]) -> list[Cell]:
