@@ -88,6 +88,16 @@ def test_means_over_bodies_by_hand(folders: dict[str, Path]) -> None:
     assert averaged.pairs == ()
 
 
+def test_a_mean_of_no_success_anywhere_has_the_interval_of_one_body(tmp_path: Path) -> None:
+    """Clopper and Pearson: none of 20 leaves 1 - 0.025^(1/20) open."""
+    bodies = ("legs", "legs_abs")
+    runs = {body: evaluated("target", target_run("-" * 20), body=BodyInfo(body, "")) for body in bodies}
+    written = [write_evaluated(tmp_path / body, evaluation) for body, evaluation in runs.items()]
+    by_name = {one.figure: one for one in average_over_bodies(written).over_bodies}
+    assert by_name["success_pct"].mean_ci95 == pytest.approx((0.0, 100 * (1 - 0.025 ** (1 / 20))))
+    assert by_name["excitation"].mean_ci95 is None
+
+
 def test_what_is_written_has_reasons_and_is_of_the_published_schema(folders: dict[str, Path]) -> None:
     assert SCHEMA_FILE.read_text() == published_schema()
     schema = json.loads(SCHEMA_FILE.read_text())
