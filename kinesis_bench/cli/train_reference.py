@@ -120,7 +120,7 @@ def _score(setting: RunSetting) -> None:
     Where muscles tired in training they do so in the score, bout after bout.
     """
     policy, config = setting.run / POLICY, setting.config
-    _draw_curve(setting.run, policy)
+    _draw_curve(setting.run, policy, config.task)
     ways = {"score": policy}
     if (policy / SAMPLED).exists():
         ways["score-sampled"] = policy / SAMPLED
@@ -137,15 +137,18 @@ def _score(setting: RunSetting) -> None:
         ).run()
 
 
-def _draw_curve(run: Path, policy: Path) -> None:
-    """Beside the policy, if any stage of reinforcement learning was evaluated."""
+def _draw_curve(run: Path, policy: Path, task: str) -> None:
+    """Beside the policy, if any stage was evaluated on the run's task; teachers are judged by imitation."""
     from kinesis_bench.report.training_curve import joined, write_training_curve
-    from kinesis_bench.training.chain import STUDENT
+    from kinesis_bench.tasks.registry import IMITATION
+    from kinesis_bench.training.chain import TEACHER
     from kinesis_bench.training.log import LOG
 
     chain = read_chain(run)
     stages = () if chain is None else tuple(chain.stages)
-    logs = {stage: stage_folder(run, stage) / LOG for stage in stages if not stage.startswith(STUDENT)}
+    if task != IMITATION:
+        stages = tuple(stage for stage in stages if not stage.startswith(TEACHER))
+    logs = {stage: stage_folder(run, stage) / LOG for stage in stages}
     logs = {stage: log for stage, log in logs.items() if log.exists()}
     if joined(logs):
         write_training_curve(policy, logs)

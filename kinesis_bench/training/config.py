@@ -95,6 +95,8 @@ class EpisodeConfig:
         push_m_s: standard deviation of a velocity added to the body at the start, forward, sideways and up.
         activation: of all muscles at the start; None: a random share, from none to all, of what static
             optimisation finds for the reference.
+        whole_share: share of the episodes that begin as the protocol's do: at a clip's first frame, muscles
+            without activation.
         fatigued: with ``--fatigue``, how fatigued a muscle is at the most at the start, as a share of what
             full load would come to in the end (91 % of its units); bodies begin anywhere from fresh to that.
     """
@@ -105,6 +107,7 @@ class EpisodeConfig:
     hard_share: float = 0.0
     push_m_s: float = 0.0
     activation: float | None = 0.0
+    whole_share: float = 0.0
     fatigued: float = 1.0
 
 
@@ -173,6 +176,7 @@ class DistillationConfig:
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
             least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
             student failed.
+        evaluate_every: rounds between two looks at how good the student is.
     """
 
     rounds: int = 24
@@ -183,6 +187,7 @@ class DistillationConfig:
     minibatch: int = 2048
     learning_rate: float = 1e-3
     slack_n_m: float | None = 5.0
+    evaluate_every: int = 20
 
 
 @dataclass(frozen=True)
@@ -267,6 +272,7 @@ MAY_BE_ZERO = frozenset(
             "threads",
             "entropy_weight",
             "hard_share",
+            "whole_share",
             "push_m_s",
             "activation",
             "fatigued",
@@ -279,7 +285,7 @@ MAY_BE_ZERO = frozenset(
 )
 """Numbers that may be zero; all others are above it."""
 
-AT_MOST_ONE = frozenset({"gae_lambda", "hard_share", "activation", "fatigued"})
+AT_MOST_ONE = frozenset({"gae_lambda", "hard_share", "whole_share", "activation", "fatigued"})
 """Numbers that are at most one."""
 
 BELOW_ONE = frozenset({"discount"})
@@ -304,8 +310,9 @@ def check(config: TrainConfig) -> None:
     if config.observe_fatigue and not config.fatigue:
         raise InputError("--observe-fatigue", "means nothing where muscles do not tire", "add --fatigue")
     if config.task != IMITATION:
-        task_info(config.task).refuse_body(config.body)
-        if config.method != "kinesis":
+        info = task_info(config.task)
+        info.refuse_body(config.body)
+        if config.method == "distilled" and not info.demonstrations:
             problem = f"is {config.method}, but task {config.task} has no motions to learn from a teacher"
             raise InputError("--method", problem, "leave it out, and name an expert with --start-from")
         if config.control == "tracking":

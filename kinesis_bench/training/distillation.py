@@ -50,7 +50,7 @@ class Labels:
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
-    def __call__(self, environment: ClipEnvironment, observation: Tensor) -> np.ndarray:
+    def __call__(self, environment: ClipEnvironment) -> np.ndarray:
         """Excitations (E, M), to be held over the coming control step.
 
         The teacher's law answers to the muscles' lengths at every substep. They are taken to change with
@@ -58,6 +58,7 @@ class Labels:
         its excitation would really have, and sparing labels take a share of what each muscle has left.
         """
         task, rows = environment.task, np.arange(environment.task.size)
+        observation = environment.observe_clips()
         now, ahead = task.places(rows), task.places(rows, ahead=1)
         seen = task.view(rows, ("muscle", "moment_arm"))
         length, velocity = seen["muscle_length"], seen["muscle_velocity"]
@@ -143,7 +144,7 @@ class Distillation:
         taught, seen = [], []
         for _ in range(config.steps):
             observation = environment.observe()
-            label = torch.from_numpy(self._labels(environment, observation)).float()
+            label = torch.from_numpy(self._labels(environment)).float()
             action = 2 * label - 1
             seen.append(observation)
             self._action.append(action)

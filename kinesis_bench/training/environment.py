@@ -174,6 +174,7 @@ class ClipEnvironment(Environment):
         config: of the episodes.
         reward: weights and rates.
         rng: of the starts.
+        make_task: what the rows are of; how they see the clips is its own.
         threads: for physics; 0 for all cores.
         make_engine: of ``physics.engines``.
         needs: what the task's ``view`` will be asked for.
@@ -196,13 +197,14 @@ class ClipEnvironment(Environment):
         config: EpisodeConfig,
         reward: RewardConfig,
         rng: np.random.Generator,
+        make_task: type[Imitation] = Imitation,
         threads: int = 0,
         make_engine: MakeEngine = cpu_engine,
         needs: Iterable[str] = (),
         tiring: Tiring | None = None,
         broken_folder: Path | None = None,
     ) -> None:
-        task = Imitation(
+        task = make_task(
             body,
             reference,
             config.environments,
@@ -229,6 +231,10 @@ class ClipEnvironment(Environment):
         self._config = config
         self._start = np.zeros(config.environments, np.int64)
 
+    def observe_clips(self) -> Tensor:
+        """(E, N) present observations of somebody who sees the clips, whatever the rows see."""
+        return torch.as_tensor(Imitation.observe(self.task, self._all))
+
     def state(self) -> dict[str, Any]:
         """For a checkpoint: what is known of the clips, but no episodes under way."""
         return {"failing": self.sampler.failing.tolist(), **super().state()}
@@ -240,9 +246,13 @@ class ClipEnvironment(Environment):
 
     def _begin(self, rows: np.ndarray) -> None:
         clip, frame = self.sampler.draw(len(rows), self.rng)
+        whole = self.rng.random(len(rows)) < self._config.whole_share
+        frame[whole] = 0
+        activation = self._activation(clip, frame)
+        activation[whole] = 0.0
         self._start[rows] = frame
         push = self.rng.normal(0, self._config.push_m_s, (len(rows), 3))
-        self.task.start(rows, clip, frame, activation=self._activation(clip, frame), push_m_s=push)
+        self.task.start(rows, clip, frame, activation=activation, push_m_s=push)
 
     def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
         clip, end = (

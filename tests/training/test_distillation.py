@@ -64,21 +64,20 @@ def test_a_still_body_is_labelled_with_the_law_s_own_excitation():
     target = law.target(action, task.places(rows), task.places(rows, ahead=1))
     still = np.zeros_like(length)
     by_hand = [law.excitation(target, length, still, substep) for substep in range(5)]
-    found = Labels([teacher], ALL, law, muscles, None)(environment, observation)
+    found = Labels([teacher], ALL, law, muscles, None)(environment)
     np.testing.assert_allclose(found, np.mean(by_hand, axis=0), atol=1e-9)
 
 
 def test_sparing_labels_spend_less_for_about_the_same_torques():
     environment, teacher, law, muscles = made()
     environment.restart()
-    observation = environment.observe()
-    full = Labels([teacher], ALL, law, muscles, None)(environment, observation)
+    full = Labels([teacher], ALL, law, muscles, None)(environment)
     seen = environment.task.view(np.arange(ROWS), ("muscle", "moment_arm"))
     moment = full_moment(seen["moment_arm"], muscles.gain(seen["muscle_length"], seen["muscle_velocity"]))
     torque = np.einsum("ndm,nm->nd", moment, full)
     missed, spent = [], []
     for slack_n_m in (0.5, 5.0):
-        sparing = Labels([teacher], ALL, law, muscles, slack_n_m)(environment, observation)
+        sparing = Labels([teacher], ALL, law, muscles, slack_n_m)(environment)
         assert ((sparing >= 0) & (sparing <= 1)).all()
         missed.append(np.abs(np.einsum("ndm,nm->nd", moment, sparing) - torque).mean())
         spent.append(np.square(sparing).sum(axis=1))
@@ -108,11 +107,10 @@ def test_sparing_labels_ask_no_fatigued_muscle_for_more_than_it_has_left():
 def test_some_clips_are_labelled_with_the_teacher_s_own_excitations():
     environment, teacher, law, muscles = made()
     environment.restart()
-    observation = environment.observe()
     clip = environment.task.clip
     assert set(clip) == {0, 2}
     own, sparing, mixed = (
-        Labels([teacher], ALL, law, muscles, slack_n_m, not_sparing)(environment, observation)
+        Labels([teacher], ALL, law, muscles, slack_n_m, not_sparing)(environment)
         for slack_n_m, not_sparing in ((None, ()), (5.0, ()), (5.0, (2,)))
     )
     np.testing.assert_array_equal(mixed, np.where((clip == 2)[:, None], own, sparing))
@@ -124,11 +122,10 @@ def test_each_clip_has_its_teacher():
     other = Actor(environment.observation_size, law.action_size, NETWORK)
     torch.nn.init.normal_(other.head.weight, std=0.2)
     environment.restart()
-    observation = environment.observe()
     clip = environment.task.clip
     assert set(clip) == {0, 2}
-    alone = [Labels([one], ALL, law, muscles, 5.0)(environment, observation) for one in (teacher, other)]
-    both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment, observation)
+    alone = [Labels([one], ALL, law, muscles, 5.0)(environment) for one in (teacher, other)]
+    both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment)
     np.testing.assert_array_equal(both, np.where((clip == 2)[:, None], alone[1], alone[0]))
     assert np.abs(alone[1] - alone[0]).max() > 0.01
 
