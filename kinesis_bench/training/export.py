@@ -103,8 +103,28 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
     fatigue acts, and values, as before where it is observed, until it learns to heed it.
 
     Raises:
+        InputError: see ``read_weights``, or they are those of networks of other sizes.
+    """
+    path = folder / WEIGHTS
+    tensors, task = read_weights(folder, contract)
+    modules: dict[str, nn.Module] = {"actor": actor}
+    modules |= {"critic": critic} if task == contract.task else {}
+    for prefix, module in modules.items():
+        ours = {f"{prefix}.{key}" for key in module.state_dict()}
+        theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
+        if more := sorted(theirs - ours):
+            raise InputError(f"{path}: {more[0]}", "this network has none", "use the policy's own config")
+        load_module(prefix, module, tensors, path)
+
+
+def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a policy folder, and the task that it learned.
+
+    Where fatigue is observed and the policy does not see it, the tensors are made to leave it unheeded.
+
+    Raises:
         InputError: the folder holds no weights, or damaged ones, or those of another body, observation or
-            control law, or of networks of other sizes.
+            control law.
     """
     path = folder / WEIGHTS
     require_file(path, "name the folder of a policy that holds its weights")
@@ -122,14 +142,7 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
         made_for = replace(made_for, observation=contract.observation)
         tensors = {key: _unheeding(key, tensor, contract) for key, tensor in tensors.items()}
     made_for.refuse_unless(contract, str(path), also=(made_for.task,))
-    modules: dict[str, nn.Module] = {"actor": actor}
-    modules |= {"critic": critic} if made_for.task == contract.task else {}
-    for prefix, module in modules.items():
-        ours = {f"{prefix}.{key}" for key in module.state_dict()}
-        theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
-        if more := sorted(theirs - ours):
-            raise InputError(f"{path}: {more[0]}", "this network has none", "use the policy's own config")
-        load_module(prefix, module, tensors, path)
+    return tensors, made_for.task
 
 
 def _unheeding(key: str, tensor: Tensor, contract: Contract) -> Tensor:

@@ -34,7 +34,7 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
-from kinesis_bench.training.export import WEIGHTS
+from kinesis_bench.training.export import WEIGHTS, read_weights
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
@@ -128,6 +128,18 @@ class RunSetting:
     def contract(self, control: Control) -> Contract:
         """Of a policy in a control law."""
         return context_of(self.body, control, self.config.task, self.config.fatigue_mode).contract
+
+    def refuse_start(self) -> None:
+        """Refuse to begin as a policy that was made for something else than the first stage.
+
+        Raises:
+            InputError: it was; both sides are shown.
+        """
+        config = self.config
+        if config.start_from:
+            taught = config.method == "distilled"
+            contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
+            read_weights(Path(config.start_from).expanduser(), contract)
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""

@@ -168,6 +168,8 @@ def test_a_policy_that_sees_fatigue_is_trained_exported_and_scored(motions, tmp_
     asked = ("--policy", policy, "--motions", motions, "--out", tmp_path / "score")
     for more in ((), ("--fatigue",)):
         assert "use --fatigue --observe-fatigue" in refuse(*asked, *more, command="score")
+    blind = (*TINY, "--start-from", policy, "--motions", motions, "--out", tmp_path / "blind")
+    assert "use --fatigue --observe-fatigue" in refuse(*blind)
     line = refuse("--resume", run, "--no-observe-fatigue")
     assert "--observe-fatigue: cannot be changed in a run that has begun" in line
     line = refuse(*TINY, "--observe-fatigue", "--motions", motions, "--out", tmp_path / "no")

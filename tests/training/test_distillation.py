@@ -91,10 +91,8 @@ def test_sparing_labels_ask_no_fatigued_muscle_for_more_than_it_has_left():
     """And give about the torques that the teacher's excitation has on such muscles."""
     environment, teacher, law, muscles = made(Tiring.of("legs", "hidden", 1.0))
     environment.restart()
-    observation, rows = environment.observe(), np.arange(ROWS)
-    own, sparing = (
-        Labels([teacher], ALL, law, muscles, slack_n_m)(environment, observation) for slack_n_m in (None, 0.5)
-    )
+    rows = np.arange(ROWS)
+    own, sparing = (Labels([teacher], ALL, law, muscles, slack_n_m)(environment) for slack_n_m in (None, 0.5))
     left = 1 - environment.task.fatigued(rows)
     assert (own > left).any()
     assert (sparing <= left + 1e-12).all()
