@@ -29,7 +29,10 @@ DEFAULTS = preset(PRESET)
 RUNS = Path("runs")
 """Folder of the runs for which no other is named."""
 
-KEPT = ("preset", "method", "task", "body", "motions", "split", "control", "start_from", "seed", "networks")
+KEPT = (
+    *("preset", "method", "task", "body", "motions", "split", "control", "start_from"),
+    *("fatigue", "observe_fatigue", "seed", "networks"),
+)
 """Settings that a run keeps to its end."""
 
 SAMPLED = "sampled.onnx"
@@ -112,7 +115,10 @@ class TrainReference:
 
 
 def _score(setting: RunSetting) -> None:
-    """Draw a run's curve and score its policy on the test split, or on its task; a mixture both ways."""
+    """Draw a run's curve and score its policy on the test split, or on its task; a mixture both ways.
+
+    Where muscles tired in training they do so in the score, bout after bout.
+    """
     policy, config = setting.run / POLICY, setting.config
     _draw_curve(setting.run, policy, config.task)
     ways = {"score": policy}
@@ -124,6 +130,8 @@ def _score(setting: RunSetting) -> None:
             task=config.task,
             body=config.body,
             motions=Path(config.motions) if config.motions else None,
+            fatigue=config.fatigue,
+            observe_fatigue=config.observe_fatigue,
             out=setting.run / name,
             threads=config.threads,
         ).run()

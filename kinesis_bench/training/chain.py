@@ -64,6 +64,8 @@ def train(
                 raise InputError(run, "holds a run already", f"go on with --resume {run}")
             chain = Chain(setting, score)
             chain.refuse(only)
+            if new:
+                setting.refuse_start()
             if rank() == 0:
                 write_config(run, setting.config)
             wait_for_all()

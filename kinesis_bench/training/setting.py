@@ -34,12 +34,13 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
-from kinesis_bench.training.export import WEIGHTS
+from kinesis_bench.training.export import WEIGHTS, read_weights
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
 from kinesis_bench.training.symmetry import Mirror
 from kinesis_bench.training.task_trial import TaskTrials
+from kinesis_bench.training.tiring import Tiring
 from kinesis_bench.training.trial import ClipTrials, TrialsLike
 
 JUDGED = 128
@@ -74,6 +75,12 @@ class RunSetting:
     def device(self) -> str:
         """Where networks and the engine's arrays are."""
         return "cuda" if self.config.engine == "gpu" else "cpu"
+
+    @property
+    def tiring(self) -> Tiring | None:
+        """How muscles tire; None where they do not."""
+        mode = self.config.fatigue_mode
+        return Tiring.of(self.body.name, mode, self.config.episodes.fatigued) if mode else None
 
     @property
     def every_clip(self) -> np.ndarray:
@@ -120,7 +127,19 @@ class RunSetting:
 
     def contract(self, control: Control) -> Contract:
         """Of a policy in a control law."""
-        return context_of(self.body, control, self.config.task).contract
+        return context_of(self.body, control, self.config.task, self.config.fatigue_mode).contract
+
+    def refuse_start(self) -> None:
+        """Refuse to begin as a policy that was made for something else than the first stage.
+
+        Raises:
+            InputError: it was; both sides are shown.
+        """
+        config = self.config
+        if config.start_from:
+            taught = config.method == "distilled"
+            contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
+            read_weights(Path(config.start_from).expanduser(), contract)
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -138,7 +157,8 @@ class RunSetting:
     def _mirror(self, environment: Environment) -> Mirror | None:
         if not self.config.networks.symmetric:
             return None
-        return Mirror.of(self.body, action_names(environment.task.law.name, self.body))
+        task = environment.task
+        return Mirror.of(self.body, action_names(task.law.name, self.body), task.fatigue)
 
     def load_best(self, stage: str, actor: torch.nn.Module, critic: Critic | None = None) -> None:
         """Fill networks with what a stage's best checkpoint holds; not every stage has a critic.
@@ -265,6 +285,7 @@ class Setting(RunSetting):
             threads=self.threads,
             make_engine=engine_maker(config.engine),
             needs=needs,
+            tiring=self.tiring,
             broken_folder=self.run / "broken",
         )
 
@@ -278,6 +299,7 @@ class Setting(RunSetting):
             control=control,
             threads=self.threads,
             make_engine=engine_maker(config.engine),
+            tiring=self.tiring,
         )
 
 
@@ -339,12 +361,14 @@ class TaskSetting(RunSetting):
             self._task(control, config.episodes.environments, needs),
             push_m_s=config.episodes.push_m_s,
             rng=np.random.default_rng((config.seed, rank())),
+            tiring=self.tiring,
             broken_folder=self.run / "broken",
         )
 
     def trials(self, clips: np.ndarray, control: Control) -> TaskTrials:
         """Rows to be judged on."""
-        return TaskTrials(self._task(control, JUDGED), score_of(self.info), self.info.name)
+        task = self._task(control, JUDGED)
+        return TaskTrials(task, score_of(self.info), self.info.name, self.tiring)
 
     def _task(self, control: Control, rows: int, needs: Iterable[str] = ()) -> TrialTask:
         return self.info.make(
@@ -355,6 +379,7 @@ class TaskSetting(RunSetting):
             make_engine=engine_maker(self.config.engine),
             rewarded=True,
             needs=needs,
+            fatigue=self.config.fatigue_mode,
         )
 
 

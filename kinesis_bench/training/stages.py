@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from kinesis_bench.tasks.fatigue import VERSION
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.tasks.static_optimisation import joint_slack_n_m
@@ -189,6 +190,9 @@ def _export(
 ) -> None:
     config = setting.config
     begins = config.method if config.task == IMITATION else config.task
+    mode, learned = config.fatigue_mode, setting.learned
+    if mode is not None:
+        learned += ", on muscles that tire"
     if rank() == 0:
         write_policy_folder(
             setting.run / name,
@@ -196,10 +200,11 @@ def _export(
             critic,
             setting.contract(control),
             name=f"{begins}-{setting.body.name}{name.removeprefix(POLICY)}",
-            description=f"{made_by}, trained on {setting.learned}",
+            description=f"{made_by}, trained on {learned}",
             facts={
                 "method": config.method,
                 **setting.facts,
+                **({"fatigue": f"{VERSION}, {mode}"} if mode else {}),
                 "seed": config.seed,
                 "steps": sum(found.steps for found in stages),
                 "hours": f"{sum(found.wall_s for found in stages) / 3600:.2f}",

@@ -19,6 +19,7 @@ from kinesis_bench.training.config import DistillationConfig, EpisodeConfig, Net
 from kinesis_bench.training.distillation import Distillation, Labels  # noqa: E402
 from kinesis_bench.training.environment import ClipEnvironment  # noqa: E402
 from kinesis_bench.training.networks import Actor  # noqa: E402
+from kinesis_bench.training.tiring import Tiring  # noqa: E402
 
 ROWS = 8
 NETWORK = NetworkConfig(actor=(32,), exploration="gaussian")
@@ -26,7 +27,7 @@ ALL = np.zeros(3, int)
 """All clips are taught by the first teacher."""
 
 
-def made() -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
+def made(tiring: Tiring | None = None) -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
     torch.manual_seed(0)
     body = load_body("legs")
     reference = Reference.of(synthetic_motions(body), body)
@@ -40,6 +41,7 @@ def made() -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
         rng=np.random.default_rng(0),
         threads=1,
         needs=("muscle", "moment_arm"),
+        tiring=tiring,
     )
     law = TrackingControl(body, reference)
     teacher = Actor(environment.observation_size, law.action_size, NETWORK)
@@ -83,6 +85,21 @@ def test_sparing_labels_spend_less_for_about_the_same_torques():
     assert (spent[1] <= spent[0] + 1e-9).all()
     assert missed[0] < missed[1] < 0.5 * np.abs(torque).mean()
     assert missed[0] < 0.1 * np.abs(torque).mean()
+
+
+def test_sparing_labels_ask_no_fatigued_muscle_for_more_than_it_has_left():
+    """And give about the torques that the teacher's excitation has on such muscles."""
+    environment, teacher, law, muscles = made(Tiring.of("legs", "hidden", 1.0))
+    environment.restart()
+    rows = np.arange(ROWS)
+    own, sparing = (Labels([teacher], ALL, law, muscles, slack_n_m)(environment) for slack_n_m in (None, 0.5))
+    left = 1 - environment.task.fatigued(rows)
+    assert (own > left).any()
+    assert (sparing <= left + 1e-12).all()
+    seen = environment.task.view(rows, ("muscle", "moment_arm"))
+    moment = full_moment(seen["moment_arm"], muscles.gain(seen["muscle_length"], seen["muscle_velocity"]))
+    wanted, got = (np.einsum("ndm,nm->nd", moment, part) for part in (np.minimum(own, left), sparing))
+    assert np.abs(got - wanted).mean() < 0.1 * np.abs(wanted).mean()
 
 
 def test_some_clips_are_labelled_with_the_teacher_s_own_excitations():
