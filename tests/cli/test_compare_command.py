@@ -85,7 +85,8 @@ def test_one_task_is_averaged_over_bodies(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("trials", "a"), "is of a task of clips, and"),
+        (("trials", "a"), "a: is of a task of clips, and"),
+        (("trials", "absent"), "absent/result.json: no such file"),
         (("trials", "seed"), "seed: 0 against 1"),
         (("trials", "abs"), "compare policies on one body; --over-bodies averages one task over several"),
         (("trials", "better", "--against-kinesis"), "--against-kinesis: is for imitation; leave it out"),

@@ -78,7 +78,7 @@ def write_trials(path: str | Path, run: TrialRun, by_trial: ByTrial) -> None:
         (name, mean) for name in measured for mean in (False, True) if not (mean and name.endswith("_rad"))
     ]
     columns = [f"{'mean' if mean else 'last'}_{name}" for name, mean in kept]
-    figures = figure_columns(by_trial)
+    figures = _figure_columns(by_trial)
     writer.writerow(("trial", *drawn, "steps", "ending", *columns, *figures))
     for place, trial in enumerate(run.trials):
         start = [_shown(getattr(trial.start, name)) for name in drawn]
@@ -88,7 +88,7 @@ def write_trials(path: str | Path, run: TrialRun, by_trial: ByTrial) -> None:
     write_text(path, text.getvalue())
 
 
-def figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:
+def _figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:
     """Columns of figures in ``trials.csv``; n trials.
 
     Returns:
