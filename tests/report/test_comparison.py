@@ -168,6 +168,15 @@ def test_group_figures_have_no_points(tmp_path: Path) -> None:
     assert "--human wang2023=DIR" in " ".join(printed(comparison).split())
 
 
+def test_where_nothing_differs_the_axis_is_not_of_rounding(
+    compared: tuple[Comparison, list[Result]],
+) -> None:
+    (pair, *_) = compared[0].pairs
+    same = replace(pair.differences[0], a=1.0, b=1.0, difference=0.0, ci95=None)
+    figure = differences_figure([replace(pair, differences=(same,))])
+    assert figure.axes[0].get_xlim() == (-1.0, 1.0)
+
+
 @pytest.mark.parametrize("name", ["emg_by_policy_figure", "differences_figure"])
 def test_labels_of_neighbours_do_not_overlap(compared: tuple[Comparison, list[Result]], name: str) -> None:
     comparison, results = compared
