@@ -168,6 +168,7 @@ def test_speeds_of_walking_are_the_five_groups_of_schwartz():
         ("a person walks like a duck", "unknown words 'like', 'duck'"),
         ("a person läuft", "unknown word 'läuft'"),
         ("a person walks 3 ✓", "unknown word '✓'"),
+        ("a person walks for ² seconds", "unknown word '²'"),
         ("a person", "ends too early; 'walks', 'jogs', 'runs' or 'starts to walk' is expected"),
         ("walks", "cannot be read from 'walks' on; somebody, such as 'a person'"),
         ("a person walks to the left", "cannot be read from 'to the left' on"),

@@ -220,7 +220,7 @@ class _Reader:
         )
         if not words:
             raise InputError("text", "says nothing", f"give a sentence such as {EXAMPLE}")
-        unknown = [word for word in words if word not in vocabulary() and not word[0].isdigit()]
+        unknown = [word for word in words if word not in vocabulary() and not word[0].isdecimal()]
         if unknown:
             raise _unknown(self.text, list(dict.fromkeys(unknown)))
         self.words = words
@@ -241,7 +241,7 @@ class _Reader:
     def number(self) -> float:
         """The number that has to stand here."""
         word = self.words[self.place] if self.place < len(self.words) else ""
-        value = float(word) if word[:1].isdigit() else NUMBERS.get(word)
+        value = float(word) if word[:1].isdecimal() else NUMBERS.get(word)
         if value is None:
             self.fail("a number")
         self.place += 1
