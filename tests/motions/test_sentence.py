@@ -140,6 +140,10 @@ def test_every_sentence_of_the_grammar_means_what_it_was_made_of(made):
             Sentence("turn_in_place", 1.25, side=-1.0, turn_deg=180.0),
         ),
         ("she runs at 3 m/s for 4.5 s", Sentence("run", 3.0, duration_s=4.5)),
+        (
+            "he walks and turns left at 5.04 km/h",
+            Sentence("turn_in_place", pytest.approx(1.4), side=1.0, turn_deg=90.0),
+        ),
     ],
 )
 def test_examples(text, meant):

@@ -127,6 +127,9 @@ DEGREES = ("degrees", "degree", "deg", "°")
 
 DURATION_RANGE_S = (2.0, 60.0)
 
+ROUNDING = 1e-9
+"""A value may be off its bounds by this: 5.04 km/h are 1.4 m/s."""
+
 EXAMPLE = '"a person walks slowly in a circle to the left for 8 seconds"'
 
 
@@ -420,7 +423,7 @@ def speed_m_s(skill: str, pace: int) -> float:
 
 def _check(where: str, what: str, value: float, bounds: tuple[float, float], unit: str) -> None:
     lowest, highest = bounds
-    if not lowest <= value <= highest:
+    if not lowest - ROUNDING <= value <= highest + ROUNDING:
         problem = f"{what} {value:.4g} {unit}, which the built-in gait cannot"
         raise InputError(where, problem, f"give {lowest:g} to {highest:g} {unit}")
 
