@@ -45,7 +45,8 @@ STARTS = {
     for form in (f"to {gait}", gerund)
 }
 STANDS = ("stands", "stands still")
-GO_ON = ("walks on", "walks away", "walks back", "keeps walking", "continues to walk", "continues walking")
+BACK = "walks back"
+GO_ON = ("walks on", "walks away", BACK, "keeps walking", "continues to walk", "continues walking")
 STOPS = ("stops", "stops walking", "comes to a stop", "stands still")
 THEN = ("and", "then", "and then", ",", ", and", ", then", ", and then")
 
@@ -111,6 +112,9 @@ TURNS = {
 """By how much somebody turns in place [deg]."""
 
 TURN_RANGE_DEG = (45.0, 360.0)
+
+HALF_TURN_DEG = 180.0
+"""After it somebody can walk back."""
 
 SPOTS = ("in place", "on the spot")
 
@@ -284,14 +288,21 @@ def _read(reader: _Reader) -> _Said:
     _phrases(reader, said)
     while not reader.finished:
         reader.expect("'and', 'then' or a way, pace, curve or duration", *THEN)
-        turn = _turn(reader)
+        turn, way = _turn(reader), said.way
         if turn is not None:
             _once(reader, said.turn, "which turn")
             said.turn = turn
+        elif reader.passes(BACK):
+            if said.turn is None or said.turn.turn_deg != HALF_TURN_DEG:
+                problem = "the built-in gait walks back after a half turn only"
+                raise InputError(_where(reader.text), problem, "let the person turn around before, or walk on")
         elif not reader.passes(*GO_ON):
             reader.expect("'turns', 'walks on' or 'stops'", *STOPS)
             said.stops = True
         _phrases(reader, said)
+        if said.way == -1 and way is None:
+            problem = "the built-in gait walks one way all the time"
+            raise InputError(_where(reader.text), problem, "say 'backwards' of the first walking")
         if said.stops and not reader.finished:
             reader.fail("the end")
     return said
