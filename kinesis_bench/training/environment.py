@@ -36,8 +36,8 @@ class Transition:
 
     Attributes:
         reward: (E,).
-        failed: (E,) bool, nothing follows: too far from the reference, a fall, broken physics, or a trial that
-            is decided.
+        failed: (E,) bool, nothing follows: too far from the reference, a fall, broken physics, or a decided
+            trial.
         cut_off: (E,) bool, the clip ended, or the trial's time.
         final_observation: (k, N) of the k rows that were cut off, in their last state.
     """

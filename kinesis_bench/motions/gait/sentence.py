@@ -295,7 +295,9 @@ def _read(reader: _Reader) -> _Said:
         elif reader.passes(BACK):
             if said.turn is None or said.turn.turn_deg != HALF_TURN_DEG:
                 problem = "the built-in gait walks back after a half turn only"
-                raise InputError(_where(reader.text), problem, "let the person turn around before, or walk on")
+                raise InputError(
+                    _where(reader.text), problem, "let the person turn around before, or walk on"
+                )
         elif not reader.passes(*GO_ON):
             reader.expect("'turns', 'walks on' or 'stops'", *STOPS)
             said.stops = True
