@@ -214,6 +214,8 @@ def roll_out(
 ) -> list[Trial]:
     """Run trials side by side, one a row, to the end of the longest.
 
+    A step in which physics broke measures what the one before it did: its own numbers mean nothing.
+
     Args:
         task: as many rows.
         starts: drawn by it, one a row.
@@ -235,7 +237,8 @@ def roll_out(
         after(live, step)
         for name, values in step.measured.items():
             for row, value in zip(live.tolist(), on_host(values).tolist(), strict=True):
-                measured[row].setdefault(name, []).append(value)
+                so_far = measured[row].setdefault(name, [])
+                so_far.append(so_far[-1] if so_far and row in step.broken else value)
         failed, finished = (np.asarray(on_host(flags), bool) for flags in (step.failed, step.finished))
         for place, row in enumerate(live.tolist()):
             broken = f"physics: {step.broken[row]}" if row in step.broken else ""
