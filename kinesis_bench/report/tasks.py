@@ -14,6 +14,11 @@ from kinesis_bench.terminal import table
 UNITS = {"_m_s": "m/s", "_deg": "deg", "_rad": "rad", "_pct": "%", "_m": "m", "_s": "s"}
 """Ends of names, longer ones first, and the units that they stand for."""
 
+DIGITS = {"deg": 1, "%": 1}
+"""Decimals of means by unit; MOST_DIGITS of all others."""
+
+MOST_DIGITS = 3
+
 
 def print_task_result(result: TaskResult, console: Console) -> None:
     """The score, what else was counted, groups if there are such, and one headline."""
@@ -26,7 +31,8 @@ def print_task_result(result: TaskResult, console: Console) -> None:
         console.print(Text(note, style="yellow"))
     console.print(_figures(result.figures), crop=False)
     for kind, groups in result.figures.groups.items():
-        console.print(_groups(kind, groups), crop=False)
+        if len(groups) > 1:
+            console.print(_groups(kind, groups), crop=False)
     endings = ", ".join(f"{count} {ending}" for ending, count in result.endings.items())
     console.print(f"endings: {endings}", soft_wrap=True)
     console.print(Text(task_headline(result), style="bold"), soft_wrap=True)
@@ -58,10 +64,27 @@ def task_notes(result: TaskResult) -> list[str]:
 
 def words(name: str) -> str:
     """A figure's name in words, its unit in brackets: ``end_distance_m`` is ``end distance [m]``."""
+    bare, unit = _unit(name)
+    return f"{bare.replace('_', ' ')} [{unit}]" if unit else bare.replace("_", " ")
+
+
+def digits_of(name: str) -> int:
+    """Decimals that a figure of this name is shown with."""
+    return DIGITS.get(_unit(name)[1], MOST_DIGITS)
+
+
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals, and no minus before a zero."""
+    shown = f"{value:.{digits}f}"
+    return shown.lstrip("-") if float(shown) == 0 else shown
+
+
+def _unit(name: str) -> tuple[str, str]:
+    """A figure's name without its unit, and the unit, "" for none."""
     for end, unit in UNITS.items():
         if name.endswith(end):
-            return f"{name.removesuffix(end).replace('_', ' ')} [{unit}]"
-    return name.replace("_", " ")
+            return name.removesuffix(end), unit
+    return name, ""
 
 
 def _figures(figures: TaskFigures) -> Table:
@@ -69,26 +92,36 @@ def _figures(figures: TaskFigures) -> Table:
     for name, share in {"success": figures.success, **figures.proportions}.items():
         made.add_row(f"{words(name)} [%]", _number(share.pct), _interval(share.ci95), "", _of(share))
     for name, mean in figures.means.items():
-        made.add_row(words(name), *_mean(mean))
+        made.add_row(words(name), *_mean(mean, digits_of(name)))
     return made
 
 
 def _groups(kind: str, groups: dict[str, Group]) -> Table:
-    """A row a group, a column a figure."""
-    first = next(iter(groups.values()))
-    columns = [f"{words(name)} [%]" for name in first.proportions] + [words(name) for name in first.means]
-    made = table("", kind, *columns, "trials")
-    for name, group in groups.items():
-        shares = [f"{_number(share.pct)}{_interval(share.ci95)}" for share in group.proportions.values()]
-        means = [_number(mean.mean, 3) for mean in group.means.values()]
-        counts = [share.trials for share in group.proportions.values()]
-        counts += [mean.trials for mean in group.means.values()]
-        made.add_row(name, *shares, *means, str(max(counts, default=0)))
+    """A row a figure, a column a group: side by side they would not fit a terminal."""
+    made = table("", f"by {kind}", *groups)
+    for name in next(iter(groups.values())).proportions:
+        shares = [group.proportions[name] for group in groups.values()]
+        made.add_row(
+            f"{words(name)} [%]", *(f"{_number(share.pct)}{_interval(share.ci95)}" for share in shares)
+        )
+    for name in next(iter(groups.values())).means:
+        means, digits = [group.means[name] for group in groups.values()], digits_of(name)
+        made.add_row(
+            words(name), *(f"{_number(mean.mean, digits)}{_interval(mean.ci95, digits)}" for mean in means)
+        )
+    made.add_row("trials", *(str(_trials(group)) for group in groups.values()))
     return made
 
 
-def _mean(mean: Mean) -> tuple[str, ...]:
-    return _number(mean.mean, 3), _interval(mean.ci95, 3), _number(mean.sd, 3), str(mean.trials)
+def _trials(group: Group) -> int:
+    """Most that a figure of a group is of."""
+    of_shares = [share.trials for share in group.proportions.values()]
+    return max([*of_shares, *(mean.trials for mean in group.means.values())], default=0)
+
+
+def _mean(mean: Mean, digits: int) -> tuple[str, ...]:
+    shown = _number(mean.mean, digits), _interval(mean.ci95, digits), _number(mean.sd, digits)
+    return *shown, str(mean.trials)
 
 
 def _of(share: Proportion) -> str:
@@ -96,8 +129,8 @@ def _of(share: Proportion) -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return DASH if value is None else f"{value:.{digits}f}"
+    return DASH if value is None else fixed(value, digits)
 
 
 def _interval(ends: Interval | None, digits: int = 1) -> str:
-    return "" if ends is None else f" [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
+    return "" if ends is None else f" [{fixed(ends[0], digits)}, {fixed(ends[1], digits)}]"

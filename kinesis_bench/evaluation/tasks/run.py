@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.run import Recorder, context_of, recording_of, refined
 from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.evaluation.tasks.schema import TaskFigures
@@ -92,6 +93,19 @@ class TrialRun:
         return values
 
 
+def refuse_other_bodies(policy: LoadedPolicy, info: TaskInfo) -> None:
+    """Refuse a policy for a body that the task has not, where no other --body would help.
+
+    Raises:
+        InputError: it was made for such a body.
+    """
+    made_for = policy.contract.body if policy.contract else ""
+    if made_for and made_for not in info.bodies:
+        bodies = ", ".join(info.bodies)
+        problem = f"the policy was made for {made_for!r}, and task {info.name} is for {bodies}"
+        raise InputError(f"{policy.source or policy.name}: body", problem, f"give a --policy for {bodies}")
+
+
 class ScoreTrials(Protocol):
     """The function ``score`` of a task's module in ``evaluation.tasks``."""
 
@@ -158,6 +172,7 @@ def run_trials(
     """
     info = job.info
     info.refuse_body(body.name)
+    refuse_other_bodies(policy, info)
     mode = None if job.fatigue is None else job.fatigue.mode
     context = context_of(body, policy.control, info.name, mode)
     observation = (*context.contract.observation, *info.appended_parts(policy.needs))
