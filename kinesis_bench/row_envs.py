@@ -71,7 +71,7 @@ def step_rows(
         found = f"action {place} in row {rows[row]} is {action[row, place]}"
         raise ValueError(f"{found}; actions are finite numbers from -1 to 1")
     outcome = task.step(rows, np.clip(action, -1, 1))
-    reward, terminated = outcome.reward, outcome.failed
+    reward, terminated = outcome.reward, outcome.terminated
     if outcome.broken:
         broken = np.isin(rows, list(outcome.broken))
         reward, terminated = np.where(broken, 0.0, reward), terminated | broken

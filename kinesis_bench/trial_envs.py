@@ -1,10 +1,11 @@
 """The tasks of trials as Gymnasium environments: ``kinesis_bench/Target-v1`` and so on.
 
 Observation: see ``tasks.observation`` and the task. Action: see ``tasks.control``, in [-1, 1], clipped.
-Reward: the task's. An episode terminates when the task's rule of failure holds or physics breaks, and is
-truncated when the trial's time is up. ``reset`` draws a trial, or begins that of the option ``trial``: the
-task's own dataclass, such as ``TargetTrial``, or a list of one a row. ``info`` has the terms of the reward
-before their weights, what the task measures, and ``failure`` where physics broke.
+Reward: the task's. An episode terminates when the task's rule of failure holds, physics breaks or the trial
+is decided (the ball is behind the goal line), and is truncated when its time is up. ``reset`` draws a trial,
+or begins that of the option ``trial``: the task's own dataclass, such as ``TargetTrial``, or a list of one a
+row. ``info`` has the terms of the reward before their weights, what the task measures, and ``failure`` where
+physics broke.
 """
 
 from __future__ import annotations

@@ -33,6 +33,10 @@ class Play:
         Raises:
             InputError: there is no display, or the policy cannot be used.
         """
+        from kinesis_bench.errors import InputError
+
+        if self.seed < 0:
+            raise InputError("--seed", f"is {self.seed}", "give at least 0")
         from kinesis_bench.report.video.steering import REMEDY, WHERE, steer
         from kinesis_bench.report.video.viewer import require_display
 

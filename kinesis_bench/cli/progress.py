@@ -23,14 +23,15 @@ class Progress:
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {unit}, {{task.fields[rate]}}"),
+            TextColumn("{task.fields[counted]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task(what, total=None, rate="…")
+        self._unit = unit
+        self._task = self._bar.add_task(what, total=None, counted="…")
 
     def __enter__(self) -> Progress:
         self._bar.start()
@@ -43,4 +44,5 @@ class Progress:
         """Note that some more is done."""
         task = self._bar.tasks[0]
         rate = f"{task.speed:.0f}/s" if task.speed else "…"
-        self._bar.update(self._task, advance=done, total=total, rate=rate)
+        counted = f"{task.completed + done:.0f}/{total:.0f} {self._unit}, {rate}"
+        self._bar.update(self._task, advance=done, total=total, counted=counted)

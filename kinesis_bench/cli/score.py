@@ -109,9 +109,9 @@ class Score:
             no score.
         push: standard deviation of a velocity added to the body along each axis when a clip starts [m/s],
             drawn by the seed; a diagnostic of how brittle a policy is, marked as no score.
-        fatigue: muscles tire (the 3CC-r model), and the clips are run bout after bout with the fatigue
-        carried
-            over; also writes fatigue.json, bouts.csv and fatigue.png. Marked as no score.
+        fatigue: muscles tire (the 3CC-r model), and the clips or trials are run bout after bout with the
+            fatigue carried over; also writes fatigue.json and fatigue.png, of clips bouts.csv too. Marked as
+            no score.
         bouts: how often with --fatigue, 5 if left out.
         rest_s: rest between two bouts [s], none if left out.
         observe_fatigue: the policy sees the fatigued part of each muscle, for policies made for it.

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HOW = (
+    "score one with: kinesis-bench score --task NAME --policy POLICY",
+    "in any of them muscles may tire: add --fatigue",
+)
+"""What stands below the table."""
+
+LEAST_WHAT, LEAST_BODIES = 20, 10
+"""Characters of the columns that fold where the terminal is narrow."""
+
 
 @dataclass(frozen=True)
 class Tasks:
@@ -17,10 +26,12 @@ class Tasks:
 
         made = table("", "task", "what is asked", "bodies", "protocol", "trials")
         made.columns[1].justify = made.columns[2].justify = made.columns[3].justify = "left"
-        made.columns[1].no_wrap = made.columns[2].no_wrap = False
         for name, what in CLIP_TASKS.items():
             made.add_row(name, what, ", ".join(ALL_BODIES), PROTOCOL, "clips")
         for info in TASKS.values():
             made.add_row(info.name, info.what, ", ".join(info.bodies), info.protocol, str(info.trials))
+        for column, least in ((made.columns[1], LEAST_WHAT), (made.columns[2], LEAST_BODIES)):
+            column.no_wrap, column.min_width = False, least
         console().print(made, crop=False)
-        console().print("score one with: kinesis-bench score --task NAME --policy POLICY", soft_wrap=True)
+        for line in HOW:
+            console().print(line, soft_wrap=True)

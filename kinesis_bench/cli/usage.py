@@ -64,9 +64,11 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 def _one_line(panel: str) -> InputError:
     """The first paragraph of a panel, and the flag or the help that it points to."""
     lines = [line.strip("│|╭╮╰╯─ ") for line in panel.splitlines()]
+    lines = [line if line.strip("+-") else "" for line in lines]  # rules, where boxes are drawn in ASCII
     paragraphs = "\n".join(lines).strip().partition("\n")[2].strip().split("\n\n")
     message = " ".join(paragraphs[0].split()).rstrip(".").replace("'action.", "'")
     near = re.search(r"Perhaps you meant:\s+(--[\w.-]+)", re.sub(r"[│|\n]", " ", panel))
     helps = re.findall(r"(?:run|see):? (kinesis-bench(?: [\w-]+)* --help)", " ".join(" ".join(lines).split()))
     where = max(helps, key=len, default="kinesis-bench --help")
-    return InputError("arguments", message, f"did you mean {near[1]}?" if near else f"see {where}")
+    other = near and near[1] not in message.split()  # the flag itself is another command's
+    return InputError("arguments", message, f"did you mean {near[1]}?" if near and other else f"see {where}")

@@ -11,13 +11,14 @@ import numpy as np
 
 from kinesis_bench.bodies.build import TIMESTEP_S
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.skeleton import ANKLE_SOLE_M
 from kinesis_bench.physics.engine import SUBSTEPS
 from kinesis_bench.policies.blocks import BlockedPolicy, Row, generator
 from kinesis_bench.policies.contract import Contract
-from kinesis_bench.policies.interface import Context
+from kinesis_bench.policies.interface import PRESCRIBED, Context
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.schema import ClipRollout, Rollouts
 from kinesis_bench.tasks.control import action_size, quantise_action
@@ -66,7 +67,14 @@ class Job:
 def context_of(
     body: Body, control: str, task: str = IMITATION, fatigue: FatigueMode | None = None
 ) -> Context:
-    """What a policy is told of a body and a task."""
+    """What a policy is told of a body and a task.
+
+    Raises:
+        InputError: the policy is prescribed, so it drives no body.
+    """
+    if control == PRESCRIBED:
+        problem = f"only says what muscles do in a recorded motion, and task {task} has a body to drive"
+        raise InputError("--policy", problem, "name one that acts, such as muscle-pd, or leave out --task")
     contract = Contract(
         body=body.name,
         model_sha256=body.sha256,

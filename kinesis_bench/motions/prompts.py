@@ -91,7 +91,7 @@ def _categories() -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().split()).rstrip(".")
+    return " ".join(text.lower().split()).rstrip(". ")
 
 
 def _is_sayable(text: str) -> bool:

@@ -77,7 +77,7 @@ def read_text_to_motion(path: str | Path, refused: dict[str, str] | None = None)
     """Read every motion of a file.
 
     A prompt is kept as text: the one in the file, else the lines of a text file of the same name
-    (``walk.npy``, ``walk.txt``).
+    (``walk.npy``, ``walk.txt``), of which each motion has its own where there are as many.
 
     Args:
         path: the file.
@@ -97,14 +97,13 @@ def read_text_to_motion(path: str | Path, refused: dict[str, str] | None = None)
         )
     require_file(source)
     motions = _motions(str(source), _content(source))
-    beside = source.with_suffix(".txt")
-    words = tuple(filter(None, beside.read_text(encoding="utf-8").splitlines())) if beside.is_file() else ()
+    words = _beside(source.with_suffix(".txt"), len(motions))
     digest = sha256_of_file(source)
     recordings, errors = [], {}
     for place, motion in enumerate(motions):
         key = f"{source.stem}_{place}" if len(motions) > 1 else source.stem
         try:
-            recordings.append(_recording(motion, key, words, digest))
+            recordings.append(_recording(motion, key, words[place], digest))
         except InputError as error:
             errors[key] = error
     if errors and (refused is None or not recordings):
@@ -112,6 +111,17 @@ def read_text_to_motion(path: str | Path, refused: dict[str, str] | None = None)
     if refused is not None:
         refused |= {key: str(error) for key, error in errors.items()}
     return recordings
+
+
+def _beside(file: Path, count: int) -> list[tuple[str, ...]]:
+    """The texts of each of ``count`` motions in a text file, if there is one."""
+    if not file.is_file():
+        return [()] * count
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(file, "is no text in UTF-8", "save the prompts in UTF-8, or move it away") from error
+    return _shared([(line,) for line in lines if line], count)
 
 
 def _content(source: Path) -> Any:
@@ -204,7 +214,12 @@ def _texts(content: dict[str, Any], count: int) -> list[tuple[str, ...]]:
         else list(found)
     )
     texts = [tuple(map(str, entry)) if isinstance(entry, list) else (str(entry),) for entry in entries]
-    if count > 1 and len(texts) == count:
+    return _shared(texts, count)
+
+
+def _shared(texts: list[tuple[str, ...]], count: int) -> list[tuple[str, ...]]:
+    """One entry for each of ``count`` motions where there are as many, else all for every one."""
+    if len(texts) == count:
         return texts
     return [tuple(text for entry in texts for text in entry)] * count
 

@@ -15,7 +15,7 @@ from kinesis_bench.evaluation.comparison import (
     Pair,
     PublishedFigure,
 )
-from kinesis_bench.report.task_words import Shown
+from kinesis_bench.report.task_words import Shown, fixed
 from kinesis_bench.report.task_words import shown as shown_of_trials
 from kinesis_bench.terminal import table as new_table
 
@@ -128,7 +128,7 @@ def differences_table(pair: Pair) -> Table:
     for one in pair.differences:
         shown = shown_as(one.figure)
         unit = f" [{shown.unit}]" if shown.unit else ""
-        cells = [DASH if x is None else f"{x:.{shown.digits}f}" for x in (one.a, one.b)]
+        cells = [DASH if x is None else fixed(x, shown.digits) for x in (one.a, one.b)]
         difference = DASH if one.difference is None else f"{one.difference:+.{shown.digits}f}"
         interval = DASH
         if one.ci95 is not None:

@@ -11,7 +11,14 @@ from kinesis_bench.files import whole_file
 from kinesis_bench.report.comparison import SHOWN, differences_table, shown_as, why_null
 from kinesis_bench.report.figures import DPI, MODEL, PEOPLE, STYLE, empty_figure
 from kinesis_bench.report.tables import DASH
+from kinesis_bench.report.task_words import fixed
 from kinesis_bench.terminal import table
+
+FIRST_SHOWN = 5
+"""Figures of a task of trials that the terminal's table begins with; ``fatigue.json`` has all."""
+
+EFFORT = "excitation"
+"""The figure that it ends with."""
 
 
 def print_fatigue(result: FatigueResult, console: Console) -> None:
@@ -19,23 +26,26 @@ def print_fatigue(result: FatigueResult, console: Console) -> None:
     setup = result.fatigue
     rest = f"{setup.rest_s:g} s of rest between them" if setup.rest_s else "no rest between them"
     title = f"{setup.bouts} bouts on muscles that tire ({setup.version}), {rest}"
-    columns = [_header(name) for name in result.bouts[0].figures]
+    shown = shown_figures(result)
+    columns = [_header(name) for name in shown]
     made = table(title, "bout", *columns, "fatigued\n[%]", *_joints(result), "most fatigued")
     for bout in result.bouts:
-        made.add_row(str(bout.bout), *_cells(bout, result))
+        made.add_row(str(bout.bout), *_cells(bout, result, shown))
     console.print()
     console.print(made, crop=False)
     if result.changes:
         console.print(differences_table(result.changes[-1]), crop=False)
         for line in why_null(result.changes[-1]):
             console.print(line, style="dim", markup=False, highlight=False)
-    console.print(
-        f"fatigued: part of the muscles' units at the {units_of(result)}s' ends, mean over muscles and "
-        f"{units_of(result)}s, and by the joint that a muscle moves most",
-        style="dim",
-        markup=False,
-        highlight=False,
-    )
+    unit = units_of(result)
+    notes = [
+        f"fatigued: part of the muscles' units at the {unit}s' ends, mean over muscles and {unit}s, and by "
+        "the joint that a muscle moves most"
+    ]
+    if len(shown) < len(result.bouts[0].figures):
+        notes.append("every figure of each bout, and its interval: fatigue.json")
+    for line in notes:
+        console.print(line, style="dim", markup=False, highlight=False)
 
 
 def draw_bouts(path: Path, result: FatigueResult) -> None:
@@ -58,6 +68,7 @@ def draw_bouts(path: Path, result: FatigueResult) -> None:
         percent.set(title="done, and 95 % intervals", ylabel="%", ylim=(0, 102))
         for name, color in (("emg_mean_r", MODEL), ("emg_zero_lag_r", PEOPLE)) if with_emg else ():
             axes[1].plot(bouts, _values(result, name), "o-", color=color, label=SHOWN[name].label)
+        if with_emg:
             axes[1].set(title="excitation against people's EMG", ylabel="r", ylim=(0, None))
         for joint in _joints(result):
             parts = [bout.fatigued_after_by_joint_pct[joint] for bout in result.bouts]
@@ -69,6 +80,14 @@ def draw_bouts(path: Path, result: FatigueResult) -> None:
             axis.legend()
         with whole_file(path) as temporary:
             figure.savefig(temporary, dpi=DPI, format="png")
+
+
+def shown_figures(result: FatigueResult) -> list[str]:
+    """Figures that the terminal's table has: all in imitation, of trials the first ones and the effort."""
+    names = list(result.bouts[0].figures)
+    if result.trials is None:
+        return names
+    return [name for place, name in enumerate(names) if place < FIRST_SHOWN or name == EFFORT]
 
 
 def units_of(result: FatigueResult) -> str:
@@ -87,13 +106,15 @@ def _joints(result: FatigueResult) -> list[str]:
     return list(result.joints)
 
 
-def _cells(bout: Bout, result: FatigueResult) -> list[str]:
+def _cells(bout: Bout, result: FatigueResult, names: list[str]) -> list[str]:
     shown = []
-    for name, value in bout.figures.items():
-        shown.append(DASH if value is None else f"{value:.{shown_as(name).digits}f}")
+    for name in names:
+        value = bout.figures[name]
+        shown.append(DASH if value is None else fixed(value, shown_as(name).digits))
     joints = [f"{bout.fatigued_after_by_joint_pct[joint]:.2f}" for joint in _joints(result)]
     muscle, part = next(iter(bout.most_fatigued_pct.items()))
-    return [*shown, f"{bout.fatigued_after_pct:.2f}", *joints, f"{muscle} {part:.1f} %"]
+    most = f"{muscle} {part:.1f} %" if part else DASH
+    return [*shown, f"{bout.fatigued_after_pct:.2f}", *joints, most]
 
 
 def _values(result: FatigueResult, name: str) -> list[float]:

@@ -9,7 +9,7 @@ from rich.text import Text
 from kinesis_bench.evaluation.tasks.comparison import TaskComparison
 from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.report.comparison import DASH, differences_table, headline, tests_line, why_null
-from kinesis_bench.report.task_words import shown
+from kinesis_bench.report.task_words import fixed, shown
 from kinesis_bench.terminal import table
 
 
@@ -72,5 +72,5 @@ def _bodies(comparison: TaskComparison) -> Table:
 def _cell(value: float | None, ends: Interval | None, digits: int) -> str:
     if value is None:
         return DASH
-    interval = "" if ends is None else f" [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
-    return f"{value:.{digits}f}{interval}"
+    interval = "" if ends is None else f" [{fixed(ends[0], digits)}, {fixed(ends[1], digits)}]"
+    return f"{fixed(value, digits)}{interval}"

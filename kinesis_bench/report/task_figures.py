@@ -44,6 +44,8 @@ def maps_figure(result: TaskResult) -> Any:
         figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True
     ):
         axis.set_title(f"{_who(result)}: success by {name}", loc="left")
+        legend = "numbers: successes / trials in the cell; triangle: the body, which looks up"
+        axis.text(0, -0.13, legend, transform=axis.transAxes, fontsize=7, color="0.35")
         mesh = _draw_cells(axis, cells)
     figure.colorbar(mesh, ax=figure.axes, label="success [%]", shrink=0.8)
     return figure

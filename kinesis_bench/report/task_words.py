@@ -104,6 +104,12 @@ def words(name: str) -> str:
     return f"{found.label} [{found.unit}]" if found.unit else found.label
 
 
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals, and no minus before a zero."""
+    number = f"{value:.{digits}f}"
+    return number.lstrip("-") if float(number) == 0 else number
+
+
 def meaning(task: str, name: str) -> str:
     """What a figure is, "" where that is not known here."""
     if name == "success":

@@ -9,7 +9,7 @@ from rich.text import Text
 from kinesis_bench.evaluation.tasks.schema import Group, Mean, Proportion, TaskFigures, TaskResult
 from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.report.tables import DASH
-from kinesis_bench.report.task_words import words
+from kinesis_bench.report.task_words import fixed, shown, words
 from kinesis_bench.terminal import table
 
 
@@ -24,7 +24,8 @@ def print_task_result(result: TaskResult, console: Console) -> None:
         console.print(Text(note, style="yellow"))
     console.print(_figures(result.figures), crop=False)
     for kind, groups in result.figures.groups.items():
-        console.print(_groups(kind, groups), crop=False)
+        if len(groups) > 1:
+            console.print(_groups(kind, groups), crop=False)
     endings = ", ".join(f"{count} {ending}" for ending, count in result.endings.items())
     console.print(f"endings: {endings}", soft_wrap=True)
     console.print(Text(task_headline(result), style="bold"), soft_wrap=True)
@@ -59,26 +60,36 @@ def _figures(figures: TaskFigures) -> Table:
     for name, share in {"success": figures.success, **figures.proportions}.items():
         made.add_row(f"{words(name)} [%]", _number(share.pct), _interval(share.ci95), "", _of(share))
     for name, mean in figures.means.items():
-        made.add_row(words(name), *_mean(mean))
+        made.add_row(words(name), *_mean(mean, shown(name).digits))
     return made
 
 
 def _groups(kind: str, groups: dict[str, Group]) -> Table:
-    """A row a group, a column a figure."""
-    first = next(iter(groups.values()))
-    columns = [f"{words(name)} [%]" for name in first.proportions] + [words(name) for name in first.means]
-    made = table("", kind, *columns, "trials")
-    for name, group in groups.items():
-        shares = [f"{_number(share.pct)}{_interval(share.ci95)}" for share in group.proportions.values()]
-        means = [_number(mean.mean, 3) for mean in group.means.values()]
-        counts = [share.trials for share in group.proportions.values()]
-        counts += [mean.trials for mean in group.means.values()]
-        made.add_row(name, *shares, *means, str(max(counts, default=0)))
+    """A row a figure, a column a group: side by side they would not fit a terminal."""
+    made = table("", f"by {kind}", *groups)
+    for name in next(iter(groups.values())).proportions:
+        shares = [group.proportions[name] for group in groups.values()]
+        made.add_row(
+            f"{words(name)} [%]", *(f"{_number(share.pct)}{_interval(share.ci95)}" for share in shares)
+        )
+    for name in next(iter(groups.values())).means:
+        means, digits = [group.means[name] for group in groups.values()], shown(name).digits
+        made.add_row(
+            words(name), *(f"{_number(mean.mean, digits)}{_interval(mean.ci95, digits)}" for mean in means)
+        )
+    made.add_row("trials", *(str(_trials(group)) for group in groups.values()))
     return made
 
 
-def _mean(mean: Mean) -> tuple[str, ...]:
-    return _number(mean.mean, 3), _interval(mean.ci95, 3), _number(mean.sd, 3), str(mean.trials)
+def _trials(group: Group) -> int:
+    """Most that a figure of a group is of."""
+    of_shares = [share.trials for share in group.proportions.values()]
+    return max([*of_shares, *(mean.trials for mean in group.means.values())], default=0)
+
+
+def _mean(mean: Mean, digits: int) -> tuple[str, ...]:
+    shown = _number(mean.mean, digits), _interval(mean.ci95, digits), _number(mean.sd, digits)
+    return *shown, str(mean.trials)
 
 
 def _of(share: Proportion) -> str:
@@ -86,8 +97,8 @@ def _of(share: Proportion) -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return DASH if value is None else f"{value:.{digits}f}"
+    return DASH if value is None else fixed(value, digits)
 
 
 def _interval(ends: Interval | None, digits: int = 1) -> str:
-    return "" if ends is None else f" [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
+    return "" if ends is None else f" [{fixed(ends[0], digits)}, {fixed(ends[1], digits)}]"

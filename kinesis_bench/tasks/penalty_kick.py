@@ -269,13 +269,14 @@ class PenaltyKick(GoalRows):
     def step(self, rows: Any, action: Any) -> TrialStep:
         """Apply actions for one control step, in which the keepers move too.
 
-        A trial is over when the whole ball is behind the goal line, or the body has fallen and the ball does
-        not move towards the net any more, or time is up. ``measured``, where 1 means yes and what became true
-        stays so: ``touched``, the ball by the body; ``fell``; ``on_target``, the ball crossed the line
-        between the posts under the bar or the keeper touched it; ``in_net``, it crossed so; ``goal``, and the
-        body stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``, ``ball_y_m``,
-        ``ball_z_m``, ``ball_speed_m_s``, ``keeper_y_m``, ``distance_m`` of the pelvis from the ball on the
-        plane, ``head_height_m``, ``pelvis_height_m``, and ``excitation``, the mean over muscles and substeps.
+        A trial is over when the whole ball is behind the goal line, which decides it, or the body has fallen
+        and the ball does not move towards the net any more, or time is up. ``measured``, where 1 means yes
+        and what became true stays so: ``touched``, the ball by the body; ``fell``; ``on_target``, the ball
+        crossed the line between the posts under the bar or the keeper touched it; ``in_net``, it crossed so;
+        ``goal``, and the body stood: had not fallen, its head above STANDING_HEAD_M. And ``ball_x_m``,
+        ``ball_y_m``, ``ball_z_m``, ``ball_speed_m_s``, ``keeper_y_m``, ``distance_m`` of the pelvis from the
+        ball on the plane, ``head_height_m``, ``pelvis_height_m``, and ``excitation``, the mean over muscles
+        and substeps.
 
         Args:
             rows: (n,) which; the others stay as they are and cost nothing.
@@ -335,6 +336,7 @@ class PenaltyKick(GoalRows):
             failed=fell & ~alive & ~crossed,
             broken=self.engine.failures(rows),
             finished=crossed | (self.age[rows] >= self.steps),
+            decided=crossed,
             reward=reward,
             reward_terms=terms,
             record=self._recorded(rows, action, driven, now, self._reference(rows, now)),

@@ -20,6 +20,9 @@ ALL_BODIES = ("legs", "legs_abs", "legs_back")
 
 IMITATION, TEXT_TO_CONTROL = "imitation", "text-to-control"
 
+FATIGUE = "fatigue"
+"""Taken for a task by who reads of it among them."""
+
 CLIP_TASKS = {
     IMITATION: "follow clips of motions",
     TEXT_TO_CONTROL: "follow, zero-shot, motions made of prompts; scored by the prompts' categories",
@@ -145,11 +148,15 @@ def task_info(name: str) -> TaskInfo:
     """A task of trials by its name.
 
     Raises:
-        InputError: there is none of that name, or it is zero-shot.
+        InputError: there is none of that name, it is zero-shot, or it is the modifier of tasks.
     """
     if name == TEXT_TO_CONTROL:
         remedy = "train imitation, on motions of your own with --motions"
         raise InputError("--task", f"is {name}, which is zero-shot: nothing is trained for it", remedy)
+    if name == FATIGUE:
+        raise InputError(
+            "--task", f"is {name}, which is no task but comes on top of one", "add --fatigue to any"
+        )
     if name not in TASKS:
         raise unknown_name("--task", name, (*CLIP_TASKS, *TASKS))
     return TASKS[name]

@@ -7,7 +7,7 @@ A task is a class that begins its rows its own way (``start``), shows them (``ob
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,8 @@ class Step:
         failed: (n,) bool, the task's own rule of failure.
         broken: row -> reason, where the physics failed; other numbers of that row mean nothing.
         finished: (n,) bool, the clip's or the trial's end is reached.
+        decided: (n,) bool, those of the finished after whose end nothing could be had any more; the others
+            were only cut off. None where no end is of that kind.
         reward: (n,), None where the task has no reward.
         reward_terms: name -> (n,), before their weights; empty where the task has no reward.
         record: None unless the task records.
@@ -86,6 +88,12 @@ class Step:
     reward: Any
     reward_terms: dict[str, Any]
     record: Record | None
+    decided: Any = field(default=None, kw_only=True)
+
+    @property
+    def terminated(self) -> Any:
+        """(n,) bool, nothing follows: failed or decided. Broken rows may be missing."""
+        return self.failed if self.decided is None else self.failed | self.decided
 
 
 class BodyRows:

@@ -17,7 +17,7 @@ from kinesis_bench.tasks.rows import Step
 
 @dataclass(frozen=True)
 class TrialStep(Step):
-    """What a control step of trials led to; a row is ``finished`` when its time is up.
+    """What a control step of trials led to; a row is ``finished`` when its time is up or it is decided.
 
     Attributes:
         measured: name -> (n,) what the score is made of, with the unit in the name, such as ``distance_m``.

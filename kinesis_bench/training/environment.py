@@ -37,8 +37,9 @@ class Transition:
 
     Attributes:
         reward: (E,).
-        failed: (E,) bool, too far from the reference or broken physics.
-        cut_off: (E,) bool, the clip ended.
+        failed: (E,) bool, nothing follows: too far from the reference, a fall, broken physics, or a decided
+            trial.
+        cut_off: (E,) bool, the clip ended, or the trial's time.
         final_observation: (k, N) of the k rows that were cut off, in their last state.
     """
 
@@ -110,7 +111,7 @@ class Environment:
         outcome = self.task.step(self._all, applied)
         assert outcome.reward is not None
         reward = torch.as_tensor(outcome.reward).float()
-        failed, finished = torch.as_tensor(outcome.failed), torch.as_tensor(outcome.finished)
+        failed, finished = torch.as_tensor(outcome.terminated), torch.as_tensor(outcome.finished)
         if outcome.broken:
             rows = torch.tensor(sorted(outcome.broken), device=failed.device)
             reward[rows], failed[rows] = 0.0, True

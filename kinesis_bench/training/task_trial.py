@@ -21,7 +21,7 @@ class TaskTrial:
 
     Attributes:
         success: share of the trials, by the task's score.
-        lasted: share of their time that trials last.
+        lasted: share of their time that trials last; one that is decided early, by a goal, lasts it all.
         reward: mean over the control steps of whole trials, none after an early end, in parts of the most
             that a step can have.
         watched: name -> mean of a measured quantity at the end of the trials.
@@ -80,7 +80,8 @@ class TaskTrials:
         def after(live: np.ndarray, step: TrialStep) -> None:
             nonlocal rewards
             assert step.reward is not None
-            rewards += float(np.nan_to_num(on_host(step.reward)).sum())
+            sound = ~np.isin(live, list(step.broken))
+            rewards += float(on_host(step.reward)[sound].sum())
 
         trials = roll_out(task, self._starts, act, fatigued=self._fatigued, after=after)
         run = TrialRun(tuple(trials), task.dt_s, task.steps)
@@ -88,7 +89,7 @@ class TaskTrials:
         whole = task.size * task.steps
         return TaskTrial(
             success=success.count / success.trials,
-            lasted=sum(trial.steps for trial in run.trials) / whole,
+            lasted=sum(task.steps if trial.whole else trial.steps for trial in run.trials) / whole,
             reward=rewards / whole / task.reward_range[1],
             watched={name: float(run.measured(name)[:, -1].mean()) for name in task.watched},
         )

@@ -36,7 +36,7 @@ def test_a_score_names_its_keeper(tmp_path, monkeypatch, capsys) -> None:
         ((*SCORE, "--body", "legs"), "task penalty-kick is for legs_back; use --body legs_back"),
         (("score", "--task", "target", "--keeper", "static"), "--keeper: means nothing for task target"),
         (("score", "--keeper", "static"), "with --task imitation, which has clips: --keeper"),
-        ((*SCORE[:-1], "legs"), "the policy was made for 'legs', this run has 'legs_back'"),
+        ((*SCORE[:-1], "legs"), "the policy was made for 'legs', and task penalty-kick is for legs_back"),
         (("train-reference", "--task", "penalty-kick"), "use --body legs_back"),
     ],
 )

@@ -36,13 +36,21 @@ def refuse(capsys, tmp_path, monkeypatch):
     return refused
 
 
-def test_every_task_is_listed(capsys) -> None:
+def test_every_task_is_listed(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     run("tasks")
     lines = capsys.readouterr().out.splitlines()
     for name in ("imitation", *TASKS):
         (line,) = [line for line in lines if line.split()[:1] == [name]]
         assert "legs" in line
     assert any("target-1" in line and "1000" in line for line in lines)
+    assert "in any of them muscles may tire: add --fatigue" in lines
+
+
+def test_the_list_folds_in_a_narrow_terminal(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run("tasks")
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 90
 
 
 def test_a_score_is_printed_and_its_files_appear(tmp_path, capsys) -> None:
@@ -86,6 +94,13 @@ def test_a_recording_of_trials_is_no_recording_of_clips(tmp_path, refuse, capsys
         (("score", "--task", "targte"), "--task: unknown name 'targte'; did you mean 'target"),
         (("score", "--task", "target", "--runs", "2"), "--task target, which has no motions: --runs"),
         (("score", "--task", "target", "--human-speed", "3"), "which has no motions: --human-speed"),
+        (("score", "--task", "fatigue"), "--task: is fatigue, which is no task but comes on top of one"),
+        (("score", "--task", "target", "--policy", "mean-human"), "--policy: only says what muscles do in a"),
+        (
+            ("record", "--policy", "zero", "--task", "target"),
+            "target (applied to kinesis-bench record); see kinesis-bench --help",
+        ),
+        (("play", "direction", "--seed", "-1"), "--seed: is -1; give at least 0"),
         (("score", "--trials", "2"), "cannot be given with --task imitation, which has clips: --trials"),
         (("score", "--task", "target", "--trials", "0"), "--trials: is 0; give 1 to"),
         (("score", "--task", "target", "--body", "arms"), "unknown name 'arms'"),

@@ -31,6 +31,7 @@ def test_a_sayable_prompt_means_its_category():
     [
         ("a person backs away from something frightening", "backward"),  # by the list: no word tells
         ("  A person backs away from  something frightening. ", "backward"),
+        ("a person walks once around a table .", "gradual_turn"),
         ("a man runs backwards", "run"),
         ("the person is walking backward in a circle", "backward"),
         ("he turns around in a wide circle", "gradual_turn"),

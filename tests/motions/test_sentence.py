@@ -104,10 +104,14 @@ def sentences(draw) -> tuple[str, Sentence]:
             ends.append(f"by {meant.turn_deg:g} {draw(st.sampled_from(grammar.DEGREES))}")
         ends.append(draw(st.sampled_from(["", *grammar.SPOTS])))
     if draw(st.booleans()):
-        ends += [draw(THEN), draw(st.sampled_from(grammar.GO_ON))]
+        about = skill == "turn_in_place" and meant.turn_deg == 180
+        on = [words for words in grammar.GO_ON if about or words != grammar.BACK]
+        ends += [draw(THEN), draw(st.sampled_from(on))]
     if meant.stops:
         ends += [draw(THEN), draw(st.sampled_from(grammar.STOPS))]
-    late = draw(st.integers(0, len(phrases))) if ends else len(phrases)
+    backwards = [place for place, words in enumerate(phrases) if grammar.WAYS.get(words) == -1]
+    first = 1 + backwards[0] if backwards else 0
+    late = draw(st.integers(first, len(phrases))) if ends else len(phrases)
     text = " ".join(part for part in (*parts, *phrases[:late], *ends, *phrases[late:]) if part)
     text = text.replace(" ,", ",")
     return (text.capitalize() + "." if draw(st.booleans()) else text), meant
@@ -140,6 +144,10 @@ def test_every_sentence_of_the_grammar_means_what_it_was_made_of(made):
             Sentence("turn_in_place", 1.25, side=-1.0, turn_deg=180.0),
         ),
         ("she runs at 3 m/s for 4.5 s", Sentence("run", 3.0, duration_s=4.5)),
+        (
+            "he walks and turns left at 5.04 km/h",
+            Sentence("turn_in_place", pytest.approx(1.4), side=1.0, turn_deg=90.0),
+        ),
     ],
 )
 def test_examples(text, meant):
@@ -168,6 +176,7 @@ def test_speeds_of_walking_are_the_five_groups_of_schwartz():
         ("a person walks like a duck", "unknown words 'like', 'duck'"),
         ("a person läuft", "unknown word 'läuft'"),
         ("a person walks 3 ✓", "unknown word '✓'"),
+        ("a person walks for ² seconds", "unknown word '²'"),
         ("a person", "ends too early; 'walks', 'jogs', 'runs' or 'starts to walk' is expected"),
         ("walks", "cannot be read from 'walks' on; somebody, such as 'a person'"),
         ("a person walks to the left", "cannot be read from 'to the left' on"),
@@ -183,6 +192,9 @@ def test_speeds_of_walking_are_the_five_groups_of_schwartz():
         ("a person walks in a left circle to the right", "says twice to which side"),
         ("a person walks and turns left and turns right", "says twice which turn"),
         ("a person walks in a circle and turns left", "a curve and a turn in place"),
+        ("a person walks forward and walks back", "walks back after a half turn only; let .* turn around"),
+        ("a person walks, turns left and walks back", "walks back after a half turn only"),
+        ("a person walks, then walks on backwards", "walks one way all the time"),
         ("a person runs in a circle", "runs straight ahead"),
         ("a person starts to run", "is under way already"),
         ("a person walks backwards in a circle", "backwards straight on only"),

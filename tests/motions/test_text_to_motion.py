@@ -221,6 +221,21 @@ def test_prompt_beside_the_file(tmp_path: Path, walker: Recording) -> None:
     assert _read(tmp_path / "walk.npy", _positions(walker)).texts == ("a person walks", "forward")
 
 
+def test_each_motion_of_a_batch_has_its_own_line_beside_the_file(tmp_path: Path, walker: Recording) -> None:
+    positions = _positions(walker)
+    np.save(tmp_path / "batch.npy", np.stack([positions, positions[::-1]]))
+    beside = tmp_path / "batch.txt"
+    beside.write_text("a person walks\na person walks backwards\n")
+    texts = [recording.texts for recording in read_text_to_motion(tmp_path / "batch.npy")]
+    assert texts == [("a person walks",), ("a person walks backwards",)]
+    beside.write_text("a person moves\n")
+    texts = [recording.texts for recording in read_text_to_motion(tmp_path / "batch.npy")]
+    assert texts == [("a person moves",)] * 2
+    beside.write_bytes("la promenade lente d'été".encode("latin-1"))
+    with pytest.raises(InputError, match=r"batch\.txt: is no text in UTF-8"):
+        read_text_to_motion(tmp_path / "batch.npy")
+
+
 def test_kinesis_dictionary(tmp_path: Path, walker: Recording) -> None:
     entry = {
         "pose_quat": np.zeros((60, 24, 4)),

@@ -19,6 +19,7 @@ from kinesis_bench.cli.train_reference import _draw_curve  # noqa: E402
 from kinesis_bench.errors import InputError  # noqa: E402
 from kinesis_bench.motions.store import read_motions  # noqa: E402
 from kinesis_bench.policies.load import load_policy  # noqa: E402
+from kinesis_bench.tasks.penalty_kick import PenaltyKick  # noqa: E402
 from kinesis_bench.tasks.target import Target  # noqa: E402
 from kinesis_bench.training import setting as settings  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
@@ -91,6 +92,19 @@ def test_time_that_is_up_cuts_off_with_its_last_state() -> None:
     assert transition.final_observation.shape == (ROWS, 309)
     assert rows.lengths == [1] * ROWS
     assert (rows.task.age == 0).all()
+
+
+def test_a_ball_behind_the_line_ends_a_kick_for_good() -> None:
+    """Else a value that nothing ever corrects would be handed on: no trial goes on from there."""
+    task = PenaltyKick(load_body("legs_back"), 2, threads=1, rewarded=True)
+    rows = TrialEnvironment(task, push_m_s=0.0, rng=np.random.default_rng(0))
+    rows.restart()
+    task.place_ball(np.array([1]), [[50.0, 0.0, 0.2]], [[20.0, 0.0, 0.0]])
+    transition = rows.step(torch.full((2, 290), -1.0))
+    assert transition.failed.tolist() == [False, True]
+    assert not transition.cut_off.any()
+    assert len(transition.final_observation) == 0
+    assert rows.lengths == [1]
 
 
 def test_values_are_bounded_by_the_task_s_rewards(tmp_path) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.run import Recorder, context_of, recording_of, refined
 from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.evaluation.tasks.schema import TaskFigures
@@ -92,6 +93,19 @@ class TrialRun:
         return values
 
 
+def refuse_other_bodies(policy: LoadedPolicy, info: TaskInfo) -> None:
+    """Refuse a policy for a body that the task has not, where no other --body would help.
+
+    Raises:
+        InputError: it was made for such a body.
+    """
+    made_for = policy.contract.body if policy.contract else ""
+    if made_for and made_for not in info.bodies:
+        bodies = ", ".join(info.bodies)
+        problem = f"the policy was made for {made_for!r}, and task {info.name} is for {bodies}"
+        raise InputError(f"{policy.source or policy.name}: body", problem, f"give a --policy for {bodies}")
+
+
 class ScoreTrials(Protocol):
     """The function ``score`` of a task's module in ``evaluation.tasks``."""
 
@@ -158,6 +172,7 @@ def run_trials(
     """
     info = job.info
     info.refuse_body(body.name)
+    refuse_other_bodies(policy, info)
     mode = None if job.fatigue is None else job.fatigue.mode
     context = context_of(body, policy.control, info.name, mode)
     observation = (*context.contract.observation, *info.appended_parts(policy.needs))
@@ -214,6 +229,8 @@ def roll_out(
 ) -> list[Trial]:
     """Run trials side by side, one a row, to the end of the longest.
 
+    A step in which physics broke measures what the one before it did: its own numbers mean nothing.
+
     Args:
         task: as many rows.
         starts: drawn by it, one a row.
@@ -235,7 +252,8 @@ def roll_out(
         after(live, step)
         for name, values in step.measured.items():
             for row, value in zip(live.tolist(), on_host(values).tolist(), strict=True):
-                measured[row].setdefault(name, []).append(value)
+                so_far = measured[row].setdefault(name, [])
+                so_far.append(so_far[-1] if so_far and row in step.broken else value)
         failed, finished = (np.asarray(on_host(flags), bool) for flags in (step.failed, step.finished))
         for place, row in enumerate(live.tolist()):
             broken = f"physics: {step.broken[row]}" if row in step.broken else ""

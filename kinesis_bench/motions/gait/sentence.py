@@ -45,7 +45,8 @@ STARTS = {
     for form in (f"to {gait}", gerund)
 }
 STANDS = ("stands", "stands still")
-GO_ON = ("walks on", "walks away", "walks back", "keeps walking", "continues to walk", "continues walking")
+BACK = "walks back"
+GO_ON = ("walks on", "walks away", BACK, "keeps walking", "continues to walk", "continues walking")
 STOPS = ("stops", "stops walking", "comes to a stop", "stands still")
 THEN = ("and", "then", "and then", ",", ", and", ", then", ", and then")
 
@@ -112,6 +113,9 @@ TURNS = {
 
 TURN_RANGE_DEG = (45.0, 360.0)
 
+HALF_TURN_DEG = 180.0
+"""After it somebody can walk back."""
+
 SPOTS = ("in place", "on the spot")
 
 NUMBERS = {
@@ -126,6 +130,9 @@ SPEED_UNITS = {"m/s": 1.0, "metres per second": 1.0, "meters per second": 1.0, "
 DEGREES = ("degrees", "degree", "deg", "°")
 
 DURATION_RANGE_S = (2.0, 60.0)
+
+ROUNDING = 1e-9
+"""A value may be off its bounds by this: 5.04 km/h are 1.4 m/s."""
 
 EXAMPLE = '"a person walks slowly in a circle to the left for 8 seconds"'
 
@@ -220,7 +227,7 @@ class _Reader:
         )
         if not words:
             raise InputError("text", "says nothing", f"give a sentence such as {EXAMPLE}")
-        unknown = [word for word in words if word not in vocabulary() and not word[0].isdigit()]
+        unknown = [word for word in words if word not in vocabulary() and not word[0].isdecimal()]
         if unknown:
             raise _unknown(self.text, list(dict.fromkeys(unknown)))
         self.words = words
@@ -241,7 +248,7 @@ class _Reader:
     def number(self) -> float:
         """The number that has to stand here."""
         word = self.words[self.place] if self.place < len(self.words) else ""
-        value = float(word) if word[:1].isdigit() else NUMBERS.get(word)
+        value = float(word) if word[:1].isdecimal() else NUMBERS.get(word)
         if value is None:
             self.fail("a number")
         self.place += 1
@@ -281,14 +288,23 @@ def _read(reader: _Reader) -> _Said:
     _phrases(reader, said)
     while not reader.finished:
         reader.expect("'and', 'then' or a way, pace, curve or duration", *THEN)
-        turn = _turn(reader)
+        turn, way = _turn(reader), said.way
         if turn is not None:
             _once(reader, said.turn, "which turn")
             said.turn = turn
+        elif reader.passes(BACK):
+            if said.turn is None or said.turn.turn_deg != HALF_TURN_DEG:
+                problem = "the built-in gait walks back after a half turn only"
+                raise InputError(
+                    _where(reader.text), problem, "let the person turn around before, or walk on"
+                )
         elif not reader.passes(*GO_ON):
             reader.expect("'turns', 'walks on' or 'stops'", *STOPS)
             said.stops = True
         _phrases(reader, said)
+        if said.way == -1 and way is None:
+            problem = "the built-in gait walks one way all the time"
+            raise InputError(_where(reader.text), problem, "say 'backwards' of the first walking")
         if said.stops and not reader.finished:
             reader.fail("the end")
     return said
@@ -420,7 +436,7 @@ def speed_m_s(skill: str, pace: int) -> float:
 
 def _check(where: str, what: str, value: float, bounds: tuple[float, float], unit: str) -> None:
     lowest, highest = bounds
-    if not lowest <= value <= highest:
+    if not lowest - ROUNDING <= value <= highest + ROUNDING:
         problem = f"{what} {value:.4g} {unit}, which the built-in gait cannot"
         raise InputError(where, problem, f"give {lowest:g} to {highest:g} {unit}")
 

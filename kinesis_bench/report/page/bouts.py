@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kinesis_bench.evaluation.comparison import Pair
 from kinesis_bench.evaluation.fatigue import FIGURES, FatigueResult
 from kinesis_bench.metrics.statistics import Interval
-from kinesis_bench.report.comparison import p_text, shown_as, why_null
+from kinesis_bench.report.comparison import DASH, p_text, shown_as, why_null
 from kinesis_bench.report.fatigue import units_of
 from kinesis_bench.report.page.panels import Panel
 from kinesis_bench.report.page.plots import Axis, spread
@@ -99,7 +99,7 @@ def _tired(result: FatigueResult) -> Table:
     for bout in result.bouts:
         parts = [bout.fatigued_after_pct, *(bout.fatigued_after_by_joint_pct[name] for name in result.joints)]
         muscle, most = next(iter(bout.most_fatigued_pct.items()))
-        cells = [*(Cell(f"{part:.2f}") for part in parts), Cell(f"{muscle} {most:.1f}")]
+        cells = [*(Cell(f"{part:.2f}") for part in parts), Cell(f"{muscle} {most:.1f}" if most else DASH)]
         rows.append(Row(str(bout.bout), cells))
     by_joint = [f"{joint} [%]" for joint in result.joints]
     caption = f"Fatigued part of the muscles at the {units_of(result)}s' ends"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ SPACE, RIGHT, LEFT, HOME = 32, 262, 263, 268
 
 KEYS = "space: pause and go on; left and right: one step back or on; home: from the start"
 
+CLOSING_S = 5.0
+"""How long a window may take to close [s]."""
 
 _WITHOUT = "write a video with --video, which needs no display"
 
@@ -69,8 +73,14 @@ def require_display(where: str = "--viewer", remedy: str = _WITHOUT) -> None:
         raise InputError(where, "there is no display (DISPLAY and WAYLAND_DISPLAY are unset)", remedy)
 
 
-def open_window(model: Any, data: Any, press: Callable[[int], None], where: str, remedy: str) -> Any:
-    """MuJoCo's window without its panels, to be used in a ``with`` block.
+@contextmanager
+def open_window(
+    model: Any, data: Any, press: Callable[[int], None], where: str, remedy: str
+) -> Iterator[Any]:
+    """MuJoCo's window without its panels, closed when the ``with`` block ends.
+
+    It draws in a thread of its own, which has to end before Python does: else an error or Ctrl-C in the block
+    would end in a segmentation fault.
 
     Args:
         model, data: what is shown.
@@ -83,12 +93,19 @@ def open_window(model: Any, data: Any, press: Callable[[int], None], where: str,
     require_display(where, remedy)
     import mujoco.viewer
 
+    before = set(threading.enumerate())
     try:
-        return mujoco.viewer.launch_passive(
+        window = mujoco.viewer.launch_passive(
             model, data, key_callback=press, show_left_ui=False, show_right_ui=False
         )
     except Exception as error:  # glfw raises its own kinds
         raise InputError(where, f"no window could be opened ({error})", remedy) from error
+    try:
+        yield window
+    finally:
+        window.close()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(CLOSING_S)
 
 
 def show(playback: Playback) -> None:

@@ -13,11 +13,12 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.replay import replay
 from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.evaluation.tasks.evaluate import evaluate_task
-from kinesis_bench.evaluation.tasks.run import TrialJob, TrialRun, blamed, run_trials
+from kinesis_bench.evaluation.tasks.run import TrialJob, TrialRun, blamed, roll_out, run_trials
 from kinesis_bench.policies.builtin import Constant
 from kinesis_bench.policies.load import load_policy
 from kinesis_bench.policies.loaded import LoadedPolicy
 from kinesis_bench.rollouts.store import read_rollouts, write_rollouts
+from kinesis_bench.tasks.direction import Direction, DirectionTrial
 from kinesis_bench.tasks.registry import task_info
 
 TARGET = task_info("target")
@@ -87,6 +88,24 @@ def test_a_failing_policy_ends_its_trials_and_is_blamed(body: Body) -> None:
     assert blamed(run) == "policy raised RuntimeError: lost"
     fine, _ = run_trials(load_policy("zero"), body, TrialJob(TARGET, 1))
     assert blamed(fine) == ""
+
+
+def test_a_step_in_which_physics_broke_measures_nothing_of_its_own(body: Body) -> None:
+    task = Direction(body, 2, threads=1)
+
+    def act(live: np.ndarray) -> np.ndarray:
+        if task.age[0] == 5:
+            task.engine.field("qvel")[0] = 1e12
+        return np.full((len(live), task.action_size), -1.0)
+
+    starts = [DirectionTrial(0.0, (0, 1, 2, 3, 4))] * 2
+    broken, fallen = roll_out(task, starts, act, push_m_s=np.tile([3.0, 0.0, 0.0], (2, 1)))
+    assert broken.ending == "physics: a velocity is not finite or huge"
+    assert broken.steps == 6
+    for name, values in broken.measured.items():
+        assert np.array_equal(values[:5], fallen.measured[name][:5])
+        assert values[5] == values[4]
+    assert broken.measured["progress_m"][-1] > 0.4
 
 
 def made_for(task: str, body: Body) -> LoadedPolicy:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from types import SimpleNamespace
+
 import mujoco
 import numpy as np
 import pytest
@@ -9,7 +13,16 @@ import pytest
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.playback import Playback
 from kinesis_bench.report.video.stage import bones_and_muscles, dress
-from kinesis_bench.report.video.viewer import HOME, LEFT, RIGHT, SPACE, Clock, _add_reference, show
+from kinesis_bench.report.video.viewer import (
+    HOME,
+    LEFT,
+    RIGHT,
+    SPACE,
+    Clock,
+    _add_reference,
+    open_window,
+    show,
+)
 
 
 def test_it_plays_in_real_time_and_begins_anew() -> None:
@@ -57,6 +70,26 @@ def test_the_reference_stands_transparent_in_the_scene(playback: Playback) -> No
     for bone in bones:
         np.testing.assert_allclose(places[bone], data.geom_xpos[bone], atol=1e-5)
     assert all(geom.rgba[3] < 0.6 for geom in scene.geoms[: scene.ngeom])
+
+
+def test_an_error_waits_for_the_window_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its thread draws on while it closes; Python must not end before it."""
+    closing, drawn = threading.Event(), []
+
+    def draw() -> None:
+        closing.wait(5.0)
+        time.sleep(0.05)
+        drawn.append("last picture")
+
+    def launch(*given: object, **options: object) -> SimpleNamespace:
+        threading.Thread(target=draw, daemon=True).start()
+        return SimpleNamespace(close=closing.set)
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("mujoco.viewer.launch_passive", launch)
+    with pytest.raises(KeyboardInterrupt), open_window(None, None, lambda key: None, "play", "none"):
+        raise KeyboardInterrupt
+    assert drawn == ["last picture"]
 
 
 def test_without_a_display(playback: Playback, monkeypatch: pytest.MonkeyPatch) -> None:
