@@ -49,6 +49,33 @@ def observation_layout(body: Body, fatigue: FatigueMode | None = None) -> tuple[
     return tuple(layout)
 
 
+def observation_names(body: Body, fatigue: FatigueMode | None = None) -> tuple[str, ...]:
+    """N names, ``part/item/component``; the first segment of every body is its ``root``.
+
+    What has the same name on two bodies means the same.
+    """
+    segments = ("root", *body.segments[1:])
+    items = {
+        "pelvis_height": ("pelvis",),
+        "pelvis_tilt": ("pelvis",),
+        "segment_position": segments[1:],
+        "segment_orientation": segments,
+        "segment_linear_velocity": segments,
+        "segment_angular_velocity": segments,
+        "touch": TOUCH_SENSORS,
+        "reference_position_difference": body.keypoints,
+        "reference_velocity_difference": body.keypoints,
+        "reference_position": body.keypoints,
+        FATIGUED: body.muscles,
+    }
+    return tuple(
+        f"{part}/{item}/{component}"
+        for part, places in observation_layout(body, fatigue)
+        for item in items[part]
+        for component in range((places.stop - places.start) // len(items[part]))
+    )
+
+
 def observation_size(body: Body, fatigue: FatigueMode | None = None) -> int:
     """N, the length of an observation."""
     return observation_layout(body, fatigue)[-1][1].stop

@@ -16,11 +16,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from kinesis_bench.bodies.build import BODIES
+from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
+from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.files import require_file, whole_file
 from kinesis_bench.policies.contract import PREFIX, Contract
 from kinesis_bench.policies.onnx_file import UNIFORM
-from kinesis_bench.tasks.observation import FATIGUED
+from kinesis_bench.tasks.observation import FATIGUED, FatigueMode
+from kinesis_bench.training.carry_over import CONTROLS, carried_over
 from kinesis_bench.training.checkpoint import load_module, module_tensors
 from kinesis_bench.training.mixture import Mixture
 from kinesis_bench.training.network_graph import actor_model, mixture_model
@@ -120,11 +124,12 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
 def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], str]:
     """The tensors of a policy folder, and the task that it learned.
 
-    Where fatigue is observed and the policy does not see it, the tensors are made to leave it unheeded.
+    Where fatigue is observed and the policy does not see it, the tensors are made to leave it unheeded; and
+    so are those of a policy of another body, where this one has more (``carry_over``).
 
     Raises:
-        InputError: the folder holds no weights, or damaged ones, or those of another body, observation or
-            control law.
+        InputError: the folder holds no weights, or damaged ones, or those of another observation or control
+            law.
     """
     path = folder / WEIGHTS
     require_file(path, "name the folder of a policy that holds its weights")
@@ -137,12 +142,29 @@ def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], s
     made_for = Contract.from_metadata(metadata, str(path))
     if made_for is None:
         raise InputError(f"{path}: metadata", "names no body or layout", "export the policy again")
+    made_for, tensors = _on_body(made_for, tensors, contract)
     fatigued = contract.observation[-1]
     if fatigued[0] == FATIGUED and contract.observation == (*made_for.observation, fatigued):
         made_for = replace(made_for, observation=contract.observation)
         tensors = {key: _unheeding(key, tensor, contract) for key, tensor in tensors.items()}
     made_for.refuse_unless(contract, str(path), also=(made_for.task,))
     return tensors, made_for.task
+
+
+def _on_body(
+    made_for: Contract, tensors: dict[str, Tensor], contract: Contract
+) -> tuple[Contract, dict[str, Tensor]]:
+    """A policy of another body as one of the contract's, where bodies share what it sees and does."""
+    control = made_for.control
+    other = made_for.body != contract.body and {made_for.body, contract.body} <= set(BODIES)
+    if not other or control != contract.control or control not in CONTROLS:
+        return made_for, tensors
+    old, new = load_body(made_for.body), load_body(contract.body)
+    mode: FatigueMode | None = "observed" if made_for.observation[-1][0] == FATIGUED else None
+    own, asked = (context_of(body, control, made_for.task, mode).contract for body in (old, new))
+    if made_for != own:
+        return made_for, tensors
+    return asked, carried_over(tensors, old, new, control, mode)
 
 
 def _unheeding(key: str, tensor: Tensor, contract: Contract) -> Tensor:
