@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.schema import PROTOCOLS, Result
+from kinesis_bench.evaluation.schema import PROTOCOLS, PolicyInfo, Result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.card import card
 from kinesis_bench.leaderboard.folder import RECORD, Submitted
@@ -32,7 +32,11 @@ def no_score(result: Result) -> str:
         return f"{result.runs} runs with seed {result.seed}"
     if result.runs > 1 and result.policy.deterministic:
         return f"{result.runs} runs of a policy that says it is deterministic"
-    policy = result.policy
+    return hides_privilege(result.policy)
+
+
+def hides_privilege(policy: PolicyInfo) -> str:
+    """That a policy's needs or control law say that it sees more than it says; else ""."""
     sees_more = bool(policy.needs) or policy.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
     if sees_more and not policy.privileged:
         return "policy.privileged is false, but its needs or control law say that it sees more"

@@ -14,6 +14,8 @@ alone, anything of the later ones.
 **Recomputed.** Where nothing was simulated (excitations prescribed for a recorded motion, recordings of other
 tools), figures are computed anew from the recorded excitations and movement; these are the author's word.
 
+Submissions of downstream tasks are verified in ``leaderboard.tasks.verify``.
+
 Single people's recordings need not be at hand: where the figures of their group ship with us, these stand in,
 and what needs each person (intervals, leave-one-out) stays as stated.
 """
@@ -23,7 +25,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kinesis_bench.bodies.build import BODIES
@@ -51,10 +53,12 @@ from kinesis_bench.leaderboard.folder import (
     RECORD,
     SUMS,
     Submitted,
+    SubmittedTask,
     misplaced,
     read_submitted,
     wrong_sums,
 )
+from kinesis_bench.leaderboard.found import Found, other_versions
 from kinesis_bench.leaderboard.movement import Movement, move, wrong_failures, wrong_shapes
 from kinesis_bench.leaderboard.record import Recorded, Simulated, read_record
 from kinesis_bench.leaderboard.statements import (
@@ -65,6 +69,7 @@ from kinesis_bench.leaderboard.statements import (
     wrong_submission,
 )
 from kinesis_bench.leaderboard.submission import VERIFICATION_SCHEMA, Verification, figures_of
+from kinesis_bench.leaderboard.tasks.verify import verify_task
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.inspect import list_files
 from kinesis_bench.motions.motion_set import Motions
@@ -72,29 +77,12 @@ from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.rollouts.schema import Rollouts
 
-DECIDING = ("mujoco", "kinesis-bench", "myo-sim", "numpy", "scipy")
-"""Packages whose other versions may give other numbers."""
-
-
 STAND_INS = {"wang2023": WANG}
 """Layout of a data set of single people to the name of their group's figures, which ship with us."""
 
 
 WALL_S = 1.0
 """Stands for the time that the run took, which nothing that is compared depends on [s]."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a verification found.
-
-    Attributes:
-        wrong: what does not fit, a line each; () if all does.
-        verification: what is then known; None where something does not fit.
-    """
-
-    wrong: tuple[str, ...]
-    verification: Verification | None
 
 
 def verify(
@@ -118,6 +106,8 @@ def verify(
         InputError: a file of the folder cannot be read, or what the figures need is not on this machine.
     """
     submitted = read_submitted(folder)
+    if isinstance(submitted, SubmittedTask):
+        return verify_task(submitted, threads=threads, progress=progress)
     result = submitted.scored.result
     wrong = [*wrong_sums(folder), *misplaced(folder, submitted.submission), *wrong_submission(submitted)]
     record = read_record(folder / RECORD)
@@ -143,7 +133,7 @@ def verify(
     different = _differences(submitted, evaluation, group=stood_in)
     wrong += [str(one) for one in different if one.refused]
     if wrong:
-        return Found((*dict.fromkeys(wrong), *_other_versions(result)), None)
+        return Found((*dict.fromkeys(wrong), *other_versions(result.versions)), None)
     verification = _verification(submitted, record, movement, evaluation, different)
     if stood_in:
         left = f"what needs each person of {submitted.submission.human[0]}: EMG's intervals and leave-one-out"
@@ -240,17 +230,6 @@ def _verification(
         worst=worst,
         versions=versions(),
     )
-
-
-def _other_versions(result: Result) -> list[str]:
-    """A hint, where what does not fit may come from other versions of the software."""
-    ours = versions()
-    other = [
-        f"{name} {result.versions[name]} (here {ours.get(name, 'absent')})"
-        for name in DECIDING
-        if name in result.versions and result.versions[name] != ours.get(name)
-    ]
-    return [f"result.json: was scored with {', '.join(other)}, which may be why"] if other else []
 
 
 def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> tuple[list[HumanSource], bool]:

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from kinesis_bench.evaluation.tasks.run import TrialRun
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
@@ -52,10 +53,15 @@ def write_trials(path: str | Path, run: TrialRun) -> None:
     columns = [f"{'mean' if mean else 'last'}_{name}" for name, mean in kept]
     writer.writerow(("trial", *drawn, "steps", "ending", *columns))
     for trial in run.trials:
-        start = [_shown(getattr(trial.start, name)) for name in drawn]
+        start = drawn_cells(trial.start).values()
         found = [trial.measured[name].mean() if mean else trial.measured[name][-1] for name, mean in kept]
         writer.writerow([trial.number, *start, trial.steps, trial.ending, *map(_shown, found)])
     write_text(path, text.getvalue())
+
+
+def drawn_cells(start: Any) -> dict[str, object]:
+    """What a trial drew, the task's own dataclass, by column of ``trials.csv``."""
+    return {field.name: _shown(getattr(start, field.name)) for field in fields(start)}
 
 
 def _shown(value: object) -> object:
