@@ -149,9 +149,7 @@ def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
     ]
 
 
-def row_differences(
-    told: Mapping[str, str], found: Mapping[str, str], name: str
-) -> list[Difference]:
+def row_differences(told: Mapping[str, str], found: Mapping[str, str], name: str) -> list[Difference]:
     """All cells of two rows of a table that differ at all.
 
     Args:

@@ -71,6 +71,11 @@ class SubmittedTask:
     verification: Verification | None
 
 
+def place_of(submitted: Submitted | SubmittedTask) -> str:
+    """Its folder below ``leaderboards``, as ``emg/2026-11-26_mine``."""
+    return f"{submitted.folder.parent.name}/{submitted.folder.name}"
+
+
 def files_of(folder: Path) -> tuple[str, ...]:
     """What the ``SHA256SUMS`` of a submission lists."""
     return TASK_FILES if is_of_task(folder / FILES[0]) else FILES

@@ -273,4 +273,5 @@ def _worst(deviation: np.ndarray) -> float:
 
 
 def name_of(clip: RecordedClip) -> str:
+    """How a line about a clip of a record begins."""
     return f"{RECORD}: {clip.key}" + (f", run {clip.run}" if clip.run else "")

@@ -156,9 +156,7 @@ def _submission(
         paper_url=said.paper_url,
         date=date.today().isoformat(),
         board=board_of_task(result) if isinstance(result, TaskResult) else board_of(result),
-        costs=Costs(
-            counted, said.training_steps, said.device_hours, said.device, result.realtime_factor
-        ),
+        costs=Costs(counted, said.training_steps, said.device_hours, said.device, result.realtime_factor),
         version=__version__,
         protocol=result.protocol,
         body=result.body,

@@ -52,7 +52,9 @@ def _target(table: TrialTable) -> dict[str, Sums]:
         "fell_pct": _share(~table.whole),
         "start_distance_m": _mean(np.hypot(table.numbers("goal_x_m"), table.numbers("goal_y_m"))),
         "end_distance_m": _mean(end_m),
-        "mean_distance_m": _mean((steps * table.numbers("mean_distance_m") + held * end_m) / table.whole_steps),
+        "mean_distance_m": _mean(
+            (steps * table.numbers("mean_distance_m") + held * end_m) / table.whole_steps
+        ),
         "standing_s": _mean(table.dt_s * steps),
         "excitation": _mean(table.numbers("mean_excitation")),
     }

@@ -50,9 +50,7 @@ class TrialStage:
         task = self._made(count)
         task.start(np.arange(count), self.drawn[:count])
         qpos, qvel, activation = (np.asarray(part) for part in task.state(np.arange(count)))
-        return [
-            {"qpos": qpos[row], "qvel": qvel[row], "activation": activation[row]} for row in range(count)
-        ]
+        return [{"qpos": qpos[row], "qvel": qvel[row], "activation": activation[row]} for row in range(count)]
 
     def _made(self, rows: int) -> TrialTask:
         job = self._job
@@ -105,9 +103,7 @@ def _wrong_ending(clip: RecordedClip, failed: np.ndarray, failure: str) -> str:
     return ""
 
 
-def _joined(
-    seconds: Simulation, clip: int, sums: Sequence[str]
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _joined(seconds: Simulation, clip: int, sums: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What was measured in a trial's seconds one after another, and whether its rule of failure held."""
     places = [place for place, span in enumerate(seconds.spans) if span.clip == clip]
     parts = [dict(seconds.measured[place]) for place in places]

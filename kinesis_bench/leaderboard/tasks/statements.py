@@ -7,10 +7,12 @@ from kinesis_bench.evaluation.tasks.run import RECORDED, TrialJob
 from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.folder import RECORD, SubmittedTask
+from kinesis_bench.leaderboard.movement import BROKEN
 from kinesis_bench.leaderboard.record import About
 from kinesis_bench.leaderboard.statements import differs, hides_privilege
 from kinesis_bench.leaderboard.submission import board_of_task
 from kinesis_bench.leaderboard.tasks.card import task_card
+from kinesis_bench.policies.blocks import BLAME
 from kinesis_bench.tasks.registry import task_info
 
 SEED = 0
@@ -41,6 +43,11 @@ def no_task_score(result: TaskResult) -> str:
     if strange := set(result.options) - set(info.options):
         return f"options: {', '.join(sorted(strange))} is none of the task"
     return hides_privilege(result.policy)
+
+
+def broken_off(result: TaskResult) -> int:
+    """Trials in which the policy raised or the physics broke."""
+    return sum(count for word, count in result.endings.items() if word.startswith((BLAME, BROKEN)))
 
 
 def wrong_task_submission(submitted: SubmittedTask) -> list[str]:

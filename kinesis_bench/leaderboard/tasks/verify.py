@@ -128,7 +128,9 @@ def _verification(
     left = ["authors, links, costs, and the policy's name"]
     left.append("that the policy gave these actions, from what it says that it sees")
     if count < total:
-        left.append(f"what trials {count} to {total - 1} did after their start, and so figures over all trials")
+        left.append(
+            f"what trials {count} to {total - 1} did after their start, and so figures over all trials"
+        )
     others = ", ".join(_unfollowed(scored.result.figures, scored.by_trial))
     left.append(f"what does not follow from {TRIALS}: {others}")
     return Verification(

@@ -17,7 +17,7 @@ WAY_IN = (
     "and digests of all of it, so that anyone can recompute what it claims."
 )
 
-HEADINGS: dict[Kind, str] = {"imitation": "Imitation", "emg": "EMG"}
+HEADINGS: dict[Kind, str] = {"imitation": "Imitation", "emg": "EMG", "task": "Tasks"}
 
 COSTS = ("parameters", "training_steps", "device_hours", "real_time_factor")
 """What policies cost, in the last columns."""
@@ -27,6 +27,16 @@ COLUMNS = SHOWN | {
     "chance_p95_r": Shown("chance", "", 2, ""),
     "group_mean_r": Shown("r with people's mean", "", 3, "more"),
     "group_mean_lag_ms": Shown("lag", "ms", 0, ""),
+    "reached_at_any_time_pct": Shown("got there", "%", 1, "more"),
+    "end_distance_m": Shown("end distance", "m", 2, "less"),
+    "fell_pct": Shown("fell", "%", 1, "less"),
+    "standing_s": Shown("stood for", "s", 2, "more"),
+    "excitation": Shown("excitation", "", 3, ""),
+    "velocity_along_command_m_s": Shown("speed as commanded", "m/s", 2, "more"),
+    "velocity_along_command_while_standing_m_s": Shown("while standing", "m/s", 2, "more"),
+    "in_net_pct": Shown("in the net", "%", 1, "more"),
+    "on_target_pct": Shown("on target", "%", 1, "more"),
+    "ball_contact_pct": Shown("touched the ball", "%", 1, "more"),
     "parameters": Shown("parameters", "", 0, "less"),
     "training_steps": Shown("training steps", "", 0, "less"),
     "device_hours": Shown("device hours", "", 1, "less"),
@@ -59,13 +69,43 @@ ABOUT = {
 }
 """What each column is."""
 
+SUCCESS = {
+    "target": "trials that end within 0.1 m of the goal, standing",
+    "direction": "trials in which every command was followed",
+    "penalty-kick": "goals, the body standing",
+}
+"""By task, what success is."""
+
+ABOUT_TASKS = ABOUT | {
+    "success_pct": f"by the task's rule: of target, {SUCCESS['target']}; of direction, "
+    f"{SUCCESS['direction']}; of penalty-kick, {SUCCESS['penalty-kick']}",
+    "reached_at_any_time_pct": "trials that came within 0.1 m of the goal at any time",
+    "end_distance_m": "from pelvis to goal at the end, or where the body fell",
+    "fell_pct": "trials in which the body fell",
+    "standing_s": "until the body fell, or the trial was over",
+    "excitation": "mean over muscles and time of each trial, 0 to 1",
+    "velocity_along_command_m_s": "distance covered as commanded over the whole time of a trial",
+    "velocity_along_command_while_standing_m_s": "the same over the time before the body fell. It has no "
+    "rank: who falls early has the easier part",
+    "in_net_pct": "balls in the net, whether or not the body stands",
+    "on_target_pct": "balls that were in the net, or that the keeper kept out",
+    "ball_contact_pct": "trials in which the body touched the ball",
+}
+"""The same, of tasks."""
+
+OF_TRIALS = (
+    "All ran the same trials, too many to record: of the first ones, which are recorded, every second is "
+    "simulated again; of the others, the start is checked, and what follows from trials.csv."
+)
+"""Note under the table of a task."""
+
 STATUS: dict[Status, str] = {
     "re-simulated": "what it recorded follows, second by second, from its recorded actions through the "
     "control law on the named body, and its figures follow from that",
     "recomputed": "its figures follow from the excitations and movements that it recorded; nothing was "
     "simulated again",
-    "self-reported": "as its authors say, or not verified since its files changed, or over several runs of "
-    "which only the first is recorded",
+    "self-reported": "as its authors say, or not verified since its files changed, or over several runs or "
+    "trials of which only the first are recorded",
 }
 """What each status says."""
 
@@ -83,10 +123,10 @@ EXPLANATIONS = (
         "Ranks",
         (
             "Two submissions differ by more than chance if the 95 % interval of their paired difference "
-            "leaves out nought and the paired test, by swapping the two results of a clip or person, gives p "
-            "< 0.05. Neither is corrected for the number of pairs. Going down by figure, a submission shares "
-            "the rank above it, unless one of those in that rank is better by more than chance: then it "
-            "opens the next. A rank is 1 + the number of submissions before it.",
+            "leaves out nought and the paired test, by swapping the two results of a clip, person or trial, "
+            "gives p < 0.05. Neither is corrected for the number of pairs. Going down by figure, a "
+            "submission shares the rank above it, unless one of those in that rank is better by more than "
+            "chance: then it opens the next. A rank is 1 + the number of submissions before it.",
             "So whoever is better by more than chance stands before, whoever shares a rank is alike, and "
             "nobody stands behind a lower figure. Being alike is not transitive: neighbours of different "
             "rank may be alike as well. The first column is the rank by the first figure; a rank under "
