@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FILES = (
     *("rollouts.h5", "trials.csv", "maps.png", "curves.png", "paths.png", "fatigue.json", "fatigue.png"),
-    "result.json",
+    *("report.html", "result.json"),
 )
 """What a result's folder may hold; the result itself is put there last."""
 
@@ -66,11 +66,12 @@ def score_task(score: Score) -> None:
             evaluation = evaluate_task(
                 policy, body, job, threads=score.threads or 0, progress=progress.advance
             )
-        _write(temporary, evaluation)
+        _write(temporary, evaluation, info.what, score.command())
     print_task_result(evaluation.result, console())
     if evaluation.fatigue is not None:
         print_fatigue(evaluation.fatigue, console())
     console().print(f"written to {folder}", soft_wrap=True)
+    console().print(f"report: {folder / 'report.html'}", soft_wrap=True)
     if reason := blamed(evaluation.run):
         raise InputError(f"policy {policy.name}", f"no trial could be run: {reason}", "correct the policy")
 
@@ -90,16 +91,17 @@ def task_options(score: Score, info: TaskInfo) -> dict[str, str]:
     return given
 
 
-def _write(folder: Path, evaluation: TaskEvaluation) -> None:
+def _write(folder: Path, evaluation: TaskEvaluation, asked: str, command: str) -> None:
     from kinesis_bench.evaluation.fatigue import write_fatigue
     from kinesis_bench.evaluation.tasks.result import write_task_result, write_trials
     from kinesis_bench.report.fatigue import draw_bouts
+    from kinesis_bench.report.page.task import write_task_report
     from kinesis_bench.report.task_figures import write_task_figures
     from kinesis_bench.report.task_paths import write_paths
     from kinesis_bench.rollouts.store import write_rollouts
 
     write_rollouts(folder / "rollouts.h5", evaluation.rollouts)
-    write_trials(folder / "trials.csv", evaluation.run)
+    write_trials(folder / "trials.csv", evaluation.run, evaluation.by_trial)
     write_task_result(folder / "result.json", evaluation.result)
     write_task_figures(folder, evaluation.result)
     if evaluation.fatigue is not None:
@@ -107,6 +109,7 @@ def _write(folder: Path, evaluation: TaskEvaluation) -> None:
         draw_bouts(folder / "fatigue.png", evaluation.fatigue)
     if "command_rad" in evaluation.run.trials[0].measured:
         write_paths(folder / "paths.png", evaluation)
+    write_task_report(folder / "report.html", evaluation, asked, command=command, folder=folder)
 
 
 def _name(score: Score, policy: str, body: str, other: bool, trials: int) -> str:

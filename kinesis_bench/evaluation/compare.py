@@ -42,7 +42,7 @@ class Units:
     """What a figure is compared over.
 
     Attributes:
-        over: ``clips`` or ``people``.
+        over: ``clips``, ``people`` or ``trials``.
         a, b: the figure's parts, unit by unit, in the same order; None where they are not known.
         strata: (U,) of the units.
         pairs_r: between people, for the ratio; else None.
@@ -75,18 +75,9 @@ def compare(
         InputError: too few folders, one given twice, one that holds no result, or results that cannot be
             compared; the message says what differs.
     """
-    least = 1 if against_kinesis else 2
-    if len(folders) < least:
-        remedy = "give two or more, or one and --against-kinesis"
-        raise InputError(
-            "arguments", f"{len(folders)} result folder{'s' * (len(folders) != 1)} given", remedy
-        )
-    paths = [Path(folder).expanduser() for folder in folders]
-    for path, count in Counter(path.resolve() for path in paths).items():
-        if count > 1:
-            raise InputError(path, "is given twice", "give each result once")
+    paths = result_folders(folders, least=1 if against_kinesis else 2)
     scored = [read_scored(path) for path in paths]
-    names = _names(paths)
+    names = names_of(paths)
     for other in scored[1:]:
         refuse_unlike(scored[0], other)
     pairs = [
@@ -115,6 +106,24 @@ def compare(
     return comparison, [one.result for one in scored]
 
 
+def result_folders(folders: Sequence[str | Path], least: int = 2) -> list[Path]:
+    """Where results are.
+
+    Raises:
+        InputError: there are too few, or one is given twice.
+    """
+    if len(folders) < least:
+        remedy = "give two or more, or one and --against-kinesis"
+        raise InputError(
+            "arguments", f"{len(folders)} result folder{'s' * (len(folders) != 1)} given", remedy
+        )
+    paths = [Path(folder).expanduser() for folder in folders]
+    for path, count in Counter(path.resolve() for path in paths).items():
+        if count > 1:
+            raise InputError(path, "is given twice", "give each result once")
+    return paths
+
+
 def values(result: Result) -> dict[str, tuple[float | None, str]]:
     """Each headline figure of a result, and why it is None."""
     emg, imitation = result.emg, result.imitation
@@ -135,7 +144,7 @@ def values(result: Result) -> dict[str, tuple[float | None, str]]:
     }
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def names_of(paths: Sequence[Path]) -> list[str]:
     """Folders' names; paths where two are called alike."""
     short = [path.resolve().name for path in paths]
     return [name if short.count(name) == 1 else str(path) for name, path in zip(short, paths, strict=True)]
@@ -176,7 +185,7 @@ def differences(
                 why_not = f"{name}: {reason}"
         units = _units(figure, first, other, name_a, name_b)
         rng = np.random.default_rng([SEED, figure in OF_CLIPS])
-        made.append(_difference(figure, a[figure][0], b[figure][0], units, why_not, rng))
+        made.append(difference_of(figure, a[figure][0], b[figure][0], units, why_not, rng))
     return made
 
 
@@ -253,9 +262,18 @@ def _of_clips(figure: str, clips: Clips, protocol: str) -> Sums:
     return Sums(np.where(known, value, 0.0) * size, size)
 
 
-def _difference(
+def difference_of(
     figure: str, a: float | None, b: float | None, units: Units, why_not: str, rng: np.random.Generator
 ) -> Difference:
+    """A figure of two results with its interval and paired test.
+
+    Args:
+        figure: its name.
+        a, b: the two values.
+        units: what it is compared over.
+        why_not: why it is not compared, "" if it is.
+        rng: for bootstrap and swaps.
+    """
     known = {
         "a": why_not,
         "b": why_not,

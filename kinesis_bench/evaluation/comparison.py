@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,15 +59,15 @@ class Difference:
     """One headline figure of two results.
 
     Attributes:
-        figure: one of FIGURES.
+        figure: one of FIGURES, or of those that a task of trials puts first.
         a, b: of the two results.
         difference: b - a.
-        ci95: 95 % interval of the difference, clips (stratified by skill) or people resampled for both at
-            once; each policy keeps its lag.
+        ci95: 95 % interval of the difference, clips (stratified by skill), people or trials resampled for
+            both at once; each policy keeps its lag.
         p: two-sided, of the paired test over ``units``; runs are averaged in each clip.
         p_holm: corrected for all tests of the comparison.
         exact: whether all ways to swap were gone through, or some drawn at random.
-        over, units: ``clips`` or ``people``, and their number.
+        over, units: ``clips``, ``people`` or ``trials``, and their number.
         reasons: field to why it is None.
     """
 
@@ -158,13 +159,13 @@ def write_comparison(path: str | Path, comparison: Comparison) -> None:
     write_typed(path, comparison)
 
 
-def write_differences(path: str | Path, comparison: Comparison) -> None:
+def write_differences(path: str | Path, pairs: Sequence[Pair]) -> None:
     """A line a figure and pair; what is null is empty, and ``reason`` says why there is no test."""
     columns = ("difference", "ci95_low", "ci95_high", "p", "p_holm", "exact", "over", "units", "reason")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("a", "b", "figure", "value_a", "value_b", *columns))
-    for pair in comparison.pairs:
+    for pair in pairs:
         for one in pair.differences:
             low, high = one.ci95 or (None, None)
             numbers = (one.a, one.b, one.difference, low, high, one.p, one.p_holm)

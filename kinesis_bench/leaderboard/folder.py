@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.scored_folder import Scored, read_scored
+from kinesis_bench.evaluation.tasks.compare import ScoredTrials, read_scored_trials
 from kinesis_bench.files import require_file, sha256_of_file, write_text
 from kinesis_bench.leaderboard.submission import (
     Entry,
@@ -21,9 +22,10 @@ from kinesis_bench.leaderboard.submission import (
     read_submission,
     read_verification,
 )
-from kinesis_bench.leaderboard.tasks.scored import TRIALS, ScoredTask, read_scored_task
 
 SUMS = "SHA256SUMS"
+
+TRIALS = "trials.csv"
 
 VERIFICATION = "verification.json"
 
@@ -67,7 +69,7 @@ class SubmittedTask:
 
     folder: Path
     submission: TaskSubmission
-    scored: ScoredTask
+    scored: ScoredTrials
     verification: Verification | None
 
 
@@ -104,7 +106,7 @@ def read_submitted(folder: Path) -> Submitted | SubmittedTask:
     require_file(folder / files[2], "submit the result anew")
     submission, verification = read_submission(folder / FILES[0]), current_verification(folder)
     if isinstance(submission, TaskSubmission):
-        return SubmittedTask(folder, submission, read_scored_task(folder), verification)
+        return SubmittedTask(folder, submission, read_scored_trials(folder), verification)
     return Submitted(folder, submission, read_scored(folder), verification)
 
 

@@ -17,6 +17,8 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import read_recording
 from kinesis_bench.evaluation.schema import PolicyInfo, Result
 from kinesis_bench.evaluation.scored_folder import read_scored
+from kinesis_bench.evaluation.tasks.compare import read_scored_trials
+from kinesis_bench.evaluation.tasks.result import is_task_result
 from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.files import cannot_write, content_dir, sha256_of_file, write_text
 from kinesis_bench.human.sources import HumanSource
@@ -48,8 +50,7 @@ from kinesis_bench.leaderboard.submission import (
     write_verification,
 )
 from kinesis_bench.leaderboard.tasks.card import task_card
-from kinesis_bench.leaderboard.tasks.scored import is_task_result, read_scored_task
-from kinesis_bench.leaderboard.tasks.statements import no_task_score
+from kinesis_bench.leaderboard.tasks.statements import counts_that_fit, no_task_score
 from kinesis_bench.leaderboard.verify import verify
 from kinesis_bench.rollouts.schema import Rollouts
 
@@ -95,7 +96,7 @@ def submit(
     Raises:
         InputError: something is missing or does not fit, or the board has a submission of this name.
     """
-    read = read_scored_task(scored) if is_task_result(scored / "result.json") else read_scored(scored)
+    read = read_scored_trials(scored) if is_task_result(scored / "result.json") else read_scored(scored)
     result = read.result
     if why := no_score(result) if isinstance(result, Result) else no_task_score(result):
         problem = f"is no full score: {why}"
@@ -222,9 +223,7 @@ def _write_record(path: Path, rollouts: Rollouts, runs: int) -> None:
 
 def _write_trials(path: Path, rollouts: Rollouts) -> None:
     """All recorded trials if the board has room for them, else the first half of them, and so on."""
-    counts = [len(rollouts.clips)]
-    while counts[-1] > 1:
-        counts.append(counts[-1] // 2)
+    counts = counts_that_fit(len(rollouts.clips), MOST_RECORD_MIB << 20)
     parts = (compact(replace(rollouts, clips=rollouts.clips[:count]), 1) for count in counts)
     _write_first_that_fits(path, parts, "say so in an issue")
 

@@ -25,7 +25,7 @@ TASK = {
         "excitation",
     ),
     "direction": (
-        *("velocity_along_command_m_s", "velocity_along_command_while_standing_m_s", "success_pct"),
+        *("success_pct", "followed_commands", "velocity_along_command_m_s", "travel_error_deg"),
         *("fell_pct", "standing_s", "excitation"),
     ),
     "penalty_kick": (
@@ -37,15 +37,17 @@ TASK = {
 
 TASK_RANKED = {
     "success_pct": 1,
+    "reached_at_any_time_pct": 1,
     "end_distance_m": -1,
     "fell_pct": -1,
+    "followed_commands": 1,
     "velocity_along_command_m_s": 1,
     "in_net_pct": 1,
     "on_target_pct": 1,
     "ball_contact_pct": 1,
 }
-"""Figures of tasks that have ranks where they follow from ``trials.csv``: 1 where more is better, else -1.
-They are over the whole of all trials; a speed while standing is not: who falls early has the easier part."""
+"""Figures of tasks that have ranks: 1 where more is better, else -1. They are over all trials. The error of
+travel has none: it is over the time before a fall, and who falls early has the easier part."""
 
 RANKED = ("frame_coverage_pct", "success_pct", "strict_success_pct", "emg_mean_r", "emg_zero_lag_r")
 """Figures that have ranks. MPJPE has none: it is over each policy's own covered frames, so that who falls

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -16,22 +15,14 @@ from kinesis_bench.evaluation.comparison import (
     Pair,
     PublishedFigure,
 )
+from kinesis_bench.report.task_words import Shown
+from kinesis_bench.report.task_words import shown as shown_of_trials
 from kinesis_bench.terminal import table as new_table
 
 DASH = "–"
 
 SIGNIFICANT = 0.05
 """Corrected p below which a difference is more than chance, by the usual convention."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """How a headline figure is shown: in words, unit, digits, and which way is better ("" for neither)."""
-
-    label: str
-    unit: str
-    digits: int
-    better: str
 
 
 SHOWN = {
@@ -55,6 +46,11 @@ PUBLISHED = {
 """Published figures in words, and digits; medians by muscle are named by their muscle."""
 
 LEAST_P = 0.001
+
+
+def shown_as(figure: str) -> Shown:
+    """How a figure of clips, people or trials is shown."""
+    return SHOWN.get(figure) or shown_of_trials(figure)
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -91,13 +87,13 @@ def headline(pair: Pair) -> str:
         return f"{pair.b} against {pair.a}: no figure could be tested"
     if not found:
         return f"{pair.b} against {pair.a}: no difference is more than chance ({len(tested)} tested)"
-    parts = (f"{SHOWN[one.figure].label} {signed(one)}{_verdict(one)}" for one in found)
+    parts = (f"{shown_as(one.figure).label} {signed(one)}{_verdict(one)}" for one in found)
     return f"{pair.b} against {pair.a}: {', '.join(parts)}; {len(tested) - len(found)} no more than chance"
 
 
 def signed(one: Difference) -> str:
     """A difference with its sign and unit."""
-    shown = SHOWN[one.figure]
+    shown = shown_as(one.figure)
     return DASH if one.difference is None else f"{one.difference:+.{shown.digits}f} {shown.unit}".rstrip()
 
 
@@ -109,7 +105,7 @@ def p_text(p: float | None) -> str:
 
 
 def _verdict(one: Difference) -> str:
-    better = SHOWN[one.figure].better
+    better = shown_as(one.figure).better
     if not better or not one.difference:
         return ""
     return " (better)" if (one.difference > 0) == (better == "more") else " (worse)"
@@ -130,7 +126,7 @@ def differences_table(pair: Pair) -> Table:
     columns = (pair.a, pair.b, "difference", "95 % CI", "p", "p,\nHolm")
     table = new_table(f"{pair.b} - {pair.a}", "figure", *columns)
     for one in pair.differences:
-        shown = SHOWN[one.figure]
+        shown = shown_as(one.figure)
         unit = f" [{shown.unit}]" if shown.unit else ""
         cells = [DASH if x is None else f"{x:.{shown.digits}f}" for x in (one.a, one.b)]
         difference = DASH if one.difference is None else f"{one.difference:+.{shown.digits}f}"
@@ -150,22 +146,26 @@ def why_null(pair: Pair) -> list[str]:
         for field, said in (("difference", ""), ("p", "p of "), ("ci95", "interval of ")):
             reason = one.reasons.get(field)
             if reason is not None:
-                by_reason.setdefault(reason, []).append(said + SHOWN[one.figure].label)
+                by_reason.setdefault(reason, []).append(said + shown_as(one.figure).label)
                 break
     return [f"{DASH} {', '.join(figures)}: {reason}" for reason, figures in by_reason.items()]
 
 
+def tests_line(pairs: Sequence[Pair], tests: int, unit: str) -> str:
+    """How p-values came about; ``unit`` is whose two results are swapped."""
+    drawn = any(one.exact is False for pair in pairs for one in pair.differences)
+    return (
+        f"p: two-sided, by swapping the two results of a {unit}"
+        + (", 9999 random ways where they are too many" if drawn else ", all ways")
+        + f"; Holm: corrected for {tests} test{'s' * (tests != 1)}, below {SIGNIFICANT} in bold"
+    )
+
+
 def _explained(comparison: Comparison) -> list[str]:
     tested = [one for pair in comparison.pairs for one in pair.differences if one.p is not None]
-    drawn = any(one.exact is False for one in tested)
     lines = []
     if tested:
-        lines.append(
-            "p: two-sided, by swapping the two results of a clip or person"
-            + (", 9999 random ways where they are too many" if drawn else ", all ways")
-            + f"; Holm: corrected for {comparison.tests} test{'s' * (comparison.tests != 1)}, "
-            f"below {SIGNIFICANT} in bold"
-        )
+        lines.append(tests_line(comparison.pairs, comparison.tests, "clip or person"))
         counts = {one.over: one.units for one in tested}
         units = " and ".join(f"{count} {over}" for over, count in counts.items())
         own = "" if comparison.protocol == "kinesis-2025" else "; each policy keeps its own best lag"

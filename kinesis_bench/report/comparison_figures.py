@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from kinesis_bench.evaluation.comparison import FIGURES, Comparison, Difference
+from kinesis_bench.evaluation.comparison import Comparison, Difference, Pair
 from kinesis_bench.evaluation.schema import Result
 from kinesis_bench.files import whole_file
-from kinesis_bench.report.comparison import SHOWN, SIGNIFICANT, condition
+from kinesis_bench.report.comparison import SIGNIFICANT, condition, shown_as
 from kinesis_bench.report.figures import ACCENT, DPI, MODEL, PEOPLE, STYLE, empty_figure
 
 COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -38,7 +38,7 @@ def write_comparison_figures(folder: Path, comparison: Comparison, results: Sequ
     with_emg = [(name, result) for name, result in zip(names, results, strict=True) if _has_emg(result)]
     with_both = [(name, result) for name, result in with_emg if result.joint_angles.mpjae_deg is not None]
     drawn: list[tuple[str, Callable[[], Any], bool]] = [
-        ("differences.png", lambda: differences_figure(comparison), bool(comparison.pairs)),
+        ("differences.png", lambda: differences_figure(comparison.pairs), bool(comparison.pairs)),
         ("emg_by_policy.png", lambda: emg_by_policy_figure(with_emg), bool(with_emg)),
         ("angles_and_emg.png", lambda: angles_and_emg_figure(with_both), bool(with_both)),
     ]
@@ -54,19 +54,27 @@ def write_comparison_figures(folder: Path, comparison: Comparison, results: Sequ
     return written
 
 
-def differences_figure(comparison: Comparison) -> Any:
+def write_differences_figure(path: Path, pairs: Sequence[Pair]) -> None:
+    """Draw ``differences.png``."""
+    from matplotlib import rc_context
+
+    with rc_context(STYLE), whole_file(path) as temporary:
+        differences_figure(pairs).savefig(temporary, dpi=DPI, format="png")
+
+
+def differences_figure(pairs: Sequence[Pair]) -> Any:
     """A forest plot: each difference to the first result with its interval, filled where it is no chance."""
     found = {
-        figure: [
+        figure.figure: [
             (pair.b, one)
-            for pair in comparison.pairs
+            for pair in pairs
             for one in pair.differences
-            if one.figure == figure and one.difference is not None
+            if one.figure == figure.figure and one.difference is not None
         ]
-        for figure in FIGURES
+        for figure in pairs[0].differences
     }
     shown = {figure: ones for figure, ones in found.items() if ones}
-    others = [pair.b for pair in comparison.pairs]
+    others = [pair.b for pair in pairs]
     rows = max(-(-len(shown) // COLUMNS), 1)
     figure = empty_figure(3.0 * COLUMNS, rows * (0.85 + 0.26 * len(others)) + 0.9)
     axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
@@ -78,7 +86,7 @@ def differences_figure(comparison: Comparison) -> Any:
         for row in set(range(len(others))) - {others.index(other) for other, _ in ones}:
             axis.text(0.5, row, "no figure", transform=axis.get_yaxis_transform(), ha="center", **ABSENT)
         axis.axvline(0.0, color="black", linewidth=0.8)
-        told = SHOWN[name]
+        told = shown_as(name)
         unit = f" [{told.unit}]" if told.unit else ""
         better = f", {told.better} is better" if told.better else ""
         axis.set_title(f"{told.label}{unit}{better}", loc="left")
@@ -88,7 +96,7 @@ def differences_figure(comparison: Comparison) -> Any:
         axis.grid(axis="y", visible=False)
         axis.margins(x=0.12)
         axis.locator_params(axis="x", nbins=5)
-    figure.suptitle(f"Difference to {comparison.results[0].name}", fontsize=10)
+    figure.suptitle(f"Difference to {pairs[0].a}", fontsize=10)
     figure.supxlabel(
         f"line: 95 % interval; filled: p < {SIGNIFICANT} corrected by Holm; square: not tested", fontsize=8
     )

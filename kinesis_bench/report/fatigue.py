@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kinesis_bench.evaluation.fatigue import Bout, FatigueResult
 from kinesis_bench.files import whole_file
-from kinesis_bench.report.comparison import SHOWN, differences_table, why_null
+from kinesis_bench.report.comparison import SHOWN, differences_table, shown_as, why_null
 from kinesis_bench.report.figures import DPI, MODEL, PEOPLE, STYLE, empty_figure
 from kinesis_bench.report.tables import DASH
 from kinesis_bench.terminal import table
@@ -30,8 +30,8 @@ def print_fatigue(result: FatigueResult, console: Console) -> None:
         for line in why_null(result.changes[-1]):
             console.print(line, style="dim", markup=False, highlight=False)
     console.print(
-        "fatigued: part of the muscles' units at the clips' ends, mean over muscles and clips, and by the "
-        "joint that a muscle moves most",
+        f"fatigued: part of the muscles' units at the {units_of(result)}s' ends, mean over muscles and "
+        f"{units_of(result)}s, and by the joint that a muscle moves most",
         style="dim",
         markup=False,
         highlight=False,
@@ -62,7 +62,7 @@ def draw_bouts(path: Path, result: FatigueResult) -> None:
         for joint in _joints(result):
             parts = [bout.fatigued_after_by_joint_pct[joint] for bout in result.bouts]
             tired.plot(bouts, parts, "o-", label=joint)
-        tired.set(title="fatigued units at the clips' ends", ylabel="%", ylim=(0, None))
+        tired.set(title=f"fatigued units at the {units_of(result)}s' ends", ylabel="%", ylim=(0, None))
         for axis in axes:
             axis.set_xlabel("bout")
             axis.xaxis.get_major_locator().set_params(integer=True)
@@ -71,13 +71,16 @@ def draw_bouts(path: Path, result: FatigueResult) -> None:
             figure.savefig(temporary, dpi=DPI, format="png")
 
 
+def units_of(result: FatigueResult) -> str:
+    """What a bout is made of."""
+    return "clip" if result.trials is None else "trial"
+
+
 def _header(name: str) -> str:
     """A figure's name and unit in a column's head."""
-    if name not in SHOWN:
-        words = name.removesuffix("_pct").replace("_", "\n")
-        return f"{words}\n[%]" if name.endswith("_pct") else words
-    shown = SHOWN[name]
-    return f"{shown.label}\n[{shown.unit}]" if shown.unit else shown.label.replace(", ", ",\n")
+    shown = shown_as(name)
+    label = shown.label.replace(", ", ",\n") if name in SHOWN else shown.label.replace(" ", "\n")
+    return f"{label}\n[{shown.unit}]" if shown.unit else label
 
 
 def _joints(result: FatigueResult) -> list[str]:
@@ -87,8 +90,7 @@ def _joints(result: FatigueResult) -> list[str]:
 def _cells(bout: Bout, result: FatigueResult) -> list[str]:
     shown = []
     for name, value in bout.figures.items():
-        digits = SHOWN[name].digits if name in SHOWN else 1 if name.endswith("_pct") else 3
-        shown.append(DASH if value is None else f"{value:.{digits}f}")
+        shown.append(DASH if value is None else f"{value:.{shown_as(name).digits}f}")
     joints = [f"{bout.fatigued_after_by_joint_pct[joint]:.2f}" for joint in _joints(result)]
     muscle, part = next(iter(bout.most_fatigued_pct.items()))
     return [*shown, f"{bout.fatigued_after_pct:.2f}", *joints, f"{muscle} {part:.1f} %"]

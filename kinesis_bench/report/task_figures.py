@@ -11,7 +11,7 @@ import numpy as np
 from kinesis_bench.evaluation.tasks.schema import CellMap, TaskResult
 from kinesis_bench.files import whole_file
 from kinesis_bench.report.figures import DPI, MODEL, STYLE
-from kinesis_bench.report.tasks import words
+from kinesis_bench.report.task_words import words
 
 PANEL = 5.2
 """Width and height of a map [inch]."""

@@ -9,10 +9,8 @@ from rich.text import Text
 from kinesis_bench.evaluation.tasks.schema import Group, Mean, Proportion, TaskFigures, TaskResult
 from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.report.tables import DASH
+from kinesis_bench.report.task_words import words
 from kinesis_bench.terminal import table
-
-UNITS = {"_m_s": "m/s", "_deg": "deg", "_rad": "rad", "_pct": "%", "_m": "m", "_s": "s"}
-"""Ends of names, longer ones first, and the units that they stand for."""
 
 
 def print_task_result(result: TaskResult, console: Console) -> None:
@@ -54,14 +52,6 @@ def task_notes(result: TaskResult) -> list[str]:
     if result.diagnostic:
         notes.append(result.diagnostic)
     return notes
-
-
-def words(name: str) -> str:
-    """A figure's name in words, its unit in brackets: ``end_distance_m`` is ``end distance [m]``."""
-    for end, unit in UNITS.items():
-        if name.endswith(end):
-            return f"{name.removesuffix(end).replace('_', ' ')} [{unit}]"
-    return name.replace("_", " ")
 
 
 def _figures(figures: TaskFigures) -> Table:

@@ -280,7 +280,7 @@ def test_files_are_valid_and_every_null_has_a_reason(folders: dict[str, Path], t
     names = ("recorded", "good", "worse")
     comparison, _ = compare([folders[name] for name in names], against_kinesis=True)
     write_comparison(tmp_path / "comparison.json", comparison)
-    write_differences(tmp_path / "differences.csv", comparison)
+    write_differences(tmp_path / "differences.csv", comparison.pairs)
     content = json.loads((tmp_path / "comparison.json").read_text())
     jsonschema.validate(content, json.loads(SCHEMA_FILE.read_text()))
     for pair in content["pairs"]:

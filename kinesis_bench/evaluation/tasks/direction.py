@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinesis_bench.evaluation.tasks.figures import curve, mean, proportion
+from kinesis_bench.evaluation.tasks.figures import SUCCESS, ByTrial, curve, mean, proportion
 from kinesis_bench.evaluation.tasks.run import Trial, TrialRun
 from kinesis_bench.evaluation.tasks.schema import Group, Mean, TaskFigures
 from kinesis_bench.metrics.direction import (
@@ -27,6 +27,12 @@ SETTLED_S = 1.0
 
 MOST_WITHOUT = 0.025
 """Share of bootstrap samples that may lack a median before its interval is left out."""
+
+HEADLINE = (
+    *("success_pct", "fell_pct", "followed_commands", "velocity_along_command_m_s", "travel_error_deg"),
+    *("time_on_course_pct", "turned_pct", "standing_s", "excitation"),
+)
+"""Figures that are compared between results, and followed from bout to bout."""
 
 NO_SWITCH = "no trial lasted until a direction switched"
 NO_TRAVEL = "no trial had a direction of travel"
@@ -77,39 +83,90 @@ def course(trial: Trial, dt_s: float) -> Course:
     )
 
 
+def by_trial(run: TrialRun) -> ByTrial:
+    """What each trial adds to the figures; medians, biases and spreads are no sums and not among them."""
+    return _by_trial(run, [course(trial, run.dt_s) for trial in run.trials])
+
+
+def _by_trial(run: TrialRun, courses: Sequence[Course]) -> ByTrial:
+    trials = run.trials
+    progress = np.array([trial.measured["progress_m"][-1] for trial in trials])
+    standing_s = np.array([run.dt_s * trial.steps for trial in trials])
+    followed = np.array([np.isfinite(one.turn_s).sum() for one in courses])
+    switches = [one.turn_s[1:] for one in courses]
+    errors = {
+        "heading": [one.heading_error_rad for one in courses],
+        "travel": [one.travel_error_rad for one in courses],
+    }
+    sizes = {f"{name}_error_deg": _sizes(error) for name, error in errors.items()}
+    late = {
+        f"settled_{name}_error_deg": _sizes(
+            [one[part.settled] for one, part in zip(error, courses, strict=True)]
+        )
+        for name, error in errors.items()
+    }
+    return ByTrial(
+        holds={
+            SUCCESS: followed == COMMANDS,
+            "fell": ~np.array([trial.whole for trial in trials]),
+            "fell_before_the_first_switch": standing_s < run.dt_s * (COMMAND_STEPS + 1),
+        },
+        numbers={
+            "velocity_along_command_m_s": progress / (run.steps * run.dt_s),
+            "followed_commands": followed.astype(float),
+            "time_on_course_pct": 100.0 * np.array([_on_course(one) / run.steps for one in courses]),
+            "switches_met": np.array([len(times) for times in switches], float),
+            "standing_s": standing_s,
+            "excitation": np.array([trial.measured["excitation"].mean() for trial in trials]),
+        },
+        ratios={
+            "velocity_along_command_while_standing_m_s": (progress, standing_s),
+            **sizes,
+            **late,
+            "turned_pct": _turned(switches),
+        },
+    )
+
+
 def score(run: TrialRun, rng: np.random.Generator) -> TaskFigures:
     """Success, falls, speed along the command, errors of heading and travel, and how turns go.
 
     Who follows all commands has stood to the end: a fall in the last one leaves it unfollowed.
     """
-    trials, whole_s = run.trials, run.steps * run.dt_s
-    courses = [course(trial, run.dt_s) for trial in trials]
-    progress = np.array([trial.measured["progress_m"][-1] for trial in trials])
-    standing_s = np.array([run.dt_s * trial.steps for trial in trials])
-    excitation = np.array([trial.measured["excitation"].mean() for trial in trials])
-    stood = np.array([trial.whole for trial in trials])
-    followed = np.array([np.isfinite(one.turn_s).sum() for one in courses])
-    switches = [one.turn_s[1:] for one in courses]
+    courses = [course(trial, run.dt_s) for trial in run.trials]
+    found = _by_trial(run, courses)
     by_turn = _by_turn(courses, rng)
+
+    def number(name: str) -> Mean:
+        return mean(found.numbers[name], rng)
+
+    def ratio(name: str, why_none: str = "") -> Mean:
+        return _ratio(*found.ratios[name], rng, why_none)
+
+    def angle(name: str, errors_rad: Sequence[np.ndarray], why_none: str = "") -> dict[str, Mean]:
+        bias, spread = _circular(errors_rad, rng, why_none)
+        return {
+            f"{name}_error_deg": ratio(f"{name}_error_deg", why_none),
+            f"settled_{name}_error_deg": ratio(f"settled_{name}_error_deg", NO_LATE),
+            f"{name}_bias_deg": bias,
+            f"{name}_spread_deg": spread,
+        }
+
+    while_standing = "velocity_along_command_while_standing_m_s"
     return TaskFigures(
-        success=proportion(followed == COMMANDS),
-        proportions={
-            "fell": proportion(~stood),
-            "fell_before_the_first_switch": proportion(standing_s < run.dt_s * (COMMAND_STEPS + 1)),
-        },
+        success=proportion(found.holds[SUCCESS]),
+        proportions=found.proportions(),
         means={
-            "velocity_along_command_m_s": mean(progress / whole_s, rng),
-            "velocity_along_command_while_standing_m_s": _ratio(progress, standing_s, rng),
-            "followed_commands": mean(followed.astype(float), rng),
-            **_errors("heading", [one.heading_error_rad for one in courses], courses, rng),
-            **_errors("travel", [one.travel_error_rad for one in courses], courses, rng),
-            "time_on_course_pct": mean(
-                np.array([_on_course(one) / run.steps for one in courses]) * 100.0, rng
-            ),
-            "switches_met": mean(np.array([len(times) for times in switches], float), rng),
-            **_turning(switches, rng),
-            "standing_s": mean(standing_s, rng),
-            "excitation": mean(excitation, rng),
+            "velocity_along_command_m_s": number("velocity_along_command_m_s"),
+            while_standing: ratio(while_standing),
+            "followed_commands": number("followed_commands"),
+            **angle("heading", [one.heading_error_rad for one in courses]),
+            **angle("travel", [one.travel_error_rad for one in courses], NO_TRAVEL),
+            "time_on_course_pct": number("time_on_course_pct"),
+            "switches_met": number("switches_met"),
+            **_turning([one.turn_s[1:] for one in courses], rng),
+            "standing_s": number("standing_s"),
+            "excitation": number("excitation"),
         },
         groups={"turn": by_turn} if by_turn else {},
         curves={"progress_m": curve(run, "progress_m")},
@@ -136,13 +193,12 @@ def _turning(times_s: Sequence[np.ndarray], rng: np.random.Generator) -> dict[st
 
     Intervals are over trials, whose switches belong together; ``trials`` are those that had any.
     """
-    count = np.array([len(times) for times in times_s], float)
-    turned = np.array([np.isfinite(times).sum() for times in times_s], float)
+    hundredfold, count = _turned(times_s)
     seconds = np.array([np.nansum(times) for times in times_s])
     return {
-        "turned_pct": _ratio(100.0 * turned, count, rng, NO_SWITCH),
+        "turned_pct": _ratio(hundredfold, count, rng, NO_SWITCH),
         "half_turned_after_s": _median(times_s, rng),
-        "mean_time_of_the_turned_s": _ratio(seconds, turned, rng, "no switch was followed"),
+        "mean_time_of_the_turned_s": _ratio(seconds, hundredfold / 100.0, rng, "no switch was followed"),
     }
 
 
@@ -165,36 +221,25 @@ def _median(times_s: Sequence[np.ndarray], rng: np.random.Generator) -> Mean:
     return Mean(float(medians[0]), None, interval, met, why)
 
 
-def _errors(
-    name: str, errors_rad: Sequence[np.ndarray], courses: Sequence[Course], rng: np.random.Generator
-) -> dict[str, Mean]:
-    """Size, in all and settled, bias and spread of an angle's error, over steps of all trials [deg]."""
-    late = [error[one.settled] for error, one in zip(errors_rad, courses, strict=True)]
-    none = NO_TRAVEL if name == "travel" else ""
-    parts = [error[np.isfinite(error)] for error in errors_rad]
-    sums = np.array([(np.cos(part).sum(), np.sin(part).sum(), len(part)) for part in parts])
-    bias, spread = _circular(sums, rng, none)
-    return {
-        f"{name}_error_deg": _size(errors_rad, rng, none),
-        f"settled_{name}_error_deg": _size(late, rng, NO_LATE),
-        f"{name}_bias_deg": bias,
-        f"{name}_spread_deg": spread,
-    }
-
-
-def _size(errors_rad: Sequence[np.ndarray], rng: np.random.Generator, why_none: str) -> Mean:
-    """Mean absolute error over the steps that have one [deg]."""
+def _sizes(errors_rad: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Each trial's sum of absolute errors [deg], and the number of its steps that have one."""
     parts = [np.abs(error[np.isfinite(error)]) for error in errors_rad]
-    total = np.degrees([part.sum() for part in parts])
-    count = np.array([len(part) for part in parts], float)
-    return _ratio(total, count, rng, why_none)
+    return np.degrees([part.sum() for part in parts]), np.array([len(part) for part in parts], float)
 
 
-def _circular(sums: np.ndarray, rng: np.random.Generator, why_none: str) -> tuple[Mean, Mean]:
-    """Circular mean and circular SD [deg] from each trial's sums of cosines and sines, and count (trials, 3).
+def _turned(times_s: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Each trial's switches that were followed, times 100, and all that it met."""
+    turned = np.array([np.isfinite(times).sum() for times in times_s], float)
+    return 100.0 * turned, np.array([len(times) for times in times_s], float)
+
+
+def _circular(errors_rad: Sequence[np.ndarray], rng: np.random.Generator, why_none: str) -> tuple[Mean, Mean]:
+    """Bias and spread: circular mean and circular SD of an angle's error, over steps of all trials [deg].
 
     The interval of a mean is found of the differences from it, so that it may cross ±180°.
     """
+    parts = [error[np.isfinite(error)] for error in errors_rad]
+    sums = np.array([(np.cos(part).sum(), np.sin(part).sum(), len(part)) for part in parts])
     found = int((sums[:, 2] > 0).sum())
     drawn = resample(np.zeros(len(sums)), rng)
     cosine, sine, count = drawn.weights @ sums[:, 0], drawn.weights @ sums[:, 1], drawn.weights @ sums[:, 2]

@@ -7,14 +7,19 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import ModuleType
 
 import numpy as np
 
 from kinesis_bench.bodies.contract import Body
+from kinesis_bench.evaluation.compare import corrected
+from kinesis_bench.evaluation.comparison import Pair
 from kinesis_bench.evaluation.evaluate import diagnostic_of, policy_info, versions
 from kinesis_bench.evaluation.fatigue import SCHEMA as FATIGUE_SCHEMA
 from kinesis_bench.evaluation.fatigue import Bout, FatigueResult, bout_of, joint_by_muscle, joints_of
 from kinesis_bench.evaluation.schema import BodyInfo
+from kinesis_bench.evaluation.tasks.differences import trial_differences
+from kinesis_bench.evaluation.tasks.figures import ByTrial, FiguresByTrial, named_figures
 from kinesis_bench.evaluation.tasks.run import ScoreTrials, TrialJob, TrialRun, run_trials
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskFigures, TaskResult
 from kinesis_bench.evaluation.typed_json import to_json
@@ -33,19 +38,40 @@ class TaskEvaluation:
     """A result, the trials that it was computed from, and the recording of the first of them.
 
     Where muscles tire these are of the first bout, and ``fatigue`` is of all.
+
+    Attributes:
+        by_trial: what the figures are made of, trial by trial.
+        headline: names of the figures that are looked at first.
     """
 
     result: TaskResult
     run: TrialRun
+    by_trial: ByTrial
+    headline: tuple[str, ...]
     rollouts: Rollouts
     fatigue: FatigueResult | None = None
 
 
 def score_of(info: TaskInfo) -> ScoreTrials:
     """What makes a task's figures."""
-    module = importlib.import_module(f"kinesis_bench.evaluation.tasks.{info.module}")
-    score: ScoreTrials = module.score
+    score: ScoreTrials = _module(info).score
     return score
+
+
+def by_trial_of(info: TaskInfo) -> FiguresByTrial:
+    """What makes the parts of a task's figures, trial by trial."""
+    by_trial: FiguresByTrial = _module(info).by_trial
+    return by_trial
+
+
+def headline_of(info: TaskInfo) -> tuple[str, ...]:
+    """A task's figures that are compared between results, and followed from bout to bout."""
+    headline: tuple[str, ...] = _module(info).HEADLINE
+    return headline
+
+
+def _module(info: TaskInfo) -> ModuleType:
+    return importlib.import_module(f"kinesis_bench.evaluation.tasks.{info.module}")
 
 
 def evaluate_task(
@@ -111,16 +137,21 @@ def evaluate_task(
         control_steps=steps,
         realtime_factor=steps * run.dt_s / wall_s,
     )
+    of_first, headline = by_trial_of(info)(run), headline_of(info)
     kept = {"task": info.name, "protocol": info.protocol, "policy": json.dumps(to_json(result.policy))}
     rollouts = replace(rollouts, attributes={**kept, "seed": str(job.seed)})
     if fatigue is None:
-        return TaskEvaluation(result, run, rollouts)
+        return TaskEvaluation(result, run, of_first, headline, rollouts)
     bouts, last = [_bout(1, body.name, result.figures, run)], run
+    changes: list[Pair] = []
     for number in range(2, fatigue.bouts + 1):
         assert last.fatigued_after is not None
         last, _ = run_bout(fatigability(body.name).rested(last.fatigued_after, fatigue.rest_s))
         figures = score_of(info)(last, np.random.default_rng(job.seed))
         bouts.append(_bout(number, body.name, figures, last))
+        parts = by_trial_of(info)(last).sums()
+        between = trial_differences(headline, (result.figures, figures), (of_first.sums(), parts))
+        changes += corrected([Pair("bout 1", f"bout {number}", between)])
     of_all = FatigueResult(
         schema=FATIGUE_SCHEMA,
         task=info.name,
@@ -134,19 +165,16 @@ def evaluate_task(
         joints=joints_of(body.name),
         muscle_joints=joint_by_muscle(body.name),
         bouts=tuple(bouts),
-        changes=(),
+        changes=tuple(changes),
     )
-    return TaskEvaluation(result, run, rollouts, of_all)
+    return TaskEvaluation(result, run, of_first, headline, rollouts, of_all)
 
 
 def _bout(number: int, body: str, figures: TaskFigures, run: TrialRun) -> Bout:
     """What a bout of trials counts and means."""
-    counts = {"success_pct": figures.success}
-    counts |= {f"{name}_pct": count for name, count in figures.proportions.items()}
-    found = {name: (count.pct, "there are no trials") for name, count in counts.items()}
-    found |= {name: (mean.mean, mean.reason) for name, mean in figures.means.items()}
-    ci95 = {name: count.ci95 for name, count in counts.items()}
-    ci95 |= {name: mean.ci95 for name, mean in figures.means.items()}
+    known = named_figures(figures)
+    found = {name: (one.value, one.reason) for name, one in known.items()}
+    ci95 = {name: one.ci95 for name, one in known.items()}
     assert run.fatigued_before is not None
     assert run.fatigued_after is not None
     return bout_of(number, body, found, ci95, run.fatigued_before, run.fatigued_after)

@@ -2,11 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Protocol
+
 import numpy as np
 
 from kinesis_bench.evaluation.tasks.run import TrialRun
-from kinesis_bench.evaluation.tasks.schema import CellMap, Curve, Mean, Proportion
-from kinesis_bench.metrics.statistics import resample, wilson_interval
+from kinesis_bench.evaluation.tasks.schema import CellMap, Curve, Mean, Proportion, TaskFigures
+from kinesis_bench.metrics.paired import Sums
+from kinesis_bench.metrics.statistics import Interval, resample, wilson_interval
+
+SUCCESS = "success"
+"""Name of the headline among what holds of a trial."""
+
+
+@dataclass(frozen=True)
+class ByTrial:
+    """What figures are made of, trial by trial; n trials.
+
+    Attributes:
+        holds: proportion's name, SUCCESS among them, to (n,) bool.
+        numbers: mean's name to (n,), nan where a trial has none.
+        ratios: name to numerators and denominators, (n,) each, of Σ numerator / Σ denominator.
+    """
+
+    holds: dict[str, np.ndarray]
+    numbers: dict[str, np.ndarray]
+    ratios: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def sums(self) -> dict[str, Sums]:
+        """Every figure's parts by its name; that of a proportion ends in ``_pct``."""
+        parts = {f"{name}_pct": (100.0 * holds, np.ones(len(holds))) for name, holds in self.holds.items()}
+        for name, values in self.numbers.items():
+            known = np.isfinite(values)
+            parts[name] = (np.where(known, values, 0.0), known.astype(float))
+        parts |= self.ratios
+        return {name: Sums(top[:, None], bottom[:, None]) for name, (top, bottom) in parts.items()}
+
+    def proportions(self) -> dict[str, Proportion]:
+        """All but SUCCESS."""
+        return {name: proportion(holds) for name, holds in self.holds.items() if name != SUCCESS}
+
+
+class FiguresByTrial(Protocol):
+    """The function ``by_trial`` of a task's module in ``evaluation.tasks``."""
+
+    def __call__(self, run: TrialRun) -> ByTrial:
+        """What the figures of a run are made of."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A figure's value, its interval, and why the value is None."""
+
+    value: float | None
+    ci95: Interval | None
+    reason: str
+
+
+def named_figures(figures: TaskFigures) -> dict[str, Named]:
+    """All proportions and means of a task by one kind of name; that of a proportion ends in ``_pct``."""
+    shares = {SUCCESS: figures.success, **figures.proportions}
+    none = "there are no trials"
+    return {
+        **{f"{name}_pct": Named(share.pct, share.ci95, none) for name, share in shares.items()},
+        **{name: Named(one.mean, one.ci95, one.reason) for name, one in figures.means.items()},
+    }
 
 
 def proportion(holds: np.ndarray) -> Proportion:

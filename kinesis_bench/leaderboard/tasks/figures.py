@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from kinesis_bench.evaluation.tasks.compare import ScoredTrials
 from kinesis_bench.evaluation.tasks.evaluate import WHOLE_WORD
-from kinesis_bench.evaluation.tasks.figures import proportion
-from kinesis_bench.evaluation.tasks.schema import Mean, Proportion, TaskFigures, TaskResult
+from kinesis_bench.evaluation.tasks.figures import SUCCESS, proportion
+from kinesis_bench.evaluation.tasks.result import FIGURE
+from kinesis_bench.evaluation.tasks.schema import Mean, TaskResult
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.figures import Difference, row_differences, value_differences
-from kinesis_bench.leaderboard.tasks.by_trial import figure_of
-from kinesis_bench.leaderboard.tasks.scored import ScoredTask
+from kinesis_bench.leaderboard.tasks.derived import derived
 from kinesis_bench.leaderboard.tasks.trial_table import TrialTable
 from kinesis_bench.metrics.paired import Sums
 from kinesis_bench.metrics.statistics import Interval, resample
@@ -27,6 +28,9 @@ only [m, rad, s]: twice what keypoints of such seconds differ by."""
 ENDS = 0.2
 """How far an end of a mean's interval may be from the one that is found anew by resampling, in parts of its
 width. Measured: bootstraps of 1,000 trials, of twelve seeds, differ by up to 0.10."""
+
+FEW = 30
+"""Intervals over fewer trials are not compared: their ends jump."""
 
 CHANCE = 1e-6
 """Recorded trials are drawn as all others are. Where they differ from the others by more than this chance,
@@ -65,60 +69,66 @@ def draw_differences(told: TrialTable, drawn: Sequence[dict[str, Any]]) -> list[
     return different
 
 
-def result_differences(scored: ScoredTask) -> list[Difference]:
-    """All figures of a result that differ from those that follow from its trials, or from one another."""
-    result, table = scored.result, scored.trials
-    different = _counts(result, table)
-    for name, sums in scored.by_trial.items():
-        different += _figure(figure_of(result.figures, name), sums, f"figures.{name}")
-    for name, share in {"success": result.figures.success, **result.figures.proportions}.items():
-        different += _share(share, table.trials, f"figures.{name}")
-    followed, whole = result.figures.success.count, int(table.whole.sum())
-    if followed > whole and result.task != "penalty-kick":
-        different.append(Difference("figures.success.count", followed, whole, math.inf, "", True))
+def derived_differences(module: str, table: TrialTable) -> list[Difference]:
+    """Cells of figures that do not follow from the others of their trial.
+
+    Args:
+        module: of ``TaskInfo``.
+        table: as submitted.
+
+    Raises:
+        ValueError: the table lacks a column, or has a cell that is no number.
+    """
+    different = []
+    for name, values in derived(module, table).items():
+        told = table.numbers(f"{FIGURE}{name}")
+        for trial in np.flatnonzero(told != values):
+            where = f"trial {trial}: {FIGURE}{name}"
+            different += value_differences(float(told[trial]), float(values[trial]), where)
     return different
 
 
-def recorded_differences(scored: ScoredTask, recorded: TrialTable, figures: TaskFigures) -> list[str]:
-    """Where the trials that were not recorded cannot be of the same kind as those that were, a line each.
-
-    Trials are drawn independently, so which ones are recorded is no choice. Numbers of each trial are
-    compared by the test of Kolmogorov and Smirnov, which is cautious where many are equal; and a count of
-    all trials must be possible beside that of the recorded ones (Fisher's exact test).
+def result_differences(scored: ScoredTrials, table: TrialTable) -> list[Difference]:
+    """All figures of a result that differ from those that follow from its trials.
 
     Args:
         scored: as submitted.
-        recorded: the recorded trials.
-        figures: of these alone.
+        table: its trials.
+    """
+    result, figures = scored.result, scored.result.figures
+    different = _counts(result, table)
+    for name, share in {SUCCESS: figures.success, **figures.proportions}.items():
+        anew = proportion(scored.parts[f"{name}_pct"].numerator[:, 0] > 0)
+        different += value_differences(to_json(share), to_json(anew), f"figures.{name}")
+    for name, mean in figures.means.items():
+        if name in scored.parts:
+            different += _mean(mean, scored.parts[name], f"figures.{name}")
+    return different
+
+
+def recorded_differences(parts: Mapping[str, Sums], recorded: int) -> list[str]:
+    """Where the trials that were not recorded cannot be of the same kind as those that were, a line each.
+
+    Trials are drawn independently, so which ones are recorded is no choice. Numbers of each trial are
+    compared by the test of Kolmogorov and Smirnov, which is cautious where many are equal.
+
+    Args:
+        parts: of the figures, trial by trial.
+        recorded: how many of the first are.
     """
     from scipy import stats
 
-    count, total = recorded.trials, scored.trials.trials
-    if count == total:
-        return []
     wrong = []
-    for name, sums in scored.by_trial.items():
-        values = sums.numerator[:, 0] / sums.denominator[:, 0]
-        p = float(stats.ks_2samp(values[:count], values[count:]).pvalue)
-        if p < CHANCE:
-            wrong.append(
-                f"trials.csv: {name} of the trials without a record is not that of the {count} recorded ones "
-                f"(chance {p:.1e})"
-            )
-    shares = {"success": scored.result.figures.success, **scored.result.figures.proportions}
-    own = {"success": figures.success, **figures.proportions}
-    for name, share in shares.items():
-        if name not in own:
+    for name, sums in parts.items():
+        top, bottom = sums.numerator[:, 0], sums.denominator[:, 0]
+        values = np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), -1.0)
+        if recorded == len(values):
             continue
-        seen, others = own[name].count, share.count - own[name].count
-        if not 0 <= others <= total - count:
-            p = 0.0
-        else:
-            p = float(stats.fisher_exact([[seen, count - seen], [others, total - count - others]]).pvalue)
+        p = float(stats.ks_2samp(values[:recorded], values[recorded:]).pvalue)
         if p < CHANCE:
             wrong.append(
-                f"result.json: figures.{name} counts {share.count} of {total} trials, but of the {count} "
-                f"simulated again {seen} (chance {p:.1e})"
+                f"trials.csv: {name} of the trials without a record is not that of the {recorded} recorded "
+                f"ones (chance {p:.1e})"
             )
     return wrong
 
@@ -134,28 +144,24 @@ def _counts(result: TaskResult, table: TrialTable) -> list[Difference]:
     ]
 
 
-def _share(share: Proportion, trials: int, where: str) -> list[Difference]:
-    """Whether a proportion is of all trials, and its per cent and interval those of its count."""
-    if not 0 <= share.count <= trials:
-        return [Difference(f"{where}.count", share.count, f"at most {trials}", math.inf, "", True)]
-    anew = proportion(np.arange(trials) < share.count)
-    return value_differences(to_json(share), to_json(anew), where)
-
-
-def _figure(told: Proportion | Mean | None, sums: Sums, where: str) -> list[Difference]:
-    values, trials = sums.numerator[:, 0], len(sums.numerator)
-    if isinstance(told, Proportion):
-        return value_differences(told.count, int((values > 0).sum()), f"{where}.count")
-    if told is None:
-        return [Difference(where, None, "a figure", math.inf, "", True)]
-    resampling = resample(np.zeros(trials), np.random.default_rng(0))
-    samples = sums.figure(resampling.weights)
-    different = value_differences(told.mean, float(samples[0]), f"{where}.mean")
-    different += value_differences(told.trials, trials, f"{where}.trials")
-    if (sums.denominator == 1).all():
-        sd = float(values.std(ddof=1)) if trials > 1 else None
+def _mean(told: Mean, sums: Sums, where: str) -> list[Difference]:
+    """What differs of a mean, or of a ratio of sums, whose denominators are not 0 and 1."""
+    top, bottom = sums.numerator, sums.denominator
+    plain = bool(np.isin(bottom, (0, 1)).all())
+    if plain:
+        top, bottom = top[bottom[:, 0] > 0], bottom[bottom[:, 0] > 0]
+    found = int((bottom > 0).sum())
+    different = value_differences(told.trials, found, f"{where}.trials")
+    if not found:
+        return different + value_differences((told.mean, told.sd, told.ci95), (None,) * 3, where)
+    resampling = resample(np.zeros(len(top)), np.random.default_rng(0))
+    samples = Sums(top, bottom).figure(resampling.weights)
+    different += value_differences(told.mean, float(samples[0]), f"{where}.mean")
+    if plain:
+        sd = float(top[:, 0].std(ddof=1)) if found > 1 else None
         different += value_differences(told.sd, sd, f"{where}.sd")
-    if not _alike(told.ci95, anew := resampling.interval(samples)):
+    anew = resampling.interval(samples)
+    if found >= FEW and not _alike(told.ci95, anew):
         different.append(Difference(f"{where}.ci95", told.ci95, anew, math.inf, "", True))
     return different
 

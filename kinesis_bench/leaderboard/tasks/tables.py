@@ -8,14 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.compare import SEED
-from kinesis_bench.evaluation.comparison import Difference
+from kinesis_bench.evaluation.tasks.differences import trial_differences
+from kinesis_bench.evaluation.tasks.figures import named_figures
 from kinesis_bench.leaderboard.folder import SubmittedTask, place_of
 from kinesis_bench.leaderboard.ranks import beyond_chance, ranks
 from kinesis_bench.leaderboard.table import TASK, TASK_RANKED, Cell, Row, Table
-from kinesis_bench.leaderboard.tasks.by_trial import figure_of, value_of
-from kinesis_bench.metrics.paired import paired_interval, paired_test
-from kinesis_bench.metrics.statistics import resample
+from kinesis_bench.tasks.registry import TASKS
 
 
 def task_tables(submissions: Sequence[SubmittedTask]) -> list[Table]:
@@ -35,7 +33,8 @@ def task_tables(submissions: Sequence[SubmittedTask]) -> list[Table]:
 def _table(group: Sequence[SubmittedTask]) -> Table:
     _refuse_other_trials(group)
     first = group[0].scored
-    result, figures = first.result, TASK[first.info.module]
+    result = first.result
+    figures = TASK[TASKS[result.task].module]
     options = "".join(f", {name} {value}" for name, value in sorted(result.options.items()))
     return Table(
         kind="task",
@@ -55,7 +54,7 @@ def _table(group: Sequence[SubmittedTask]) -> Table:
 
 
 def _refuse_other_trials(group: Sequence[SubmittedTask]) -> None:
-    drawn = [one.scored.trials.drawn for one in group]
+    drawn = [one.scored.drawn for one in group]
     for one, cells in zip(group, drawn, strict=True):
         if cells != drawn[0]:
             problem = f"its trials did not draw what those of {place_of(group[0])} did"
@@ -63,11 +62,11 @@ def _refuse_other_trials(group: Sequence[SubmittedTask]) -> None:
 
 
 def _rows(figures: Sequence[str], group: Sequence[SubmittedTask]) -> tuple[Row, ...]:
-    cells = [{name: _cell(one, name) for name in figures} for one in group]
+    known = [named_figures(one.scored.result.figures) for one in group]
+    cells = [{name: Cell(own[name].value, own[name].ci95) for name in figures} for own in known]
     for figure in (figure for figure in figures if figure in TASK_RANKED):
-        if all(figure in one.scored.by_trial for one in group):
-            for own, rank in zip(cells, _ranks(figure, group), strict=True):
-                own[figure] = replace(own[figure], rank=rank)
+        for own, rank in zip(cells, _ranks(figure, group), strict=True):
+            own[figure] = replace(own[figure], rank=rank)
     sign = TASK_RANKED[figures[0]]
 
     def order(row: Row) -> tuple[float, str]:
@@ -77,36 +76,14 @@ def _rows(figures: Sequence[str], group: Sequence[SubmittedTask]) -> tuple[Row, 
     return tuple(sorted((Row(one, own) for one, own in zip(group, cells, strict=True)), key=order))
 
 
-def _cell(one: SubmittedTask, name: str) -> Cell:
-    figure = figure_of(one.scored.result.figures, name)
-    return Cell(value_of(figure), None if figure is None else figure.ci95)
-
-
 def _ranks(figure: str, group: Sequence[SubmittedTask]) -> list[int]:
-    """Ranks by what follows from the trials, each of which all have run."""
-    sums = [one.scored.by_trial[figure] for one in group]
-    trials, sign = len(sums[0].numerator), TASK_RANKED[figure]
-    resampling = resample(np.zeros(trials), np.random.default_rng(SEED))
-    values = [float(own.figure(np.ones((1, trials)))[0]) for own in sums]
+    sign = TASK_RANKED[figure]
     beats = np.zeros((len(group), len(group)), dtype=bool)
-    for i, other in enumerate(sums):
-        for j, one in enumerate(sums[:i]):
-            ci95 = paired_interval(one, other, resampling)
-            test = paired_test(one, other, np.random.default_rng(SEED))
-            difference = values[i] - values[j]
-            found = Difference(
-                figure,
-                values[j],
-                values[i],
-                difference,
-                ci95,
-                test.p,
-                test.p,
-                test.exact,
-                "trials",
-                trials,
-                {},
-            )
-            if difference and beyond_chance(found):
-                beats[(i, j) if sign * difference > 0 else (j, i)] = True
-    return ranks([sign * value for value in values], beats)
+    for i, other in enumerate(group):
+        for j, one in enumerate(group[:i]):
+            both = (one.scored.result.figures, other.scored.result.figures)
+            (found,) = trial_differences((figure,), both, (one.scored.parts, other.scored.parts))
+            if found.difference and beyond_chance(found):
+                beats[(i, j) if sign * found.difference > 0 else (j, i)] = True
+    values = (named_figures(one.scored.result.figures)[figure].value for one in group)
+    return ranks([sign * (value or 0.0) for value in values], beats)

@@ -48,12 +48,6 @@ class TrialTable:
         """(N,) bool, which lasted their whole time."""
         return np.array([ending == WHOLE for ending in self.columns["ending"]])
 
-    @property
-    def drawn(self) -> dict[str, tuple[str, ...]]:
-        """The columns of what was drawn: those before ``steps``."""
-        names = list(self.columns)
-        return {name: self.columns[name] for name in names[: names.index("steps")]}
-
     def numbers(self, name: str) -> np.ndarray:
         """A column (N,) as numbers.
 

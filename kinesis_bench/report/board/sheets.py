@@ -13,9 +13,11 @@ from kinesis_bench.leaderboard.folder import Submitted, SubmittedTask, place_of
 from kinesis_bench.leaderboard.submission import STATUSES, Status, code_link
 from kinesis_bench.leaderboard.table import Cell, Kind, Reference, Row, Table
 from kinesis_bench.leaderboard.tasks.statements import broken_off
-from kinesis_bench.report.board.words import ABOUT, ABOUT_TASKS, COLUMNS, COSTS, OF_TRIALS
+from kinesis_bench.report.board.words import ABOUT, COLUMNS, COSTS, OF_TRIALS
 from kinesis_bench.report.comparison import DASH, condition
 from kinesis_bench.report.tables import FEW_CLIPS
+from kinesis_bench.report.task_words import Shown, meaning
+from kinesis_bench.report.task_words import shown as shown_of_trials
 
 SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 """Prefixes of large counts."""
@@ -127,9 +129,9 @@ def _sheet(table: Table, anchor: str) -> Sheet:
         heads=(
             Head("rank"),
             Head("submission", number=False),
-            *(_head(figure, table.kind) for figure in table.figures),
+            *(_head(figure, table) for figure in table.figures),
             Head("status", number=False),
-            *(_head(cost, table.kind) for cost in COSTS),
+            *(_head(cost, table) for cost in COSTS),
         ),
         lines=tuple(_line(table, row) for row in table.rows),
         references=tuple(_reference(row, table.figures) for row in table.references),
@@ -146,10 +148,16 @@ def _facts(table: Table) -> tuple[str, ...]:
     return (f"protocol {table.protocol}", *clips, *source, *digests)
 
 
-def _head(figure: str, kind: Kind) -> Head:
-    shown = COLUMNS[figure]
+def _shown(figure: str) -> Shown:
+    return COLUMNS.get(figure) or shown_of_trials(figure)
+
+
+def _head(figure: str, table: Table) -> Head:
+    shown = _shown(figure)
     unit = f" [{shown.unit}]" if shown.unit else ""
-    about = (ABOUT_TASKS if kind == "task" else ABOUT)[figure]
+    about = ABOUT.get(figure, "")
+    if table.kind == "task" and figure in table.figures:
+        about = meaning(table.data.partition(",")[0], figure.removesuffix("_pct"))
     return Head(shown.label + unit, about, "ascending" if shown.better == "less" else "descending")
 
 
@@ -207,7 +215,7 @@ def _status(submitted: Submitted | SubmittedTask) -> Status:
 def _figure(figure: str, cell: Cell, headline: str) -> Text:
     if cell.value is None:
         return Text(DASH, None)
-    digits = COLUMNS[figure].digits
+    digits = _shown(figure).digits
     small = []
     if cell.ci95 is not None:
         low, high = (_number(end, digits) for end in cell.ci95)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from kinesis_bench.leaderboard.submission import Status
 from kinesis_bench.leaderboard.table import Kind
-from kinesis_bench.report.comparison import SHOWN, Shown
+from kinesis_bench.report.comparison import SHOWN
+from kinesis_bench.report.task_words import Shown
 
 TITLE = "Leaderboards of kinesis-bench"
 
@@ -27,16 +28,6 @@ COLUMNS = SHOWN | {
     "chance_p95_r": Shown("chance", "", 2, ""),
     "group_mean_r": Shown("r with people's mean", "", 3, "more"),
     "group_mean_lag_ms": Shown("lag", "ms", 0, ""),
-    "reached_at_any_time_pct": Shown("got there", "%", 1, "more"),
-    "end_distance_m": Shown("end distance", "m", 2, "less"),
-    "fell_pct": Shown("fell", "%", 1, "less"),
-    "standing_s": Shown("stood for", "s", 2, "more"),
-    "excitation": Shown("excitation", "", 3, ""),
-    "velocity_along_command_m_s": Shown("speed as commanded", "m/s", 2, "more"),
-    "velocity_along_command_while_standing_m_s": Shown("while standing", "m/s", 2, "more"),
-    "in_net_pct": Shown("in the net", "%", 1, "more"),
-    "on_target_pct": Shown("on target", "%", 1, "more"),
-    "ball_contact_pct": Shown("touched the ball", "%", 1, "more"),
     "parameters": Shown("parameters", "", 0, "less"),
     "training_steps": Shown("training steps", "", 0, "less"),
     "device_hours": Shown("device hours", "", 1, "less"),
@@ -68,30 +59,6 @@ ABOUT = {
     "real_time_factor": "simulated time over wall time, on its authors' machine",
 }
 """What each column is."""
-
-SUCCESS = {
-    "target": "trials that end within 0.1 m of the goal, standing",
-    "direction": "trials in which every command was followed",
-    "penalty-kick": "goals, the body standing",
-}
-"""By task, what success is."""
-
-ABOUT_TASKS = ABOUT | {
-    "success_pct": f"by the task's rule: of target, {SUCCESS['target']}; of direction, "
-    f"{SUCCESS['direction']}; of penalty-kick, {SUCCESS['penalty-kick']}",
-    "reached_at_any_time_pct": "trials that came within 0.1 m of the goal at any time",
-    "end_distance_m": "from pelvis to goal at the end, or where the body fell",
-    "fell_pct": "trials in which the body fell",
-    "standing_s": "until the body fell, or the trial was over",
-    "excitation": "mean over muscles and time of each trial, 0 to 1",
-    "velocity_along_command_m_s": "distance covered as commanded over the whole time of a trial",
-    "velocity_along_command_while_standing_m_s": "the same over the time before the body fell. It has no "
-    "rank: who falls early has the easier part",
-    "in_net_pct": "balls in the net, whether or not the body stands",
-    "on_target_pct": "balls that were in the net, or that the keeper kept out",
-    "ball_contact_pct": "trials in which the body touched the ball",
-}
-"""The same, of tasks."""
 
 OF_TRIALS = (
     "All ran the same trials, too many to record: of the first ones, which are recorded, every second is "

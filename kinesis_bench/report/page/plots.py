@@ -103,6 +103,14 @@ class Plot:
         box = f'x="{_number(x0)}" y="{_number(y0 - thickness / 2)}" width="{_number(max(x1 - x0, 0))}"'
         self._inside.append(f'<rect class="bar {kind}" {box} height="{_number(thickness)}"/>')
 
+    def cell(self, x: tuple[float, float], y: tuple[float, float], part: float, told: str) -> None:
+        """A rectangle, the fuller the larger ``part`` is (0 to 1); a pointer over it reads what is told."""
+        (x0, y0), (x1, y1) = self._places(x, y)
+        left, top, wide, high = min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)
+        box = f'x="{_number(left)}" y="{_number(top)}" width="{_number(wide)}" height="{_number(high)}"'
+        shape = Markup('<rect class="cell" {} fill-opacity="{}"><title>{}</title></rect>')
+        self._inside.append(str(shape.format(Markup(box), f"{part:.3g}", told)))
+
     def dots(self, x: ArrayLike, y: ArrayLike, kind: str, radius: float = 3.5) -> None:
         """A dot a point."""
         for at in self._places(x, y):

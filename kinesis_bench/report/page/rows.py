@@ -27,11 +27,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its head, its cells, and whether it sums the others up."""
+    """A row: its head, its cells, whether it sums the others up, and what it is of in words."""
 
     head: str
     cells: Sequence[Cell]
     total: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True)

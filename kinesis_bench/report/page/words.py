@@ -24,7 +24,7 @@ class KeyFigure:
 def headline(result: Result) -> str:
     """How human, in one sentence; 95 % intervals stand in brackets."""
     parts = [_movement(result), _muscles(result), _joints(result)]
-    return f"{result.policy.name} {_unbroken('; '.join(parts))}."
+    return f"{result.policy.name} {unbroken('; '.join(parts))}."
 
 
 def headline_note(result: Result) -> str:
@@ -101,7 +101,7 @@ def _known(name: str, figure: Figure, unit: str, digits: int, note: str) -> list
     return [KeyFigure(name, f"{figure.mean:.{digits}f}{unit}", interval(figure.ci95, digits), note)]
 
 
-def _unbroken(words: str) -> str:
+def unbroken(words: str) -> str:
     """Numbers kept beside their units, for a line may end anywhere else."""
     for unit in ("%", "mm", "ms"):
         words = words.replace(f" {unit}", f"\u00a0{unit}")

@@ -17,6 +17,7 @@ from kinesis_bench.files import sha256_of_file, write_text
 from kinesis_bench.human.references import LEGS, HumanEmg, HumanJointAngles
 from kinesis_bench.metrics.imitation import from_best_to_worst
 from kinesis_bench.report.page import panels, rows
+from kinesis_bench.report.page.bouts import bouts_section
 from kinesis_bench.report.page.words import brief, headline, headline_note, key_figures, of_people
 from kinesis_bench.report.tables import (
     FEW_CLIPS,
@@ -124,6 +125,7 @@ def report_html(
         failures=details.failures,
         failure_table=rows.failure_table(details.failures, len(runs)),
         recorded=len(evaluation.rollouts.clips),
+        bouts=None if evaluation.fatigue is None else bouts_section(evaluation.fatigue),
         command=command,
         facts=_facts(result, hashes or {}),
         leg=LEGS[result.emg.human_side],

@@ -26,7 +26,7 @@ from kinesis_bench.evaluation.tasks.result import (
 )
 from kinesis_bench.evaluation.tasks.run import TrialRun
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskResult
-from kinesis_bench.evaluation.tasks.target import score, succeeded
+from kinesis_bench.evaluation.tasks.target import by_trial, score, succeeded
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.metrics.statistics import wilson_interval
 
@@ -152,7 +152,7 @@ def test_the_published_schema_is_that_of_the_classes() -> None:
 
 def test_a_line_a_trial(tmp_path: Path) -> None:
     run = made_run()
-    write_trials(tmp_path / "trials.csv", run)
+    write_trials(tmp_path / "trials.csv", run, by_trial(run))
     with (tmp_path / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["trial"]) for row in rows] == [0, 1, 2, 3]
