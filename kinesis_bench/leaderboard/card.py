@@ -11,6 +11,8 @@ from kinesis_bench.human.built_in import BUILT_IN
 from kinesis_bench.leaderboard.submission import Entry, Submission, TaskSubmission, code_link, folder_name
 from kinesis_bench.metrics.imitation import Figure
 from kinesis_bench.motions.gait.build import DATASET
+from kinesis_bench.motions.prompts import DATASET as PROMPTS
+from kinesis_bench.tasks.registry import TEXT_TO_CONTROL
 
 DASH = "–"
 OF_COSTS = "By the authors; the real-time factor is simulated time over wall time of the scored run."
@@ -149,9 +151,10 @@ def _options(submission: Submission, result: Result) -> str:
     if not policy.control and not motions.id:
         return f"--rollout RECORDING --protocol {result.protocol}"
     given = {
+        "--task": TEXT_TO_CONTROL if motions.prompts else "",
         "--policy": policy_option(policy),
         "--body": result.body.name,
-        "--motions": "" if motions.id == DATASET else f"{motions.id}.h5",
+        "--motions": "" if motions.id in (DATASET, PROMPTS) else f"{motions.id}.h5",
         "--split": motions.split,
         "--runs": str(result.runs) if result.runs > 1 else "",
         "--seed": str(result.seed) if result.seed else "",

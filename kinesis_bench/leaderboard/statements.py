@@ -11,6 +11,7 @@ from kinesis_bench.leaderboard.record import About
 from kinesis_bench.leaderboard.simulate import DT_S
 from kinesis_bench.leaderboard.submission import board_of
 from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.motions.prompts import prompt_of
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.tasks.control import PRIVILEGED_CONTROLS
 
@@ -96,6 +97,9 @@ def wrong_motions(motions: Motions, about: About, result: Result) -> list[str]:
         wrong.append(differs("result.json: motions.id", told.id, motions.id))
     if motions.sources_sha256 != told.sources_sha256:  # the content hash is another where IK rounds otherwise
         wrong.append(differs("result.json: motions hash", told.sources_sha256, motions.sources_sha256))
+    prompts = {key: prompt_of(motions, motions.index(key)) for key in told.prompts if key in motions.keys}
+    if prompts != told.prompts or (told.prompts and len(prompts) != told.clips):
+        wrong.append("result.json: motions.prompts are not those of its clips")
     try:
         clips = motions.select(told.split)
     except InputError as error:

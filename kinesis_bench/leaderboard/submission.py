@@ -16,6 +16,7 @@ from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.evaluation.typed_file import write_typed
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.files import require_file
+from kinesis_bench.tasks.registry import IMITATION, TEXT_TO_CONTROL
 
 SCHEMA = "kinesis-bench-submission-1"
 
@@ -204,15 +205,16 @@ def figures_of(result: Result) -> Figures:
 
 
 def board_of(result: Result) -> str:
-    """The board that a result belongs to: ``imitation_<data set>_<split>``, or ``emg``.
+    """The board that a result belongs to: ``<task>_<data set>_<split>``, or ``emg``.
+
+    The task is imitation, or text-to-control where the clips are scored by their prompts' categories.
 
     Raises:
-        InputError: it neither followed motions nor has figures of EMG, or is of task text-to-control.
+        InputError: it neither followed motions nor has figures of EMG.
     """
-    if result.motions.prompts:
-        raise InputError("result.json", "there is no board of task text-to-control", "score it as imitation")
     if result.imitation is not None and result.motions.id:
-        board = f"imitation_{result.motions.id}_{result.motions.split.replace('/', '-')}"
+        task = TEXT_TO_CONTROL if result.motions.prompts else IMITATION
+        board = f"{task}_{result.motions.id}_{result.motions.split.replace('/', '-')}"
         if not re.fullmatch(r"[\w.-]+", board, re.ASCII):
             problem = (
                 f"data set {result.motions.id!r} and split {result.motions.split!r} are no folder's name"

@@ -91,7 +91,7 @@ def tables(submissions: Sequence[Submitted | SubmittedTask]) -> tuple[Table, ...
 def _imitation_tables(submissions: Sequence[Submitted]) -> list[Table]:
     def key(result: Result) -> tuple[object, ...]:
         motions, body = result.motions, result.body
-        own = (motions.id, motions.split, motions.sources_sha256)
+        own = (motions.id, motions.split, motions.sources_sha256, bool(motions.prompts))
         return (result.protocol, body.name, body.model_sha256, *own)
 
     made = []

@@ -73,6 +73,8 @@ from kinesis_bench.leaderboard.tasks.verify import verify_task
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.inspect import list_files
 from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.motions.prompts import DATASET as PROMPTS
+from kinesis_bench.motions.prompts import by_category
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.rollouts.schema import Rollouts
@@ -115,6 +117,8 @@ def verify(
     human = _people(result, people[0], group=stood_in)
     body = load_body(result.body.name) if result.body.name in BODIES else None
     known = _motions(result, body, motions) if result.motions.id else None
+    if known is not None and result.motions.prompts:
+        known = by_category(known)
     odd = _wrong_ground(record, result, body, known)
     if odd:
         return Found((*wrong, *odd), None)
@@ -185,7 +189,7 @@ def _differences(submitted: Submitted, evaluation: Evaluation, *, group: bool) -
         of_result = of_the_group(of_result) + people_differences(told)
     with tempfile.TemporaryDirectory() as temporary:
         table = Path(temporary) / "clips.csv"
-        write_clips(table, evaluation.rollouts, evaluation.clips)
+        write_clips(table, evaluation.rollouts, evaluation.clips, evaluation.result.motions.prompts)
         anew = table.read_text(encoding="utf-8")
     stated = (submitted.folder / "clips.csv").read_text(encoding="utf-8", errors="replace")
     of_clips = clip_differences(stated, anew, told.runs)
@@ -281,8 +285,8 @@ def _motions(result: Result, body: Body | None, path: Path | None) -> Motions:
         InputError: they are not on this machine.
     """
     bodies = [body.name] if body else []
-    if path is None and result.motions.id == DATASET:
-        path = default_motions()
+    if path is None and result.motions.id in (DATASET, PROMPTS):
+        path = default_motions(result.motions.id)
     for listing in list_files(cache_dir()) if path is None else ():
         same = listing.motions is not None and listing.motions.id == result.motions.id
         if same and set(bodies) <= set(listing.bodies):

@@ -15,7 +15,7 @@ from task_submissions import scored_task, short_scores, submitted_task
 
 from kinesis_bench.cli.main import main
 from kinesis_bench.errors import InputError
-from kinesis_bench.leaderboard import record
+from kinesis_bench.leaderboard import movement, record
 from kinesis_bench.leaderboard.folder import (
     TASK_FILES,
     SubmittedTask,
@@ -31,6 +31,7 @@ from kinesis_bench.leaderboard.verify import verify
 from kinesis_bench.metrics.paired import mean_of
 from kinesis_bench.report.board.markdown import markdown
 from kinesis_bench.report.board.sheets import sheets
+from kinesis_bench.tasks.direction import Direction
 
 FELL = "the body fell"
 
@@ -246,21 +247,19 @@ def test_others_must_look_like_the_recorded_trials() -> None:
     assert [line[:15] for line in wrong] == ["trials.csv: a o", "trials.csv: b o"]
 
 
-def test_seconds_decide_where_a_machine_rounds_otherwise(tmp_path: Path) -> None:
+def test_seconds_decide_where_no_trial_comes_out_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What adds up from a trial's start, such as progress, is joined over its seconds."""
     folder = submitted_task(tmp_path, "zero", "direction")
-
-    def rounded(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-        for name in ("qpos", "qvel"):
-            noise = 1e-5 * np.random.default_rng(0).uniform(-1, 1, arrays[name].shape)
-            arrays[name][1] += noise[1] * 0.9
-
-    in_record(folder, rounded)
+    monkeypatch.setattr(movement, "_same_clips", lambda seconds, of_whole: frozenset())
     found = verify(folder, [], threads=1)
     assert found.wrong == ()
     assert found.verification is not None
     assert found.verification.runs == 3
     assert not any(line.startswith("what trials") for line in found.verification.self_reported)
+    monkeypatch.setattr(Direction, "sums", ())
+    assert any("last_progress_m" in line for line in verify(folder, [], threads=1).wrong)
 
 
 def test_a_kick_is_verified_whole(tmp_path: Path) -> None:
