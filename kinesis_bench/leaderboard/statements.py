@@ -11,7 +11,7 @@ from kinesis_bench.leaderboard.record import About
 from kinesis_bench.leaderboard.simulate import DT_S
 from kinesis_bench.leaderboard.submission import board_of
 from kinesis_bench.motions.motion_set import Motions
-from kinesis_bench.motions.prompts import prompt_of
+from kinesis_bench.motions.prompts import by_category, prompt_of
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.tasks.control import PRIVILEGED_CONTROLS
 
@@ -104,7 +104,8 @@ def wrong_motions(motions: Motions, about: About, result: Result) -> list[str]:
         clips = motions.select(told.split)
     except InputError as error:
         return [*wrong, f"result.json: motions.split: {error.problem}"]
-    expected = {motions.keys[i]: (int(motions.length[i]) - 1, motions.skill[i]) for i in clips}
+    skill = by_category(motions).skill if told.prompts else motions.skill
+    expected = {motions.keys[i]: (int(motions.length[i]) - 1, skill[i]) for i in clips}
     said = {clip.key: (clip.frames, clip.skill) for clip in about.clips}
     for key in sorted({*expected, *said}):
         if key not in said:

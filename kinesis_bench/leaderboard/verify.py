@@ -117,11 +117,11 @@ def verify(
     human = _people(result, people[0], group=stood_in)
     body = load_body(result.body.name) if result.body.name in BODIES else None
     known = _motions(result, body, motions) if result.motions.id else None
-    if known is not None and result.motions.prompts:
-        known = by_category(known)
     odd = _wrong_ground(record, result, body, known)
     if odd:
         return Found((*wrong, *odd), None)
+    if known is not None and result.motions.prompts:
+        known = by_category(known)
     movement: Movement | None = None
     if isinstance(record, Simulated):
         assert body is not None

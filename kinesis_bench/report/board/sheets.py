@@ -170,8 +170,10 @@ def _line(table: Table, row: Row) -> Line:
     runs = _runs(row.submitted)
     part: tuple[str, ...] = ()
     if verified is not None and verified.runs < runs:
-        what = "trials" if isinstance(row.submitted, SubmittedTask) else "runs"
-        part = (f"{verified.status}: {verified.runs} of {runs:,} {what}",)
+        if isinstance(row.submitted, SubmittedTask):
+            part = (f"{verified.status}:", f"{verified.runs} of {runs:,} trials")
+        else:
+            part = (f"{verified.status}: {verified.runs} of {runs} runs",)
     return Line(
         _name(table, row.submitted),
         (
