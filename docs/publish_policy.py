@@ -17,14 +17,26 @@ from pathlib import Path
 
 from kinesis_bench.evaluation.result import read_result
 from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.evaluation.tasks.result import read_task_result
+from kinesis_bench.evaluation.tasks.schema import TaskResult
+from kinesis_bench.evaluation.tasks.target import ARRIVED_M
 from kinesis_bench.files import content_dir, write_text
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.policies.load import load_policy
 from kinesis_bench.report.training_curve import CURVE, FIGURE
+from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.training.run_folder import POLICY, read_config, write_config
 
 EXPECTED = "expected.json"
 """What a score of the policy is to find, within a tolerance; a test holds the policy to it."""
+
+RESULT = "result.json"
+
+TASK_TOLERANCE_PCT = 8.0
+"""Of the success on a task; chaos of single trials nearly cancels over a thousand."""
+
+FIRST = 64
+"""Trials that a test runs again."""
 
 TOLERANCE = {"frame_coverage_pct": 3.0, "success_pct": 5.0, "mpjpe_mm": 3.0}
 """Other processors round otherwise, and a body that is about to fall decides on the last bits."""
@@ -54,16 +66,82 @@ def main() -> None:
     )
     for name in (CURVE, FIGURE):
         shutil.copy(given.run / POLICY / name, folder)
-    result = read_result(given.run / given.score / "result.json")
-    known = {"policy_sha256": load_policy(str(folder)).sha256} | expected(given.run / given.score, result)
+    score, also = given.run / given.score, dict(other.split("=", 1) for other in given.also)
+    if config.task == IMITATION:
+        result = read_result(score / RESULT)
+        results = {"test split": result}
+        results |= {title: read_result(Path(at) / RESULT) for title, at in also.items()}
+        known, text = expected(score, result), card(given.run, given.policy, given.name, results, given.note)
+    else:
+        of_task = read_task_result(score / RESULT)
+        tasks = {f"`{config.task}`": of_task}
+        tasks |= {title: read_task_result(Path(at) / RESULT) for title, at in also.items()}
+        known, text = expected_of_task(score, of_task), task_card(given.run, given.name, tasks, given.note)
+    known = {"policy_sha256": load_policy(str(folder)).sha256} | known
     write_text(folder / EXPECTED, json.dumps(known, indent=1) + "\n")
-    also = {"test split": result}
-    also |= {
-        title: read_result(Path(at) / "result.json")
-        for title, _, at in (o.partition("=") for o in given.also)
-    }
-    write_text(folder / "README.md", card(given.run, given.policy, given.name, also, given.note))
+    write_text(folder / "README.md", text)
     print(f"written to {folder}")
+
+
+def expected_of_task(score: Path, result: TaskResult) -> dict:
+    """Success of all trials, and how many of the first succeed."""
+    with (score / "trials.csv").open(encoding="utf-8", newline="") as file:
+        first = list(csv.DictReader(file))[:FIRST]
+    arrived = sum(not row["ending"] and float(row["last_distance_m"]) < ARRIVED_M for row in first)
+    assert result.figures.success.pct is not None
+    return {
+        "task": result.task,
+        "trials": result.trials,
+        "success_pct": round(result.figures.success.pct, 1),
+        "tolerance_pct": TASK_TOLERANCE_PCT,
+        "successes_of_first": [arrived, FIRST],
+    }
+
+
+def task_card(run: Path, name: str, results: dict[str, TaskResult], notes: list[str]) -> str:
+    """The card in Markdown of a policy that learned a task of trials."""
+    config = read_config(run)
+    stages = json.loads((run / "chain.json").read_text())["stages"]
+    return "\n\n".join(
+        [
+            f"# Reference policy `{name}`",
+            f"Body `{config.body}`, control `{config.control}`, task `{config.task}`, method\n"
+            f"`{config.method}` (see `docs/training.md`). Every setting is in `config.json`.",
+            *notes,
+            "## Training",
+            table(
+                ("stage", "control steps", "hours", "success"),
+                [
+                    (stage, *cost(found), f"{100 * found['figures']['success']:.1f} %")
+                    for stage, found in stages.items()
+                    if found.get("figures")
+                ],
+            ),
+            "Figures of the stages are the trainer's own: a teacher's on the demonstrations that it\n"
+            "learned, the others' on 128 trials that are none of a score's.",
+            "## Score",
+            table(
+                ("scored on", "trials", "success", "95 %", "reached at any time", "fell", "end distance [m]"),
+                [task_row(title, scored) for title, scored in results.items()],
+            ),
+            f"Success is held to ±{TASK_TOLERANCE_PCT:g} % across machines, by a test (`{EXPECTED}`).",
+            "No human EMG was used in training.",
+            "Licence: Apache-2.0, as the project. The body is myo-sim's (Apache-2.0).\n",
+        ]
+    )
+
+
+def task_row(title: str, scored: TaskResult) -> tuple[str, ...]:
+    """The main figures of a score of target reaching."""
+    figures = scored.figures
+    success, interval = figures.success, figures.success.ci95
+    assert interval is not None
+    shares = (figures.proportions[name].pct for name in ("reached_at_any_time", "fell"))
+    return (
+        *(title, f"{scored.trials:,}", f"{success.pct:.1f} %", f"{interval[0]:.1f} to {interval[1]:.1f}"),
+        *(f"{share:.1f} %" for share in shares),
+        f"{figures.means['end_distance_m'].mean:.2f}",
+    )
 
 
 def expected(score: Path, result: Result) -> dict:
@@ -122,9 +200,13 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def stage_row(stage: str, found: dict) -> tuple[str, ...]:
     """What a stage cost and reached."""
     figures = found["figures"]
-    cost = f"{found['steps']:,}", f"{found['wall_s'] / 3600:.2f}"
     shares = (f"{100 * figures[name]:.1f} %" for name in ("success", "coverage"))
-    return (stage, *cost, *shares, f"{figures['mpjpe_mm']:.1f}", f"{figures['excitation']:.3f}")
+    return (stage, *cost(found), *shares, f"{figures['mpjpe_mm']:.1f}", f"{figures['excitation']:.3f}")
+
+
+def cost(found: dict) -> tuple[str, str]:
+    """Control steps and hours of a stage."""
+    return f"{found['steps']:,}", f"{found['wall_s'] / 3600:.2f}"
 
 
 def score_row(title: str, scored: Result) -> tuple[str, ...]:

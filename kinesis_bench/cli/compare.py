@@ -56,13 +56,16 @@ class Compare:
         from kinesis_bench.errors import InputError
         from kinesis_bench.evaluation.tasks.result import is_task_result
 
-        of_trials = [is_task_result(folder.expanduser() / "result.json") for folder in self.folders]
-        for folder, trials in zip(self.folders, of_trials, strict=True):
-            if trials != of_trials[0]:
-                kinds = [f"a task of {'trials' if kind else 'clips'}" for kind in (trials, of_trials[0])]
-                problem = f"is of {kinds[0]}, and {self.folders[0]} of {kinds[1]}"
-                raise InputError(folder, problem, "compare results of one task")
-        found = bool(of_trials) and of_trials[0]
+        files = {folder: folder.expanduser() / "result.json" for folder in self.folders}
+        of_trials = {folder: is_task_result(file) for folder, file in files.items() if file.is_file()}
+        found = any(of_trials.values())
+        if found and not all(of_trials.values()):
+            one, other = (
+                next(folder for folder, trials in of_trials.items() if trials == kind)
+                for kind in (True, False)
+            )
+            problem = f"is of a task of clips, and {one} of a task of trials"
+            raise InputError(other, problem, "compare results of one task")
         if self.against_kinesis and (found or self.over_bodies):
             raise InputError("--against-kinesis", "is for imitation", "leave it out")
         if self.over_bodies and not found:

@@ -29,7 +29,10 @@ DEFAULTS = preset(PRESET)
 RUNS = Path("runs")
 """Folder of the runs for which no other is named."""
 
-KEPT = ("preset", "method", "task", "body", "motions", "split", "control", "start_from", "seed", "networks")
+KEPT = (
+    *("preset", "method", "task", "body", "motions", "split", "control", "start_from"),
+    *("fatigue", "observe_fatigue", "seed", "networks"),
+)
 """Settings that a run keeps to its end."""
 
 SAMPLED = "sampled.onnx"
@@ -112,9 +115,12 @@ class TrainReference:
 
 
 def _score(setting: RunSetting) -> None:
-    """Draw a run's curve and score its policy on the test split, or on its task; a mixture both ways."""
+    """Draw a run's curve and score its policy on the test split, or on its task; a mixture both ways.
+
+    Where muscles tired in training they do so in the score, bout after bout.
+    """
     policy, config = setting.run / POLICY, setting.config
-    _draw_curve(setting.run, policy)
+    _draw_curve(setting.run, policy, config.task)
     ways = {"score": policy}
     if (policy / SAMPLED).exists():
         ways["score-sampled"] = policy / SAMPLED
@@ -124,20 +130,25 @@ def _score(setting: RunSetting) -> None:
             task=config.task,
             body=config.body,
             motions=Path(config.motions) if config.motions else None,
+            fatigue=config.fatigue,
+            observe_fatigue=config.observe_fatigue,
             out=setting.run / name,
             threads=config.threads,
         ).run()
 
 
-def _draw_curve(run: Path, policy: Path) -> None:
-    """Beside the policy, if any stage of reinforcement learning was evaluated."""
+def _draw_curve(run: Path, policy: Path, task: str) -> None:
+    """Beside the policy, if any stage was evaluated on the run's task; teachers are judged by imitation."""
     from kinesis_bench.report.training_curve import joined, write_training_curve
-    from kinesis_bench.training.chain import STUDENT
+    from kinesis_bench.tasks.registry import IMITATION
+    from kinesis_bench.training.chain import TEACHER
     from kinesis_bench.training.log import LOG
 
     chain = read_chain(run)
     stages = () if chain is None else tuple(chain.stages)
-    logs = {stage: stage_folder(run, stage) / LOG for stage in stages if not stage.startswith(STUDENT)}
+    if task != IMITATION:
+        stages = tuple(stage for stage in stages if not stage.startswith(TEACHER))
+    logs = {stage: stage_folder(run, stage) / LOG for stage in stages}
     logs = {stage: log for stage, log in logs.items() if log.exists()}
     if joined(logs):
         write_training_curve(policy, logs)

@@ -81,8 +81,8 @@ class FatigueResult:
         joints: values of the model by joint.
         muscle_joints: each muscle's joint, whose values it has.
         bouts: in order.
-        changes: in imitation of every later bout against the first; intervals and tests are paired by clip,
-            or by person, as in a comparison of two results; p is corrected for the tests of one later bout.
+        changes: of every later bout against the first; intervals and tests are paired by clip, by person, or
+            by trial, as in a comparison of two results; p is corrected for the tests of one later bout.
     """
 
     schema: str

@@ -49,6 +49,11 @@ class Fatigability:
         """(M,) r·R, recovery at rest [1/s]."""
         return self.rest_multiplier * self.recovery_per_s
 
+    @property
+    def most_fatigued(self) -> np.ndarray:
+        """(M,) F / (F + R), what the fatigued part comes to under full load; no load raises it further."""
+        return self.fatigue_per_s / (self.fatigue_per_s + self.recovery_per_s)
+
     def rested(self, fatigued: np.ndarray, rest_s: float) -> np.ndarray:
         """Fatigued parts (…, M) after a rest without any load: MF·exp(-r·R·t), exact.
 

@@ -1,4 +1,4 @@
-"""The built-in data sets, of the gait and of the prompts, built into the cache when they are first needed."""
+"""The built-in data sets, of gait, prompts and goals, built into the cache when they are first needed."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.errors import InputError
 from kinesis_bench.files import cache_dir
 from kinesis_bench.motions.gait.build import DATASET
+from kinesis_bench.motions.gait.demonstrations import DATASET as GOALS
 from kinesis_bench.motions.prompts import DATASET as PROMPTS
-from kinesis_bench.prepare.jobs import Job, built_in_jobs, prompt_jobs
+from kinesis_bench.prepare.jobs import Job, built_in_jobs, goal_jobs, prompt_jobs
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.prepare.run import only_one, prepare_held
 from kinesis_bench.prepare.work import Settings, code_sha256
 
-BUILT_IN: Mapping[str, Callable[[], tuple[Job, ...]]] = {DATASET: built_in_jobs, PROMPTS: prompt_jobs}
+BUILT_IN: Mapping[str, Callable[[], tuple[Job, ...]]] = {
+    DATASET: built_in_jobs,
+    PROMPTS: prompt_jobs,
+    GOALS: goal_jobs,
+}
 """Id of each built-in data set to what makes its clips."""
 
 

@@ -16,6 +16,7 @@ from kinesis_bench.motions.amass import find_amass, read_amass
 from kinesis_bench.motions.clip import Clip, Recording
 from kinesis_bench.motions.curation import Rules
 from kinesis_bench.motions.gait.build import make, recording
+from kinesis_bench.motions.gait.demonstrations import goal_plans
 from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
 from kinesis_bench.motions.gait.sentence_plan import text_plan
 from kinesis_bench.motions.joint_angles.read import count_beyond, read_joint_angles
@@ -152,6 +153,11 @@ def text_jobs(texts: Sequence[str]) -> tuple[Job, ...]:
 def prompt_jobs() -> tuple[Job, ...]:
     """The clips of the fixed list's prompts that the grammar can say."""
     return tuple(_plan_job(text_plan(prompt.text, f"text/{prompt.id}")) for prompt in sayable_prompts())
+
+
+def goal_jobs() -> tuple[Job, ...]:
+    """The demonstrations of target reaching."""
+    return tuple(_plan_job(plan) for plan in goal_plans())
 
 
 def _plan_job(plan: ClipPlan) -> Job:

@@ -22,6 +22,9 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 
 COLUMNS = 3
 
+TITLE = 36
+"""Letters of a panel's title that fit into a line."""
+
 ABSENT: dict[str, Any] = {
     **{"va": "center", "fontsize": 7, "color": ACCENT},
     "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5},
@@ -88,13 +91,16 @@ def differences_figure(pairs: Sequence[Pair]) -> Any:
         axis.axvline(0.0, color="black", linewidth=0.8)
         told = shown_as(name)
         unit = f" [{told.unit}]" if told.unit else ""
-        better = f", {told.better} is better" if told.better else ""
-        axis.set_title(f"{told.label}{unit}{better}", loc="left")
+        what, better = f"{told.label}{unit}", f"{told.better} is better" if told.better else ""
+        gap = (",\n" if len(what) + len(better) > TITLE else ", ") if better else ""
+        axis.set_title(f"{what}{gap}{better}", loc="left")
         axis.set_ylim(len(others) - 0.5, -0.5)
         axis.set_yticks(range(len(others)), others if place % COLUMNS == 0 else [""] * len(others))
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="y", visible=False)
         axis.margins(x=0.12)
+        if not any(end for _, one in ones for end in (one.difference, *(one.ci95 or ()))):
+            axis.set_xlim(-1, 1)
         axis.locator_params(axis="x", nbins=5)
     figure.suptitle(f"Difference to {pairs[0].a}", fontsize=10)
     figure.supxlabel(

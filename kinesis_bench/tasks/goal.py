@@ -75,6 +75,21 @@ def goal_reward(body: str) -> GoalReward:
     )
 
 
+def goal_reference(body: Body, now: Kinematics, goal_m: Any) -> Any:
+    """Keypoints to come to (n, K, 3) [m]: the body's own, but the pelvis's at the goal, as high as standing.
+
+    Args:
+        body: the body.
+        now: of n rows.
+        goal_m: (n, 2) goals, world axes.
+    """
+    xp = array_namespace(now.position)
+    own, at = now.keypoint_position, body.keypoints.index("pelvis")
+    height = xp.zeros_like(own[:, at, 2:]) + standing(body.name).pelvis_height_m
+    goal = xp.concat((goal_m, height), axis=-1)[:, None, :]
+    return xp.concat((own[:, :at, :], goal, own[:, at + 1 :, :]), axis=1)
+
+
 class GoalRows(BodyRows):
     """Rows of a body, each with a goal; a task says where goals are, how long a trial lasts, how it begins.
 
@@ -245,12 +260,8 @@ class GoalRows(BodyRows):
         return xp.sqrt(xp.sum(apart**2, axis=-1))
 
     def _reference(self, rows: Any, now: Kinematics) -> Any:
-        """(n, K, 3) the body's own keypoints, the pelvis's at the goal."""
-        xp = array_namespace(now.position)
-        own, at = now.keypoint_position, self._pelvis
-        height = xp.zeros_like(own[:, at, 2:]) + self._standing.pelvis_height_m
-        goal = xp.concat((self.goal[rows], height), axis=-1)[:, None, :]
-        return xp.concat((own[:, :at, :], goal, own[:, at + 1 :, :]), axis=1)
+        """(n, K, 3) what the rows are to come to, see ``goal_reference``."""
+        return goal_reference(self.body, now, self.goal[rows])
 
     def _reference_poses(self, rows: Any) -> tuple[Any, Any]:
         """The standing pose in which the row began: all that a task without motions can ask for."""

@@ -45,6 +45,7 @@ class TaskInfo:
         appended: what a policy may ask to have appended to its observation: the need, and names and sizes of
             the parts.
         options: of the class's own arguments, those that ``score`` has flags for.
+        demonstrations: id of built-in motions that end where a row's goal is, for teachers; "" for none.
     """
 
     name: str
@@ -58,6 +59,7 @@ class TaskInfo:
     takes: tuple[str, ...] = (IMITATION,)
     appended: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
     options: tuple[str, ...] = ()
+    demonstrations: str = ""
 
     def appended_parts(self, needs: Collection[str]) -> tuple[tuple[str, int], ...]:
         """Names and sizes of the parts that an observation of the task ends with, by a policy's needs."""
@@ -91,6 +93,7 @@ TASKS: dict[str, TaskInfo] = {
             "Target",
             "Target-v1",
             takes=(IMITATION, "target-far"),
+            demonstrations="normative-gait-goals-v1",
         ),
         TaskInfo(
             "target-far",

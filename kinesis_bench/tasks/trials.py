@@ -32,7 +32,7 @@ class TrialTask(Protocol):
     ``rows`` and arrays are as in ``tasks.rows.BodyRows``, which such a task is made from.
 
     Attributes:
-        body, law, size, observation_size, action_size, dt_s: as there.
+        body, law, fatigue, size, observation_size, action_size, dt_s: as there.
         steps: control steps of a whole trial.
         failure: what ``Step.failed`` means, in a few words, such as ``the body fell``.
         watched: what of ``measured`` is worth seeing while a policy learns.
@@ -43,6 +43,7 @@ class TrialTask(Protocol):
 
     body: Body
     law: ControlLaw
+    fatigue: FatigueMode | None
     dt_s: float
     steps: int
     failure: str

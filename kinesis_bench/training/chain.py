@@ -31,7 +31,7 @@ from kinesis_bench.training.run_folder import (
     write_chain,
     write_config,
 )
-from kinesis_bench.training.setting import RunSetting, Setting, setting_of
+from kinesis_bench.training.setting import RunSetting, setting_of
 
 TEACHER, STUDENT, EXPERT, GATE, EXPORT, SCORE = "teacher", "student", "expert", "gate", "export", "score"
 
@@ -64,6 +64,8 @@ def train(
                 raise InputError(run, "holds a run already", f"go on with --resume {run}")
             chain = Chain(setting, score)
             chain.refuse(only)
+            if new:
+                setting.refuse_start()
             if rank() == 0:
                 write_config(run, setting.config)
             wait_for_all()
@@ -156,15 +158,15 @@ class Chain:
     def _run(self, stage: str) -> StageResult:
         setting = self._setting
         if stage.startswith(f"{TEACHER}-"):
-            clips, start = self._mining(TEACHER)
-            found = stages.learn(setting, stage, clips, "tracking", setting.config.teacher, start)
-            stages.export_teacher(setting, stage, found)
+            teaching = setting.teaching
+            clips, start = self._mining(TEACHER, teaching)
+            found = stages.learn(teaching, stage, clips, "tracking", setting.config.teacher, start)
+            stages.export_teacher(teaching, stage, found)
             return found
         if stage.startswith(f"{STUDENT}-"):
             before = self._done(STUDENT)
             failed = {key for found in before.values() for key in found.failed}
             start = next(reversed(before), None)
-            assert isinstance(setting, Setting)
             places = sorted(setting.places(tuple(failed)).tolist())
             return stages.distil(setting, stage, places, start, self._done(TEACHER))
         if stage == GATE:
@@ -176,17 +178,17 @@ class Chain:
                 self._score(setting)
             wait_for_all()
             return StageResult()
-        clips, start = self._mining(EXPERT)
+        clips, start = self._mining(EXPERT, setting)
         start = start or next(reversed(self._done(STUDENT)), None)
         return stages.learn(setting, stage, clips, setting.config.control, setting.config.expert, start)
 
-    def _mining(self, kind: str) -> tuple[np.ndarray, str | None]:
+    def _mining(self, kind: str, setting: RunSetting) -> tuple[np.ndarray, str | None]:
         """Clips that the next of a kind learns, and as which it begins: what the last failed, as the last."""
         before = list(self._done(kind).items())
         if not before:
-            return self._setting.every_clip, None
+            return setting.every_clip, None
         start, found = before[-1]
-        return self._setting.places(found.failed), start
+        return setting.places(found.failed), start
 
     def _note(self, done: dict[str, StageResult]) -> None:
         self.state = replace(self.state, stages=done)

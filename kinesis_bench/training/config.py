@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kinesis_bench.errors import InputError
 from kinesis_bench.tasks.registry import IMITATION, task_info
+
+if TYPE_CHECKING:
+    from kinesis_bench.tasks.observation import FatigueMode
 
 BodyName = Literal["legs", "legs_abs", "legs_back"]
 Control = Literal["direct", "pd", "tracking", "synergy"]
@@ -92,6 +95,10 @@ class EpisodeConfig:
         push_m_s: standard deviation of a velocity added to the body at the start, forward, sideways and up.
         activation: of all muscles at the start; None: a random share, from none to all, of what static
             optimisation finds for the reference.
+        whole_share: share of the episodes that begin as the protocol's do: at a clip's first frame, muscles
+            without activation.
+        fatigued: with ``--fatigue``, how fatigued a muscle is at the most at the start, as a share of what
+            full load would come to in the end (91 % of its units); bodies begin anywhere from fresh to that.
     """
 
     environments: int = 128
@@ -100,6 +107,8 @@ class EpisodeConfig:
     hard_share: float = 0.0
     push_m_s: float = 0.0
     activation: float | None = 0.0
+    whole_share: float = 0.0
+    fatigued: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,7 @@ class DistillationConfig:
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
             least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
             student failed.
+        evaluate_every: rounds between two looks at how good the student is.
     """
 
     rounds: int = 24
@@ -177,6 +187,7 @@ class DistillationConfig:
     minibatch: int = 2048
     learning_rate: float = 1e-3
     slack_n_m: float | None = 5.0
+    evaluate_every: int = 20
 
 
 @dataclass(frozen=True)
@@ -197,7 +208,9 @@ class TrainConfig:
         control: law of the experts' actions (paper: direct); `distilled` has students that act in direct.
         start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
             law must be that stage's); from nothing if left out. A policy that learned another task gives its
-            actor alone.
+            actor alone; one that does not see fatigue may be named where it is observed.
+        fatigue: muscles tire while it learns (the 3CC-r model), and bodies begin fatigued by chance.
+        observe_fatigue: the policy sees the fatigued part of each muscle, and is scored so.
         seed: of all random numbers.
         threads: for physics and networks; 0: all cores.
         engine: of the physics.
@@ -226,6 +239,8 @@ class TrainConfig:
     split: str = ""
     control: Control = "direct"
     start_from: str = ""
+    fatigue: bool = False
+    observe_fatigue: bool = False
     seed: int = 0
     threads: int = 0
     engine: Engine = "cpu"
@@ -242,6 +257,13 @@ class TrainConfig:
     expert: StageConfig = StageConfig()
     gate: StageConfig = StageConfig()
 
+    @property
+    def fatigue_mode(self) -> FatigueMode | None:
+        """As an environment takes it."""
+        if not self.fatigue:
+            return None
+        return "observed" if self.observe_fatigue else "hidden"
+
 
 MAY_BE_ZERO = frozenset(
     {
@@ -250,8 +272,10 @@ MAY_BE_ZERO = frozenset(
             "threads",
             "entropy_weight",
             "hard_share",
+            "whole_share",
             "push_m_s",
             "activation",
+            "fatigued",
             "position",
             "velocity",
         ),
@@ -261,7 +285,7 @@ MAY_BE_ZERO = frozenset(
 )
 """Numbers that may be zero; all others are above it."""
 
-AT_MOST_ONE = frozenset({"gae_lambda", "hard_share", "activation"})
+AT_MOST_ONE = frozenset({"gae_lambda", "hard_share", "whole_share", "activation", "fatigued"})
 """Numbers that are at most one."""
 
 BELOW_ONE = frozenset({"discount"})
@@ -283,9 +307,12 @@ def check(config: TrainConfig) -> None:
             most = ", at most 1" if high == 1 else ", below 1" if last in BELOW_ONE else ""
             flag = "--" + name.replace("_", "-")
             raise InputError(flag, f"is {value}", f"give a number {least}{most}")
+    if config.observe_fatigue and not config.fatigue:
+        raise InputError("--observe-fatigue", "means nothing where muscles do not tire", "add --fatigue")
     if config.task != IMITATION:
-        task_info(config.task).refuse_body(config.body)
-        if config.method != "kinesis":
+        info = task_info(config.task)
+        info.refuse_body(config.body)
+        if config.method == "distilled" and not info.demonstrations:
             problem = f"is {config.method}, but task {config.task} has no motions to learn from a teacher"
             raise InputError("--method", problem, "leave it out, and name an expert with --start-from")
         if config.control == "tracking":

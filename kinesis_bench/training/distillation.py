@@ -50,16 +50,19 @@ class Labels:
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
-    def __call__(self, environment: ClipEnvironment, observation: Tensor) -> np.ndarray:
+    def __call__(self, environment: ClipEnvironment) -> np.ndarray:
         """Excitations (E, M), to be held over the coming control step.
 
         The teacher's law answers to the muscles' lengths at every substep. They are taken to change with
-        their present velocity, and its answers are averaged.
+        their present velocity, and its answers are averaged. Where muscles tire, the torques are those that
+        its excitation would really have, and sparing labels take a share of what each muscle has left.
         """
         task, rows = environment.task, np.arange(environment.task.size)
+        observation = environment.observe_clips()
         now, ahead = task.places(rows), task.places(rows, ahead=1)
         seen = task.view(rows, ("muscle", "moment_arm"))
         length, velocity = seen["muscle_length"], seen["muscle_velocity"]
+        left = 1 - task.fatigued(rows) if task.fatigue else np.ones_like(length)
         actions = np.stack([teacher.act(observation).clamp(-1, 1).double() for teacher in self._teachers])
         action = actions[self._taught_by[task.clip], rows]
         target = self._law.target(action, now, ahead)
@@ -71,9 +74,10 @@ class Labels:
         if self._slack_n_m is None:
             return excitation
         moment = full_moment(seen["moment_arm"], self._muscles.gain(length, velocity))
-        torque = (moment @ excitation[:, :, None])[:, :, 0]
+        torque = (moment @ np.minimum(excitation, left)[:, :, None])[:, :, 0]
         spared = ~np.isin(task.clip, self._not_sparing)
-        excitation[spared] = sparing_excitation(moment[spared], torque[spared], self._slack_n_m)
+        moment, left = left[spared, None, :] * moment[spared], left[spared]
+        excitation[spared] = left * sparing_excitation(moment, torque[spared], self._slack_n_m)
         return excitation
 
 
@@ -140,7 +144,7 @@ class Distillation:
         taught, seen = [], []
         for _ in range(config.steps):
             observation = environment.observe()
-            label = torch.from_numpy(self._labels(environment, observation)).float()
+            label = torch.from_numpy(self._labels(environment)).float()
             action = 2 * label - 1
             seen.append(observation)
             self._action.append(action)

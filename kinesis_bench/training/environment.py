@@ -22,6 +22,7 @@ from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.tasks.trials import TrialTask
 from kinesis_bench.training.config import Control, EpisodeConfig
 from kinesis_bench.training.mining import StartSampler
+from kinesis_bench.training.tiring import Tiring
 
 KEPT_BROKEN = 20
 """States of broken physics that a run keeps."""
@@ -55,6 +56,7 @@ class Environment:
         rng: of the starts.
         reward_range: least and most reward of a step.
         reward_scale: reward of a good step, of whose order values are beside 1 / (1 - γ).
+        tiring: how the task's muscles tire; None where they do not.
         broken_folder: takes the states before which physics broke, the first few.
 
     Attributes:
@@ -72,13 +74,14 @@ class Environment:
         rng: np.random.Generator,
         reward_range: tuple[float, float],
         reward_scale: float,
+        tiring: Tiring | None,
         broken_folder: Path | None,
     ) -> None:
         self.task, self.rng = task, rng
         self.reward_range, self.reward_scale = reward_range, reward_scale
         self.broken = 0
         self.lengths: list[int] = []
-        self._broken_folder = broken_folder
+        self._tiring, self._broken_folder = tiring, broken_folder
         self._all = np.arange(task.size)
 
     @property
@@ -95,7 +98,7 @@ class Environment:
 
     def restart(self) -> None:
         """Begin a new episode in every row, without counting the present ones."""
-        self._begin(self._all)
+        self._begin_anew(self._all)
 
     def observe(self) -> Tensor:
         """(E, N) present observations."""
@@ -118,7 +121,7 @@ class Environment:
         ended = np.flatnonzero((failed | cut_off).cpu())
         if len(ended):
             self.lengths += self._count(ended, np.asarray(failed.cpu())[ended])
-            self._begin(ended)
+            self._begin_anew(ended)
         return Transition(reward, failed, cut_off, final)
 
     def state(self) -> dict[str, Any]:
@@ -129,8 +132,14 @@ class Environment:
         """Put back what ``state`` gave."""
         self.broken = state["broken"]
 
+    def _begin_anew(self, rows: np.ndarray) -> None:
+        """Begin episodes in rows, muscles as fatigued as they are drawn."""
+        self._begin(rows)
+        if self._tiring is not None:
+            self.task.tire(rows, self._tiring.draw(self.rng, len(rows)))
+
     def _begin(self, rows: np.ndarray) -> None:
-        """Begin episodes in rows."""
+        """Begin episodes in rows, muscles fresh."""
         raise NotImplementedError
 
     def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
@@ -165,9 +174,11 @@ class ClipEnvironment(Environment):
         config: of the episodes.
         reward: weights and rates.
         rng: of the starts.
+        make_task: what the rows are of; how they see the clips is its own.
         threads: for physics; 0 for all cores.
         make_engine: of ``physics.engines``.
         needs: what the task's ``view`` will be asked for.
+        tiring: how muscles tire; None where they do not.
         broken_folder: takes the states before which physics broke, the first few.
 
     Attributes:
@@ -186,12 +197,14 @@ class ClipEnvironment(Environment):
         config: EpisodeConfig,
         reward: RewardConfig,
         rng: np.random.Generator,
+        make_task: type[Imitation] = Imitation,
         threads: int = 0,
         make_engine: MakeEngine = cpu_engine,
         needs: Iterable[str] = (),
+        tiring: Tiring | None = None,
         broken_folder: Path | None = None,
     ) -> None:
-        task = Imitation(
+        task = make_task(
             body,
             reference,
             config.environments,
@@ -201,12 +214,14 @@ class ClipEnvironment(Environment):
             needs=needs,
             reward=reward,
             termination=Termination(config.distance_m),
+            fatigue=tiring.mode if tiring else None,
         )
         super().__init__(
             task,
             rng=rng,
             reward_range=(0.0, reward.largest),
             reward_scale=1.0,
+            tiring=tiring,
             broken_folder=broken_folder,
         )
         self.sampler = StartSampler(clips, reference.length, config.hard_share)
@@ -215,6 +230,10 @@ class ClipEnvironment(Environment):
             self._tracking = law if isinstance(law, TrackingControl) else TrackingControl(body, reference)
         self._config = config
         self._start = np.zeros(config.environments, np.int64)
+
+    def observe_clips(self) -> Tensor:
+        """(E, N) present observations of somebody who sees the clips, whatever the rows see."""
+        return torch.as_tensor(Imitation.observe(self.task, self._all))
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint: what is known of the clips, but no episodes under way."""
@@ -227,9 +246,13 @@ class ClipEnvironment(Environment):
 
     def _begin(self, rows: np.ndarray) -> None:
         clip, frame = self.sampler.draw(len(rows), self.rng)
+        whole = self.rng.random(len(rows)) < self._config.whole_share
+        frame[whole] = 0
+        activation = self._activation(clip, frame)
+        activation[whole] = 0.0
         self._start[rows] = frame
         push = self.rng.normal(0, self._config.push_m_s, (len(rows), 3))
-        self.task.start(rows, clip, frame, activation=self._activation(clip, frame), push_m_s=push)
+        self.task.start(rows, clip, frame, activation=activation, push_m_s=push)
 
     def _count(self, rows: np.ndarray, failed: np.ndarray) -> list[int]:
         clip, end = (
@@ -258,17 +281,25 @@ class TrialEnvironment(Environment):
         task: the rows, with a reward.
         push_m_s: standard deviation of a velocity added to the body at the start, along each axis.
         rng: of the starts.
+        tiring: how the task's muscles tire; None where they do not.
         broken_folder: takes the states before which physics broke, the first few.
     """
 
     def __init__(
-        self, task: TrialTask, *, push_m_s: float, rng: np.random.Generator, broken_folder: Path | None = None
+        self,
+        task: TrialTask,
+        *,
+        push_m_s: float,
+        rng: np.random.Generator,
+        tiring: Tiring | None = None,
+        broken_folder: Path | None = None,
     ) -> None:
         super().__init__(
             task,
             rng=rng,
             reward_range=task.reward_range,
             reward_scale=GOOD_SHARE * task.reward_range[1],
+            tiring=tiring,
             broken_folder=broken_folder,
         )
         self._push_m_s = push_m_s

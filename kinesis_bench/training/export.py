@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.files import require_file, whole_file
 from kinesis_bench.policies.contract import PREFIX, Contract
 from kinesis_bench.policies.onnx_file import UNIFORM
+from kinesis_bench.tasks.observation import FATIGUED
 from kinesis_bench.training.checkpoint import load_module, module_tensors
 from kinesis_bench.training.mixture import Mixture
 from kinesis_bench.training.network_graph import actor_model, mixture_model
@@ -97,11 +99,32 @@ def write_policy_folder(
 def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, critic: Critic) -> None:
     """Fill an actor and a critic from a policy folder; the actor alone if the policy learned another task.
 
-    What a state is worth depends on the task, so there the critic stays as it is.
+    What a state is worth depends on the task, so there the critic stays as it is. A policy that does not see
+    fatigue acts, and values, as before where it is observed, until it learns to heed it.
+
+    Raises:
+        InputError: see ``read_weights``, or they are those of networks of other sizes.
+    """
+    path = folder / WEIGHTS
+    tensors, task = read_weights(folder, contract)
+    modules: dict[str, nn.Module] = {"actor": actor}
+    modules |= {"critic": critic} if task == contract.task else {}
+    for prefix, module in modules.items():
+        ours = {f"{prefix}.{key}" for key in module.state_dict()}
+        theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
+        if more := sorted(theirs - ours):
+            raise InputError(f"{path}: {more[0]}", "this network has none", "use the policy's own config")
+        load_module(prefix, module, tensors, path)
+
+
+def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], str]:
+    """The tensors of a policy folder, and the task that it learned.
+
+    Where fatigue is observed and the policy does not see it, the tensors are made to leave it unheeded.
 
     Raises:
         InputError: the folder holds no weights, or damaged ones, or those of another body, observation or
-            control law, or of networks of other sizes.
+            control law.
     """
     path = folder / WEIGHTS
     require_file(path, "name the folder of a policy that holds its weights")
@@ -114,15 +137,23 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
     made_for = Contract.from_metadata(metadata, str(path))
     if made_for is None:
         raise InputError(f"{path}: metadata", "names no body or layout", "export the policy again")
+    fatigued = contract.observation[-1]
+    if fatigued[0] == FATIGUED and contract.observation == (*made_for.observation, fatigued):
+        made_for = replace(made_for, observation=contract.observation)
+        tensors = {key: _unheeding(key, tensor, contract) for key, tensor in tensors.items()}
     made_for.refuse_unless(contract, str(path), also=(made_for.task,))
-    modules: dict[str, nn.Module] = {"actor": actor}
-    modules |= {"critic": critic} if made_for.task == contract.task else {}
-    for prefix, module in modules.items():
-        ours = {f"{prefix}.{key}" for key in module.state_dict()}
-        theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
-        if more := sorted(theirs - ours):
-            raise InputError(f"{path}: {more[0]}", "this network has none", "use the policy's own config")
-        load_module(prefix, module, tensors, path)
+    return tensors, made_for.task
+
+
+def _unheeding(key: str, tensor: Tensor, contract: Contract) -> Tensor:
+    """A tensor of a network that sees all but the last part of an observation, for one that sees that too.
+
+    The part is normalised as it is, and no weight of the first layer takes it up.
+    """
+    if not key.endswith(("trunk.0.weight", "normaliser.mean", "normaliser.variance")):
+        return tensor
+    more = contract.observation[-1][1]
+    return nn.functional.pad(tensor, (0, more), value=float(key.endswith("variance")))
 
 
 def _check(path: Path, model: onnx.ModelProto, actor: Actor | Mixture) -> None:

@@ -49,6 +49,18 @@ SPARING = 0.45
 CRITIC_FIRST = 10
 """First updates of a task of trials in which only the value network learns."""
 
+CAREFUL_KL = 0.02
+"""Divergence of an update where a policy that is good already goes on: its noise is not to grow again."""
+
+WHOLE_SHARE = 0.5
+"""Share of the episodes on demonstrations that begin as the task's trials do."""
+
+TEACHER_STEPS = 3_000_000
+"""Of a teacher that follows walking already and learns demonstrations."""
+
+TASK_ROUNDS, TASK_MEMORY = 150, 1_250_000
+"""Students see less than their teachers, so they are taught longer, and forget nothing."""
+
 
 def preset(
     name: Preset, body: BodyName = "legs", method: Method | None = None, task: str = IMITATION
@@ -133,6 +145,16 @@ def _gpu(paper: TrainConfig) -> TrainConfig:
 
 
 def _of_trials(made: TrainConfig) -> TrainConfig:
-    """One expert; the value network, which knows nothing of the task, learns alone at first."""
+    """One of each kind; the value network, which knows nothing of the task, learns alone at first."""
     expert = replace(made.expert, critic_only_updates=CRITIC_FIRST)
-    return replace(made, max_experts=1, expert=expert)
+    made = replace(made, max_teachers=1, max_students=1, max_experts=1, expert=expert)
+    if made.method == "kinesis":
+        return made
+    return replace(
+        made,
+        ppo=replace(made.ppo, entropy_weight=0.0, target_kl=CAREFUL_KL),
+        episodes=replace(made.episodes, whole_share=WHOLE_SHARE),
+        teacher=replace(expert, max_steps=TEACHER_STEPS, energy=0.05),
+        distillation=replace(made.distillation, rounds=TASK_ROUNDS, memory=TASK_MEMORY, learning_rate=2e-3),
+        expert=replace(expert, action_std=SPARING_STD),
+    )

@@ -16,6 +16,7 @@ from kinesis_bench.evaluation.evaluate import default_split
 from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.evaluation.tasks.evaluate import score_of
 from kinesis_bench.files import require_file
+from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.physics.engines import engine_maker
@@ -23,6 +24,8 @@ from kinesis_bench.policies.contract import Contract
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.tasks.control import action_names
+from kinesis_bench.tasks.demonstration import Demonstration
+from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.registry import IMITATION, TaskInfo, task_info
 from kinesis_bench.tasks.reward import RewardConfig
@@ -31,12 +34,13 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
-from kinesis_bench.training.export import WEIGHTS
+from kinesis_bench.training.export import WEIGHTS, read_weights
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
 from kinesis_bench.training.symmetry import Mirror
 from kinesis_bench.training.task_trial import TaskTrials
+from kinesis_bench.training.tiring import Tiring
 from kinesis_bench.training.trial import ClipTrials, TrialsLike
 
 JUDGED = 128
@@ -73,6 +77,12 @@ class RunSetting:
         return "cuda" if self.config.engine == "gpu" else "cpu"
 
     @property
+    def tiring(self) -> Tiring | None:
+        """How muscles tire; None where they do not."""
+        mode = self.config.fatigue_mode
+        return Tiring.of(self.body.name, mode, self.config.episodes.fatigued) if mode else None
+
+    @property
     def every_clip(self) -> np.ndarray:
         """(n,) clips that are learned; none where the task has no clips."""
         return np.arange(0)
@@ -81,6 +91,11 @@ class RunSetting:
     def motions_sha256(self) -> str:
         """Content hash of the motions; "" without such."""
         return ""
+
+    @property
+    def teaching(self) -> Setting:
+        """Where teachers learn, and students are taught."""
+        raise NotImplementedError
 
     @property
     def learned(self) -> str:
@@ -112,7 +127,19 @@ class RunSetting:
 
     def contract(self, control: Control) -> Contract:
         """Of a policy in a control law."""
-        return context_of(self.body, control, self.config.task).contract
+        return context_of(self.body, control, self.config.task, self.config.fatigue_mode).contract
+
+    def refuse_start(self) -> None:
+        """Refuse to begin as a policy that was made for something else than the first stage.
+
+        Raises:
+            InputError: it was; both sides are shown.
+        """
+        config = self.config
+        if config.start_from:
+            taught = config.method == "distilled"
+            contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
+            read_weights(Path(config.start_from).expanduser(), contract)
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -130,7 +157,8 @@ class RunSetting:
     def _mirror(self, environment: Environment) -> Mirror | None:
         if not self.config.networks.symmetric:
             return None
-        return Mirror.of(self.body, action_names(environment.task.law.name, self.body))
+        task = environment.task
+        return Mirror.of(self.body, action_names(task.law.name, self.body), task.fatigue)
 
     def load_best(self, stage: str, actor: torch.nn.Module, critic: Critic | None = None) -> None:
         """Fill networks with what a stage's best checkpoint holds; not every stage has a critic.
@@ -153,21 +181,31 @@ class Setting(RunSetting):
         motions, reference: what is followed. The config names their split, and themselves unless they are
             the built-in ones.
         clips: (n,) those of the training split.
+        lesson: what the rows are of in which students are taught.
     """
 
     motions: Motions
     reference: Reference
     clips: np.ndarray
+    lesson: type[Imitation] = Imitation
 
     @classmethod
-    def of(cls, run: Path, config: TrainConfig) -> Setting:
-        """Read what a config names; what it leaves open is the built-in motions and their training split.
+    def of(
+        cls, run: Path, config: TrainConfig, built_in: str = DATASET, lesson: type[Imitation] = Imitation
+    ) -> Setting:
+        """Read what a config names; what it leaves open is built-in motions and their training split.
+
+        Args:
+            run: folder of the run.
+            config: of the run.
+            built_in: id of the motions where the config names none.
+            lesson: see above.
 
         Raises:
             InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
         """
         _require(config)
-        path = Path(config.motions).expanduser() if config.motions else default_motions()
+        path = Path(config.motions).expanduser() if config.motions else default_motions(built_in)
         require_file(path, "name a motion file from prepare-data")
         body = load_body(config.body)
         motions = read_motions(path, bodies=[config.body])
@@ -176,7 +214,7 @@ class Setting(RunSetting):
             config = replace(config, motions=str(path.resolve()))
         config = replace(config, split=split)
         clips = motions.select(config.split)
-        return cls(run, config, body, motions, Reference.of(motions, body), clips)
+        return cls(run, config, body, motions, Reference.of(motions, body), clips, lesson)
 
     @property
     def every_clip(self) -> np.ndarray:
@@ -210,10 +248,30 @@ class Setting(RunSetting):
         """(n,) clips by name."""
         return np.array([self.motions.index(key) for key in keys])
 
+    @property
+    def teaching(self) -> Setting:
+        """The same: teachers and students learn the same clips."""
+        return self
+
+    def lessons(self) -> ClipEnvironment:
+        """Rows in which students act in control ``direct``, and teachers say what they would have done."""
+        reward = self.config.reward
+        return self._clips(self.clips, "direct", reward, ("muscle", "moment_arm"), self.lesson)
+
     def environment(
         self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()
     ) -> ClipEnvironment:
         """Rows to learn from; each process has its own starts."""
+        return self._clips(clips, control, reward, needs, Imitation)
+
+    def _clips(
+        self,
+        clips: np.ndarray,
+        control: Control,
+        reward: RewardWeights,
+        needs: Iterable[str],
+        make_task: type[Imitation],
+    ) -> ClipEnvironment:
         config = self.config
         return ClipEnvironment(
             self.body,
@@ -223,9 +281,11 @@ class Setting(RunSetting):
             config=config.episodes,
             reward=reward_config(reward),
             rng=np.random.default_rng((config.seed, rank())),
+            make_task=make_task,
             threads=self.threads,
             make_engine=engine_maker(config.engine),
             needs=needs,
+            tiring=self.tiring,
             broken_folder=self.run / "broken",
         )
 
@@ -239,6 +299,7 @@ class Setting(RunSetting):
             control=control,
             threads=self.threads,
             make_engine=engine_maker(config.engine),
+            tiring=self.tiring,
         )
 
 
@@ -248,9 +309,11 @@ class TaskSetting(RunSetting):
 
     Attributes:
         info: the task.
+        shown: the built-in motions that demonstrate it; None where there are no teachers.
     """
 
     info: TaskInfo
+    shown: Setting | None
 
     @classmethod
     def of(cls, run: Path, config: TrainConfig) -> TaskSetting:
@@ -262,7 +325,22 @@ class TaskSetting(RunSetting):
         _require(config)
         info = task_info(config.task)
         info.refuse_body(config.body)
-        return cls(run, config, load_body(config.body), info)
+        shown = None
+        if config.method == "distilled":
+            imitating = replace(config, task=IMITATION)
+            shown = Setting.of(run, imitating, info.demonstrations, Demonstration)
+        return cls(run, config, load_body(config.body), info, shown)
+
+    @property
+    def teaching(self) -> Setting:
+        """Imitation of the demonstrations."""
+        assert self.shown is not None
+        return self.shown
+
+    @property
+    def motions_sha256(self) -> str:
+        """Content hash of the demonstrations; "" without such."""
+        return self.shown.motions_sha256 if self.shown else ""
 
     @property
     def learned(self) -> str:
@@ -283,12 +361,14 @@ class TaskSetting(RunSetting):
             self._task(control, config.episodes.environments, needs),
             push_m_s=config.episodes.push_m_s,
             rng=np.random.default_rng((config.seed, rank())),
+            tiring=self.tiring,
             broken_folder=self.run / "broken",
         )
 
     def trials(self, clips: np.ndarray, control: Control) -> TaskTrials:
         """Rows to be judged on."""
-        return TaskTrials(self._task(control, JUDGED), score_of(self.info), self.info.name)
+        task = self._task(control, JUDGED)
+        return TaskTrials(task, score_of(self.info), self.info.name, self.tiring)
 
     def _task(self, control: Control, rows: int, needs: Iterable[str] = ()) -> TrialTask:
         return self.info.make(
@@ -299,6 +379,7 @@ class TaskSetting(RunSetting):
             make_engine=engine_maker(self.config.engine),
             rewarded=True,
             needs=needs,
+            fatigue=self.config.fatigue_mode,
         )
 
 

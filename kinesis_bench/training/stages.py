@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from kinesis_bench.tasks.fatigue import VERSION
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.tasks.static_optimisation import joint_slack_n_m
@@ -34,7 +36,7 @@ from kinesis_bench.training.run_folder import (
     stage_folder,
     write_config,
 )
-from kinesis_bench.training.setting import RunSetting, Setting
+from kinesis_bench.training.setting import RunSetting
 from kinesis_bench.training.trial import Trial
 
 T = TypeVar("T")
@@ -79,7 +81,7 @@ def open_gate(setting: RunSetting, stage: str, experts: Sequence[str]) -> StageR
 
 
 def distil(
-    setting: Setting,
+    setting: RunSetting,
     stage: str,
     failed: Sequence[int],
     start: str | None,
@@ -87,8 +89,8 @@ def distil(
 ) -> StageResult:
     """A student in control ``direct`` that does what teachers would do; begins anew when it was stopped.
 
-    It learns all clips, each from the last teacher that learned it. The first one's value network is handed
-    on, for the student comes to much the same states.
+    It learns all clips, each from the last teacher that learned it. Where it is then to imitate, the first
+    one's value network is handed on, for the student comes to much the same states.
 
     Args:
         setting: of the run.
@@ -98,27 +100,39 @@ def distil(
         start: stage of the student as which this one begins; None: from nothing.
         teachers: stages that learned before.
     """
-    began, config, clips = time.perf_counter(), setting.config.distillation, setting.clips
+    began, config, teaching = time.perf_counter(), setting.config.distillation, setting.teaching
     log = Log(stage_folder(setting.run, stage))
     log.cut(0)
-    environment = setting.environment(clips, "direct", setting.config.reward, needs=("muscle", "moment_arm"))
-    tracked = setting.environment(clips, "tracking", setting.config.reward)
-    student, critic = setting.actor(environment), setting.critic(tracked)
+    environment = teaching.lessons()
+    tracked = teaching.environment(teaching.clips, "tracking", setting.config.reward)
+    student, critic = setting.actor(environment), teaching.critic(tracked)
     if start is not None:
         setting.load_best(start, student)
-    taught_by = np.zeros(len(setting.motions.keys), np.int64)
+    taught_by = np.zeros(len(teaching.motions.keys), np.int64)
     instructors = []
     for number, (teacher, found) in enumerate(teachers.items()):
-        instructors.append(setting.actor(tracked))
-        setting.load_best(teacher, instructors[-1], critic if number == 0 else None)
-        taught_by[[setting.motions.index(key) for key in found.clips]] = number
+        instructors.append(teaching.actor(tracked))
+        teaching.load_best(teacher, instructors[-1], critic if number == 0 else None)
+        taught_by[teaching.places(found.clips)] = number
     law = tracked.task.law
     assert isinstance(law, TrackingControl)
+    clips = setting.every_clip
+    trials, per_round = setting.trials(clips, "direct"), config.steps * setting.config.episodes.environments
+    tried: list[Trial] = []
 
     def tell(progress: DistillationProgress) -> None:
-        log.add({**vars(progress), "wall_s": round(time.perf_counter() - began, 1)})
-        figures = ", ".join(f"{name} {value:.4g}" for name, value in vars(progress).items())
-        console().print(f"{stage}: {figures}", soft_wrap=True)
+        looked = progress.round % config.evaluate_every == 0 or progress.round == config.rounds
+        if looked:
+            tried.append(trials.run(student))
+        figures = tried[-1].figures() if looked else dict.fromkeys(trials.figures, math.nan)
+        _by_first(note)(vars(progress) | figures)
+
+    def note(figures: dict[str, float]) -> None:
+        done, wall_s = int(figures["round"]), time.perf_counter() - began
+        counts = {"update": done, "steps": done * per_round, "wall_s": round(wall_s, 1)}
+        log.add({**counts, **{name: value for name, value in figures.items() if name != "round"}})
+        known = (f"{name} {value:.4g}" for name, value in figures.items() if math.isfinite(value))
+        console().print(f"{stage}: {', '.join(known)}", soft_wrap=True)
 
     generator = torch.Generator().manual_seed(setting.config.seed)
     Distillation(
@@ -127,18 +141,19 @@ def distil(
         environment,
         config,
         generator,
-        _by_first(tell),
+        tell,
     ).run()
     if rank() == 0:
-        tensors = module_tensors("actor", student) | module_tensors("critic", critic)
+        tensors = module_tensors("actor", student)
+        if teaching is setting:
+            tensors |= module_tensors("critic", critic)
         write_checkpoint(stage_folder(setting.run, stage) / BEST, tensors, {})
     wait_for_all()
-    trial = setting.trials(clips, "direct").run(student)
-    samples = config.rounds * config.steps * setting.config.episodes.environments
-    return _result(setting, clips, trial, config.rounds, samples, time.perf_counter() - began)
+    wall_s = time.perf_counter() - began
+    return _result(setting, clips, tried[-1], config.rounds, config.rounds * per_round, wall_s)
 
 
-def _slack_n_m(setting: Setting) -> np.ndarray | None:
+def _slack_n_m(setting: RunSetting) -> np.ndarray | None:
     """Of the labels, by joint; the toes' is never below what static optimisation leaves them."""
     slack = setting.config.distillation.slack_n_m
     return None if slack is None else np.maximum(slack, joint_slack_n_m(setting.body.model))
@@ -175,6 +190,9 @@ def _export(
 ) -> None:
     config = setting.config
     begins = config.method if config.task == IMITATION else config.task
+    mode, learned = config.fatigue_mode, setting.learned
+    if mode is not None:
+        learned += ", on muscles that tire"
     if rank() == 0:
         write_policy_folder(
             setting.run / name,
@@ -182,10 +200,11 @@ def _export(
             critic,
             setting.contract(control),
             name=f"{begins}-{setting.body.name}{name.removeprefix(POLICY)}",
-            description=f"{made_by}, trained on {setting.learned}",
+            description=f"{made_by}, trained on {learned}",
             facts={
                 "method": config.method,
                 **setting.facts,
+                **({"fatigue": f"{VERSION}, {mode}"} if mode else {}),
                 "seed": config.seed,
                 "steps": sum(found.steps for found in stages),
                 "hours": f"{sum(found.wall_s for found in stages) / 3600:.2f}",

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from kinesis_bench.bodies.contract import TOUCH_SENSORS, Body
-from kinesis_bench.tasks.observation import observation_layout
+from kinesis_bench.tasks.observation import FATIGUED, FatigueMode, observation_layout
 
 _VECTOR, _TURN = (1.0, -1.0, 1.0), (-1.0, 1.0, -1.0)
 """Mirror signs of a vector and of an angular velocity: x forward, y left, z up."""
@@ -40,12 +40,13 @@ class Mirror(nn.Module):
         self.register_buffer("action_sign", action_sign, persistent=False)
 
     @classmethod
-    def of(cls, body: Body, actions: tuple[str, ...]) -> Mirror:
+    def of(cls, body: Body, actions: tuple[str, ...], fatigue: FatigueMode | None = None) -> Mirror:
         """The mirror of a body.
 
         Args:
             body: the body.
             actions: what each action moves, see ``tasks.control.action_names``.
+            fatigue: whether muscles tire, and whether the observation says how much.
         """
         segments = _partners(body.segments)
         keypoints = _partners(body.keypoints)
@@ -62,8 +63,9 @@ class Mirror(nn.Module):
             "reference_position_difference": (keypoints, _VECTOR),
             "reference_velocity_difference": (keypoints, _VECTOR),
             "reference_position": (keypoints, _VECTOR),
+            FATIGUED: (_partners(body.muscles), (1.0,)),
         }
-        for name, part in observation_layout(body):
+        for name, part in observation_layout(body, fatigue):
             items, sign = parts[name]
             width = len(sign)
             places.append(part.start + (width * items[:, None] + np.arange(width)).ravel())

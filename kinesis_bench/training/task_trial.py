@@ -12,6 +12,7 @@ from kinesis_bench.policies.blocks import generator
 from kinesis_bench.tasks.arrays import on_host
 from kinesis_bench.tasks.trials import TrialStep, TrialTask
 from kinesis_bench.training.networks import ActorLike
+from kinesis_bench.training.tiring import Tiring
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ class TaskTrials:
         task: with a reward, a row a trial.
         score: of the task.
         name: of the task, which the trials are drawn by; none of them is one of a score's.
+        tiring: how muscles tire; each trial then begins as fatigued every time. None: they do not.
     """
 
-    def __init__(self, task: TrialTask, score: ScoreTrials, name: str) -> None:
+    def __init__(self, task: TrialTask, score: ScoreTrials, name: str, tiring: Tiring | None = None) -> None:
         self._task, self._score = task, score
         draws = (generator(0, 0, f"trainer's trial {number} of {name}") for number in range(task.size))
         self._starts = [task.draw(rng) for rng in draws]
+        self._fatigued = tiring.draw(np.random.default_rng(0), task.size) if tiring else None
         self.figures = ("success", "lasted", "trial_reward", *task.watched)
 
     @torch.no_grad()
@@ -79,7 +82,8 @@ class TaskTrials:
             assert step.reward is not None
             rewards += float(np.nan_to_num(on_host(step.reward)).sum())
 
-        run = TrialRun(tuple(roll_out(task, self._starts, act, after=after)), task.dt_s, task.steps)
+        trials = roll_out(task, self._starts, act, fatigued=self._fatigued, after=after)
+        run = TrialRun(tuple(trials), task.dt_s, task.steps)
         success = self._score(run, np.random.default_rng(0)).success
         whole = task.size * task.steps
         return TaskTrial(

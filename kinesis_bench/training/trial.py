@@ -17,6 +17,7 @@ from kinesis_bench.tasks.termination import PROTOCOL, TRAINING
 from kinesis_bench.training.config import Control
 from kinesis_bench.training.distributed import processes, rank, sum_over_processes
 from kinesis_bench.training.networks import ActorLike
+from kinesis_bench.training.tiring import Tiring
 
 CLIP_FIGURES = ("success", "coverage", "strict_success", "strict_coverage", "mpjpe_mm", "excitation")
 """Figures of a trial of clips."""
@@ -114,6 +115,7 @@ class ClipTrials:
         control: law of the actions.
         threads: for physics; 0 for all cores.
         make_engine: of ``physics.engines``.
+        tiring: how muscles tire; each clip then begins as fatigued in every trial. None: they do not.
     """
 
     figures = CLIP_FIGURES
@@ -127,6 +129,7 @@ class ClipTrials:
         control: Control,
         threads: int = 0,
         make_engine: MakeEngine = cpu_engine,
+        tiring: Tiring | None = None,
     ) -> None:
         self.clips = clips
         self._share = np.arange(len(clips))[rank() :: processes()]
@@ -139,16 +142,20 @@ class ClipTrials:
             make_engine=make_engine,
             termination=PROTOCOL,
             record=True,
+            fatigue=tiring.mode if tiring else None,
         )
+        self._fatigued = tiring.draw(np.random.default_rng(0), len(clips)) if tiring else None
         self._frames = reference.length[clips] - 1
 
     @torch.no_grad()
     def run(self, actor: ActorLike) -> ClipTrial:
-        """Every clip once, from its first frame and muscles at zero activation."""
+        """Every clip once, from its first frame, muscles at zero activation and as fatigued as drawn."""
         task, share = self._task, self._share
         live = np.arange(len(share))
         if len(live):
             task.start(live, self.clips[share])
+            if self._fatigued is not None:
+                task.tire(live, self._fatigued[share])
         covered, strict = np.zeros(len(self.clips)), np.zeros(len(self.clips))
         still_strict = np.ones(len(share), bool)
         error_m = excitation = 0.0

@@ -57,6 +57,9 @@ def test_a_score_is_printed_and_its_files_appear(tmp_path, capsys) -> None:
     result = read_task_result(out / "result.json")
     assert (result.task, result.trials, result.recorded) == ("target", 5, 5)
     assert len(read_rollouts(out / "rollouts.h5").clips) == 5
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "kinesis-bench score --policy zero --task target --trials 5" in page
+    assert "Asked: reach a goal within 1 m" in page
     for name in ("maps.png", "curves.png"):
         assert imread(out / name).std() > 0.02
 
@@ -88,7 +91,7 @@ def test_a_recording_of_trials_is_no_recording_of_clips(tmp_path, refuse, capsys
         (("score", "--task", "target", "--body", "arms"), "unknown name 'arms'"),
         (("score", "--task", "target", "--policy", "legs-teacher"), "control: tracking follows a reference"),
         (("train-reference", "--task", "targte"), "--task: unknown name 'targte'; did you mean 'target"),
-        (("train-reference", "--task", "target", "--method", "distilled"), "--method: is distilled"),
+        (("train-reference", "--task", "direction", "--method", "distilled"), "--method: is distilled"),
         (("train-reference", "--task", "target", "--start-from", "nowhere"), "no such file"),
         (("train-reference", "--task", "target", "--motions", "m.h5"), "--motions: means nothing"),
     ],

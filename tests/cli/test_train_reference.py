@@ -70,11 +70,11 @@ def run(made, tmp_path) -> Path:
 def refuse(capsys, tmp_path):
     """Run the command on arguments that must be refused; give the line on stderr."""
 
-    def run(*arguments: object) -> str:
+    def run(*arguments: object, command: str = "train-reference") -> str:
         before = contents(tmp_path)
         capsys.readouterr()
         with pytest.raises(SystemExit) as stop:
-            main(["train-reference", *(str(argument) for argument in arguments)])
+            main([command, *(str(argument) for argument in arguments)])
         captured = capsys.readouterr()
         assert stop.value.code == 2
         assert captured.err.count("\n") == 1, captured.err
@@ -147,6 +147,33 @@ def test_control_synergy_is_trained_exported_and_scored(motions, tmp_path) -> No
     for clip, (qpos, _) in zip(clips, replay(load_body("legs"), clips, threads=1), strict=True):
         np.testing.assert_array_equal(qpos, clip.qpos)
     assert json.loads((run / "score" / "result.json").read_text())["policy"]["control"] == "synergy"
+
+
+def test_a_policy_that_sees_fatigue_is_trained_exported_and_scored(motions, tmp_path, refuse) -> None:
+    """The whole chain; and a score that does not show what it saw is refused."""
+    import onnx
+
+    run = tmp_path / "run"
+    whole = [flag for flag in TINY if flag not in ("--stage", "expert-1")]
+    flags = ("--fatigue", "--observe-fatigue", "--max-experts", "1", "--motions", str(motions))
+    main(["train-reference", *whole, *flags, "--out", str(run)])
+    config = read_config(run)
+    assert (config.fatigue, config.observe_fatigue) == (True, True)
+    policy = run / "policy"
+    held = {one.key: one.value for one in onnx.load(policy / "policy.onnx").metadata_props}
+    assert held["kinesis_bench.fatigue"] == "fatigue-1, observed"
+    assert json.loads(held["kinesis_bench.observation"])["parts"][-1] == ["fatigued", 80]
+    told = json.loads((run / "score" / "fatigue.json").read_text())
+    assert (told["fatigue"]["bouts"], told["fatigue"]["observed"]) == (5, True)
+    asked = ("--policy", policy, "--motions", motions, "--out", tmp_path / "score")
+    for more in ((), ("--fatigue",)):
+        assert "use --fatigue --observe-fatigue" in refuse(*asked, *more, command="score")
+    blind = (*TINY, "--start-from", policy, "--motions", motions, "--out", tmp_path / "blind")
+    assert "use --fatigue --observe-fatigue" in refuse(*blind)
+    line = refuse("--resume", run, "--no-observe-fatigue")
+    assert "--observe-fatigue: cannot be changed in a run that has begun" in line
+    line = refuse(*TINY, "--observe-fatigue", "--motions", motions, "--out", tmp_path / "no")
+    assert "--observe-fatigue: means nothing where muscles do not tire; add --fatigue" in line
 
 
 def test_settings_can_change_in_a_run_but_not_what_it_is(run, refuse) -> None:

@@ -114,7 +114,9 @@ def test_figures_are_drawn(compared: tuple[Comparison, list[Result]], tmp_path: 
 
 def test_the_forest_shows_differences_and_intervals(compared: tuple[Comparison, list[Result]]) -> None:
     comparison = compared[0]
-    axes = {axis.get_title(loc="left").split(",")[0]: axis for axis in differences_figure(comparison.pairs).axes}
+    axes = {
+        axis.get_title(loc="left").split(",")[0]: axis for axis in differences_figure(comparison.pairs).axes
+    }
     first = {one.figure: one for one in comparison.pairs[0].differences}
     interval, point = axes["MPJPE [mm]"].lines[:2]
     assert tuple(interval.get_xdata()) == first["mpjpe_mm"].ci95
@@ -166,11 +168,24 @@ def test_group_figures_have_no_points(tmp_path: Path) -> None:
     assert "--human wang2023=DIR" in " ".join(printed(comparison).split())
 
 
+def test_where_nothing_differs_the_axis_is_not_of_rounding(
+    compared: tuple[Comparison, list[Result]],
+) -> None:
+    (pair, *_) = compared[0].pairs
+    same = replace(pair.differences[0], a=1.0, b=1.0, difference=0.0, ci95=None)
+    figure = differences_figure([replace(pair, differences=(same,))])
+    assert figure.axes[0].get_xlim() == (-1.0, 1.0)
+
+
 @pytest.mark.parametrize("name", ["emg_by_policy_figure", "differences_figure"])
 def test_labels_of_neighbours_do_not_overlap(compared: tuple[Comparison, list[Result]], name: str) -> None:
     comparison, results = compared
     named = [(f"static-optimisation-legs-{i}", results[i % 2]) for i in range(8)]
-    figure = emg_by_policy_figure(named) if name == "emg_by_policy_figure" else differences_figure(comparison.pairs)
+    figure = (
+        emg_by_policy_figure(named)
+        if name == "emg_by_policy_figure"
+        else differences_figure(comparison.pairs)
+    )
     figure.draw_without_rendering()
     axis = figure.axes[0]
     across = name == "emg_by_policy_figure"

@@ -15,10 +15,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed (pip install
 ROWS = 3
 
 
-def warp_engine(model, size, *, fields=(), threads=0):
+def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
     from kinesis_bench.physics.warp import WarpEngine
 
-    return WarpEngine(model, size, "cpu")
+    return WarpEngine(model, size, "cpu", fatigability=fatigability)
 
 
 def test_one_task_on_two_engines(legs) -> None:
@@ -54,19 +54,25 @@ def test_the_trainer_s_rows_and_trials_run_on_it(legs) -> None:
     from kinesis_bench.evaluation.tasks.target import score
     from kinesis_bench.training.environment import TrialEnvironment
     from kinesis_bench.training.task_trial import TaskTrials
+    from kinesis_bench.training.tiring import Tiring
 
-    task = Target(legs, ROWS, make_engine=warp_engine, rewarded=True)
-    environment = TrialEnvironment(task, push_m_s=0.0, rng=np.random.default_rng(0))
+    tiring = Tiring.of("legs", "observed", 1.0)
+    task = Target(legs, ROWS, make_engine=warp_engine, rewarded=True, fatigue=tiring.mode)
+    environment = TrialEnvironment(task, push_m_s=0.0, rng=np.random.default_rng(0), tiring=tiring)
     environment.restart()
+    fatigued = task.fatigued(np.arange(ROWS))
+    assert torch.equal(environment.observe()[:, 309:], fatigued)
+    assert ((fatigued > 0) & (fatigued < torch.from_numpy(tiring.most))).all()
     while not environment.lengths:
         transition = environment.step(torch.full((ROWS, 80), -1.0))
         assert torch.isfinite(transition.reward).all()
     assert transition.failed.all()
     assert (environment.observe()[:, 0] > 0.9).all()
+    assert not torch.isclose(environment.observe()[:, 309:], fatigued, atol=1e-3).all(dim=1).any()
 
     class Limp:
         def act(self, observation):
             return torch.full((len(observation), 80), -1.0)
 
-    trial = TaskTrials(task, score, "target").run(Limp())
+    trial = TaskTrials(task, score, "target", tiring).run(Limp())
     assert (trial.success, trial.lasted) == (0.0, environment.lengths[0] / 150)

@@ -18,6 +18,7 @@ from kinesis_bench.training import stages  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
 from kinesis_bench.training.checkpoint import module_tensors, read_checkpoint, write_checkpoint  # noqa: E402
 from kinesis_bench.training.config import TrainConfig  # noqa: E402
+from kinesis_bench.training.distillation import DistillationProgress  # noqa: E402
 from kinesis_bench.training.run_folder import (  # noqa: E402
     CHAIN,
     CONFIG,
@@ -129,13 +130,14 @@ def test_each_clip_is_taught_by_the_last_teacher_that_learned_it(config, tmp_pat
     not_sparing: list[list] = []
 
     class NotTaught:
-        def __init__(self, student, labels, environment, *_) -> None:
+        def __init__(self, student, labels, environment, config, generator, progress) -> None:
+            self.end = lambda: progress(DistillationProgress(config.rounds, 0, 0.0, 0.0))
             not_sparing.append(list(labels._not_sparing))
             taught["by"] = labels._taught_by.tolist()
             taught["weights"] = [float(teacher.head.weight[0, 0].detach()) for teacher in labels._teachers]
 
         def run(self) -> None:
-            pass
+            self.end()
 
     def not_learned(setting, stage, clips, control, stage_config, actor, critic, environment) -> StageResult:
         number = float(stage.removeprefix("teacher-"))

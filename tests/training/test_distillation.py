@@ -19,6 +19,7 @@ from kinesis_bench.training.config import DistillationConfig, EpisodeConfig, Net
 from kinesis_bench.training.distillation import Distillation, Labels  # noqa: E402
 from kinesis_bench.training.environment import ClipEnvironment  # noqa: E402
 from kinesis_bench.training.networks import Actor  # noqa: E402
+from kinesis_bench.training.tiring import Tiring  # noqa: E402
 
 ROWS = 8
 NETWORK = NetworkConfig(actor=(32,), exploration="gaussian")
@@ -26,7 +27,7 @@ ALL = np.zeros(3, int)
 """All clips are taught by the first teacher."""
 
 
-def made() -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
+def made(tiring: Tiring | None = None) -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
     torch.manual_seed(0)
     body = load_body("legs")
     reference = Reference.of(synthetic_motions(body), body)
@@ -40,6 +41,7 @@ def made() -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
         rng=np.random.default_rng(0),
         threads=1,
         needs=("muscle", "moment_arm"),
+        tiring=tiring,
     )
     law = TrackingControl(body, reference)
     teacher = Actor(environment.observation_size, law.action_size, NETWORK)
@@ -62,21 +64,20 @@ def test_a_still_body_is_labelled_with_the_law_s_own_excitation():
     target = law.target(action, task.places(rows), task.places(rows, ahead=1))
     still = np.zeros_like(length)
     by_hand = [law.excitation(target, length, still, substep) for substep in range(5)]
-    found = Labels([teacher], ALL, law, muscles, None)(environment, observation)
+    found = Labels([teacher], ALL, law, muscles, None)(environment)
     np.testing.assert_allclose(found, np.mean(by_hand, axis=0), atol=1e-9)
 
 
 def test_sparing_labels_spend_less_for_about_the_same_torques():
     environment, teacher, law, muscles = made()
     environment.restart()
-    observation = environment.observe()
-    full = Labels([teacher], ALL, law, muscles, None)(environment, observation)
+    full = Labels([teacher], ALL, law, muscles, None)(environment)
     seen = environment.task.view(np.arange(ROWS), ("muscle", "moment_arm"))
     moment = full_moment(seen["moment_arm"], muscles.gain(seen["muscle_length"], seen["muscle_velocity"]))
     torque = np.einsum("ndm,nm->nd", moment, full)
     missed, spent = [], []
     for slack_n_m in (0.5, 5.0):
-        sparing = Labels([teacher], ALL, law, muscles, slack_n_m)(environment, observation)
+        sparing = Labels([teacher], ALL, law, muscles, slack_n_m)(environment)
         assert ((sparing >= 0) & (sparing <= 1)).all()
         missed.append(np.abs(np.einsum("ndm,nm->nd", moment, sparing) - torque).mean())
         spent.append(np.square(sparing).sum(axis=1))
@@ -86,14 +87,28 @@ def test_sparing_labels_spend_less_for_about_the_same_torques():
     assert missed[0] < 0.1 * np.abs(torque).mean()
 
 
+def test_sparing_labels_ask_no_fatigued_muscle_for_more_than_it_has_left():
+    """And give about the torques that the teacher's excitation has on such muscles."""
+    environment, teacher, law, muscles = made(Tiring.of("legs", "hidden", 1.0))
+    environment.restart()
+    rows = np.arange(ROWS)
+    own, sparing = (Labels([teacher], ALL, law, muscles, slack_n_m)(environment) for slack_n_m in (None, 0.5))
+    left = 1 - environment.task.fatigued(rows)
+    assert (own > left).any()
+    assert (sparing <= left + 1e-12).all()
+    seen = environment.task.view(rows, ("muscle", "moment_arm"))
+    moment = full_moment(seen["moment_arm"], muscles.gain(seen["muscle_length"], seen["muscle_velocity"]))
+    wanted, got = (np.einsum("ndm,nm->nd", moment, part) for part in (np.minimum(own, left), sparing))
+    assert np.abs(got - wanted).mean() < 0.1 * np.abs(wanted).mean()
+
+
 def test_some_clips_are_labelled_with_the_teacher_s_own_excitations():
     environment, teacher, law, muscles = made()
     environment.restart()
-    observation = environment.observe()
     clip = environment.task.clip
     assert set(clip) == {0, 2}
     own, sparing, mixed = (
-        Labels([teacher], ALL, law, muscles, slack_n_m, not_sparing)(environment, observation)
+        Labels([teacher], ALL, law, muscles, slack_n_m, not_sparing)(environment)
         for slack_n_m, not_sparing in ((None, ()), (5.0, ()), (5.0, (2,)))
     )
     np.testing.assert_array_equal(mixed, np.where((clip == 2)[:, None], own, sparing))
@@ -105,11 +120,10 @@ def test_each_clip_has_its_teacher():
     other = Actor(environment.observation_size, law.action_size, NETWORK)
     torch.nn.init.normal_(other.head.weight, std=0.2)
     environment.restart()
-    observation = environment.observe()
     clip = environment.task.clip
     assert set(clip) == {0, 2}
-    alone = [Labels([one], ALL, law, muscles, 5.0)(environment, observation) for one in (teacher, other)]
-    both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment, observation)
+    alone = [Labels([one], ALL, law, muscles, 5.0)(environment) for one in (teacher, other)]
+    both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment)
     np.testing.assert_array_equal(both, np.where((clip == 2)[:, None], alone[1], alone[0]))
     assert np.abs(alone[1] - alone[0]).max() > 0.01
 

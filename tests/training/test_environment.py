@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from synthetic import synthetic_motions  # noqa: E402
 
 from kinesis_bench.bodies.contract import load_body  # noqa: E402
+from kinesis_bench.tasks.demonstration import Demonstration  # noqa: E402
 from kinesis_bench.tasks.reference import Reference  # noqa: E402
 from kinesis_bench.tasks.reward import RewardConfig  # noqa: E402
 from kinesis_bench.training import environment as module  # noqa: E402
@@ -20,11 +21,22 @@ ROWS = 4
 
 
 def rows(
-    *, seed: int = 0, distance_m: float = 0.15, activation: float | None = 0.0, push: float = 0.0, **more
+    *,
+    seed: int = 0,
+    distance_m: float = 0.15,
+    activation: float | None = 0.0,
+    push: float = 0.0,
+    whole_share: float = 0.0,
+    **more,
 ) -> ClipEnvironment:
     body = load_body("legs")
     config = EpisodeConfig(
-        environments=ROWS, steps=4, distance_m=distance_m, push_m_s=push, activation=activation
+        environments=ROWS,
+        steps=4,
+        distance_m=distance_m,
+        push_m_s=push,
+        activation=activation,
+        whole_share=whole_share,
     )
     return ClipEnvironment(
         body,
@@ -149,3 +161,20 @@ def test_what_is_known_of_the_clips_is_put_back() -> None:
     other.load_state(environment.state())
     assert np.array_equal(other.sampler.weight, environment.sampler.weight)
     assert not np.array_equal(other.sampler.weight, rows().sampler.weight)
+
+
+def test_a_share_of_the_episodes_begins_as_the_protocol_s_do() -> None:
+    for share, whole in ((0.0, False), (1.0, True)):
+        environment = rows(activation=0.5, whole_share=share)
+        environment.restart()
+        assert (environment.task.frame == 0).all() == whole
+        assert (environment.task.state(np.arange(ROWS))[2] == 0).all() == whole
+
+
+def test_somebody_who_sees_the_clips_sees_them_whatever_the_rows_see() -> None:
+    plain, hidden = rows(), rows(make_task=Demonstration)
+    for environment in (plain, hidden):
+        environment.restart()
+    assert torch.equal(plain.observe_clips(), plain.observe())
+    assert torch.equal(hidden.observe_clips(), plain.observe())
+    assert not torch.equal(hidden.observe(), plain.observe())

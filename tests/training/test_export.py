@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from kinesis_bench.errors import InputError  # noqa: E402
 from kinesis_bench.policies.contract import Contract  # noqa: E402
 from kinesis_bench.policies.load import load_policy  # noqa: E402
+from kinesis_bench.tasks.observation import FATIGUED  # noqa: E402
 from kinesis_bench.training import export  # noqa: E402
 from kinesis_bench.training.config import NetworkConfig  # noqa: E402
 from kinesis_bench.training.export import load_weights, write_policy_folder  # noqa: E402
@@ -112,6 +114,42 @@ def test_a_mixture_is_exported_by_argmax_and_sampled(tmp_path: Path) -> None:
     sampled = act(tmp_path / "sampled.onnx", rows)
     assert np.array_equal(sampled, act(tmp_path / "sampled.onnx", rows))
     assert not np.array_equal(sampled, act(tmp_path / "sampled.onnx", rows, range(ROWS, 2 * ROWS)))
+
+
+@pytest.mark.parametrize("mirror", [None, MIRROR], ids=["plain", "symmetric"])
+def test_a_policy_that_does_not_see_fatigue_is_begun_as_where_it_is_seen(tmp_path, mirror) -> None:
+    """It acts and values as before, whatever the fatigue, and can learn to heed it."""
+    blind, values = trained_actor(0, mirror), Critic(N, CONFIG, scale=100.0)
+    values.normaliser.learn(torch.randn(100, N))
+    write_policy_folder(tmp_path, blind, values, CONTRACT, name="mine", description="", facts={})
+    seen = replace(CONTRACT, observation=(*CONTRACT.observation, (FATIGUED, A)))
+    actor, critic = Actor(N + A, A, CONFIG, wider(mirror)), Critic(N + A, CONFIG, scale=100.0)
+    load_weights(tmp_path, seen, actor, critic)
+    rows = torch.from_numpy(observations())
+    tired = torch.cat((rows, torch.rand(ROWS, A)), dim=1)
+    torch.testing.assert_close(actor(tired), blind(rows))
+    torch.testing.assert_close(critic(tired), values(rows))
+    actor(tired).square().sum().backward()
+    gradient = actor.trunk[0].weight.grad
+    assert gradient is not None
+    assert (gradient[:, N:].abs().sum(dim=0) > 0).all()
+
+
+def wider(mirror: Mirror | None) -> Mirror | None:
+    """The mirror of an observation that ends with a number for each action."""
+    if mirror is None:
+        return None
+    place, sign = torch.cat((mirror.observation_place, N + mirror.action_place)), torch.ones(N + A)
+    sign[:N] = mirror.observation_sign
+    return Mirror(place, sign, mirror.action_place, mirror.action_sign)
+
+
+def test_a_policy_that_sees_fatigue_is_not_begun_as_where_it_is_not_seen(tmp_path) -> None:
+    seen = replace(CONTRACT, observation=(*CONTRACT.observation[:-1], (FATIGUED, 5)))
+    actor, critic = trained_actor(0), Critic(N, CONFIG, scale=100.0)
+    write_policy_folder(tmp_path, actor, critic, seen, name="mine", description="", facts={})
+    with pytest.raises(InputError, match=r"observation: .*; use --fatigue --observe-fatigue"):
+        load_weights(tmp_path, replace(CONTRACT, observation=CONTRACT.observation[:-1]), actor, critic)
 
 
 def test_nothing_is_left_of_an_earlier_export(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.physics.cpu import CpuEngine
 from kinesis_bench.tasks.control import action_names, control_law
+from kinesis_bench.tasks.fatigue import fatigability
 from kinesis_bench.tasks.kinematics import FIELDS, BodyPoints, kinematics
-from kinesis_bench.tasks.observation import observation_layout, observe
+from kinesis_bench.tasks.observation import FATIGUED, observation_layout, observation_size, observe
 
 torch = pytest.importorskip("torch", reason="the trainer needs the extra kinesis-bench[train]")
 
@@ -27,18 +28,22 @@ def other(name: str) -> str:
     return name[:-1] + {"l": "r", "r": "l"}[name[-1]]
 
 
-def observed(qpos: np.ndarray, qvel: np.ndarray, target: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+def observed(
+    qpos: np.ndarray, qvel: np.ndarray, target: np.ndarray, velocity: np.ndarray, fatigued: np.ndarray
+) -> np.ndarray:
     body = load_body("legs")
     engine = CpuEngine(body.model, 1, 1, [*FIELDS, "sensordata"])
     engine.set_state(np.array([0]), qpos[None], qvel[None], np.zeros((1, body.model.nu)))
     now = kinematics(BodyPoints(body, engine.field("xpos")), *(engine.field(name) for name in FIELDS))
-    return observe(
-        now, engine.field("sensordata")[:, list(body.touch_addresses)], target[None], velocity[None]
-    )
+    touch = engine.field("sensordata")[:, list(body.touch_addresses)]
+    return observe(now, touch, target[None], velocity[None], fatigued[None])
 
 
 def test_a_mirrored_body_is_observed_mirrored():
-    """Pose and velocity are mirrored joint by joint, the keypoints in the world: no use of the mirror."""
+    """Pose and velocity are mirrored joint by joint, fatigue muscle by muscle, the keypoints in the world.
+
+    No use is made of the mirror for that.
+    """
     import mujoco
 
     body, rng = load_body("legs"), np.random.default_rng(0)
@@ -53,6 +58,7 @@ def test_a_mirrored_body_is_observed_mirrored():
     qpos[3:7] = quaternion / np.linalg.norm(quaternion)
     qvel[:6] = rng.normal(size=6)
     target, velocity = rng.normal(size=(2, len(body.keypoints), 3))
+    fatigued = rng.uniform(0, 0.9, len(body.muscles))
 
     mirrored, moving = qpos.copy(), qvel.copy()
     mirrored[:3] = REFLECT @ qpos[:3]
@@ -65,24 +71,45 @@ def test_a_mirrored_body_is_observed_mirrored():
     swapped = [{"l": "r", "r": "l"}[n[0]] + n[1:] if n[1] == "_" else n for n in body.keypoints]
     sides = [body.keypoints.index(name) for name in swapped]
 
-    mirror = Mirror.of(body, body.muscles)
-    expected = mirror.observation(torch.from_numpy(observed(qpos, qvel, target, velocity))).numpy()[0]
-    found = observed(mirrored, moving, (target @ REFLECT)[sides], (velocity @ REFLECT)[sides])[0]
-    for name, part in observation_layout(body):
+    muscles = [body.muscles.index(other(name)) for name in body.muscles]
+
+    mirror = Mirror.of(body, body.muscles, "observed")
+    seen = torch.from_numpy(observed(qpos, qvel, target, velocity, fatigued))
+    expected = mirror.observation(seen).numpy()[0]
+    aims = ((values @ REFLECT)[sides] for values in (target, velocity))
+    found = observed(mirrored, moving, *aims, fatigued[muscles])[0]
+    for name, part in observation_layout(body, "observed"):
         atol = 0.02 * max(1.0, np.abs(expected[part]).max())
         np.testing.assert_allclose(found[part], expected[part], atol=atol, err_msg=name)
 
 
+@pytest.mark.parametrize("fatigue", [None, "observed"])
 @pytest.mark.parametrize("name", ["legs", "legs_abs", "legs_back"])
-def test_mirrored_twice_is_as_before(name):
+def test_mirrored_twice_is_as_before(name, fatigue):
     body = load_body(name)
     for actions in (body.muscles, coupling(body.model).names, action_names("synergy", body)):
-        mirror = Mirror.of(body, actions)
+        mirror = Mirror.of(body, actions, fatigue)
+        assert len(mirror.observation_sign) == observation_size(body, fatigue)
         observation = torch.randn(3, len(mirror.observation_sign))
         action = torch.randn(3, len(actions))
         assert torch.equal(mirror.observation(mirror.observation(observation)), observation)
         assert torch.equal(mirror.action(mirror.action(action)), action)
         assert not torch.equal(mirror.action(action), action)
+
+
+@pytest.mark.parametrize("name", ["legs", "legs_abs", "legs_back"])
+def test_fatigue_is_seen_at_the_muscle_of_the_other_side(name):
+    """Every muscle of every body has one, the trunk's too, and it tires as fast."""
+    body = load_body(name)
+    part = dict(observation_layout(body, "observed"))[FATIGUED]
+    place = torch.arange(float(len(body.muscles)))
+    observation = torch.zeros(part.stop)
+    observation[part] = place
+    mirrored = Mirror.of(body, body.muscles, "observed").observation(observation)[part]
+    assert not (mirrored == place).any()
+    torch.testing.assert_close(mirrored, Mirror.of(body, body.muscles).action(place))
+    rate = torch.from_numpy(fatigability(name).fatigue_per_s)
+    assert torch.equal(rate[mirrored.long()], rate)
 
 
 def test_actions_of_the_sides_are_exchanged_and_bending_and_rotation_turned():
@@ -110,21 +137,23 @@ def test_a_mirrored_action_excites_the_mirrored_muscles(name):
 
 
 @pytest.mark.parametrize("control", ["direct", "synergy"])
-@pytest.mark.parametrize("exploration", ["gaussian", "lattice"])
-def test_networks_are_symmetric_by_construction(exploration, control):
+@pytest.mark.parametrize(
+    ("exploration", "fatigue"), [("gaussian", None), ("lattice", None), ("gaussian", "observed")]
+)
+def test_networks_are_symmetric_by_construction(exploration, fatigue, control):
     """π(Mo) = Mπ(o), the same for the noise, and V(Mo) = V(o), whatever the weights are."""
     torch.manual_seed(0)
     body = load_body("legs")
     names = action_names(control, body)
-    mirror = Mirror.of(body, names)
+    mirror, size = Mirror.of(body, names, fatigue), observation_size(body, fatigue)
     config = NetworkConfig(
         actor=(16, 8), critic=(8,), exploration=exploration, learn_std=True, symmetric=True
     )
-    actor, critic = Actor(309, len(names), config, mirror), Critic(309, config, 2.0, mirror)
+    actor, critic = Actor(size, len(names), config, mirror), Critic(size, config, 2.0, mirror)
     for weights in (*actor.parameters(), *critic.parameters()):
         torch.nn.init.normal_(weights, std=0.3)
-    actor.normaliser.learn(2 + torch.randn(50, 309))
-    here = torch.randn(6, 309)
+    actor.normaliser.learn(2 + torch.randn(50, size))
+    here = torch.randn(6, size)
     there = mirror.observation(here)
     torch.testing.assert_close(actor(there), mirror.action(actor(here)))
     torch.testing.assert_close(critic(there), critic(here))

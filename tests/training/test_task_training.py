@@ -17,12 +17,18 @@ from tiny_runs import STEPS_AN_UPDATE, motions_file, tiny_config  # noqa: E402
 from kinesis_bench.bodies.contract import load_body  # noqa: E402
 from kinesis_bench.cli.train_reference import _draw_curve  # noqa: E402
 from kinesis_bench.errors import InputError  # noqa: E402
+from kinesis_bench.motions.store import read_motions  # noqa: E402
 from kinesis_bench.policies.load import load_policy  # noqa: E402
 from kinesis_bench.tasks.target import Target  # noqa: E402
 from kinesis_bench.training import setting as settings  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
 from kinesis_bench.training.checkpoint import read_checkpoint  # noqa: E402
-from kinesis_bench.training.config import TrainConfig, check  # noqa: E402
+from kinesis_bench.training.config import (  # noqa: E402
+    DistillationConfig,
+    StageConfig,
+    TrainConfig,
+    check,
+)
 from kinesis_bench.training.environment import TrialEnvironment  # noqa: E402
 from kinesis_bench.training.export import load_weights  # noqa: E402
 from kinesis_bench.training.log import LOG, StageLog  # noqa: E402
@@ -41,7 +47,7 @@ def few_judged(monkeypatch) -> None:
 def task_config(**changes) -> TrainConfig:
     """A few updates of ``target``, all of whose random streams matter."""
     made = replace(tiny_config(Path("none")), motions="", task="target", max_experts=1)
-    return replace(made, expert=replace(made.expert, critic_only_updates=1), **changes)
+    return replace(made, **{"expert": replace(made.expert, critic_only_updates=1), **changes})
 
 
 def environment(seed: int = 0, **more) -> TrialEnvironment:
@@ -138,7 +144,7 @@ def test_a_task_is_one_expert_its_export_and_its_score(finished) -> None:
     with (stage_folder(run, "expert-1") / LOG).open() as file:
         rows = list(csv.DictReader(file))
     assert [bool(row["distance_m"]) for row in rows] == [False, False, True] * 2
-    _draw_curve(run, run / "policy")
+    _draw_curve(run, run / "policy", "target")
     header = (run / "policy" / "curve.csv").read_text().splitlines()[0]
     assert header == "stage,update,steps,wall_s,reward,success,lasted,trial_reward,distance_m"
     assert (run / "policy" / "curve.png").exists()
@@ -198,9 +204,67 @@ def test_an_expert_of_imitation_gives_its_actor_alone(tmp_path) -> None:
     train(tmp_path / "back", back, score=lambda _: None, only="expert-1")
 
 
+def test_teachers_learn_demonstrations_and_a_student_learns_the_task_from_them(tmp_path, monkeypatch) -> None:
+    """The demonstrations are as tiny as the run; all else is what a user's run does."""
+    asked: list[str] = []
+    demonstrations = motions_file(tmp_path / "goals.h5")
+
+    def built(id: str) -> Path:
+        asked.append(id)
+        return demonstrations
+
+    monkeypatch.setattr(settings, "default_motions", built)
+    config = task_config(
+        method="distilled",
+        max_teachers=1,
+        max_students=1,
+        teacher=StageConfig(max_steps=2 * STEPS_AN_UPDATE, evaluate_every=1),
+        distillation=DistillationConfig(rounds=3, steps=4, memory=64, minibatch=16, evaluate_every=2),
+    )
+    run, scored = tmp_path / "run", list[RunSetting]()
+    train(run, config, score=scored.append)
+    assert set(asked) == {"normative-gait-goals-v1"}
+    chain = read_chain(run)
+    assert list(chain.stages) == ["teacher-1", "student-1", "expert-1", "export", "score"]
+    assert chain.motions_sha256 == read_motions(demonstrations).content_sha256
+    assert "mpjpe_mm" in chain.stages["teacher-1"].figures
+    assert set(chain.stages["student-1"].figures) == {"success", "lasted", "trial_reward", "distance_m"}
+    assert chain.stages["student-1"].steps == 3 * STEPS_AN_UPDATE
+    teacher, policy = (load_policy(str(run / name)) for name in ("policy-teacher-1", "policy"))
+    assert (teacher.contract.task, teacher.control) == ("imitation", "tracking")
+    assert (policy.contract.task, policy.control, policy.name) == ("target", "direct", "target-legs")
+    taught, _ = read_checkpoint(stage_folder(run, "student-1") / "best")
+    assert {name.partition(".")[0] for name in taught} == {"actor"}
+    _draw_curve(run, run / "policy", "target")
+    rows = list(csv.DictReader((run / "policy" / "curve.csv").open()))
+    told = [(row["stage"], row["steps"]) for row in rows]
+    assert told[:3] == [("student-1", "32"), ("student-1", "48"), ("expert-1", "96")]
+
+
+def test_the_expert_begins_as_the_student_to_the_bit(tmp_path, monkeypatch) -> None:
+    demonstrations = motions_file(tmp_path / "goals.h5")
+    monkeypatch.setattr(settings, "default_motions", lambda id: demonstrations)
+    stage = StageConfig(max_steps=STEPS_AN_UPDATE, evaluate_every=1, critic_only_updates=5)
+    config = task_config(
+        method="distilled",
+        max_teachers=1,
+        max_students=1,
+        teacher=stage,
+        expert=stage,
+        distillation=DistillationConfig(rounds=1, steps=4, minibatch=16),
+    )
+    train(tmp_path / "run", config, score=lambda _: None)
+    student, expert = (
+        read_checkpoint(stage_folder(tmp_path / "run", name) / "best")[0]
+        for name in ("student-1", "expert-1")
+    )
+    for name in ("actor.head.weight", "actor.trunk.0.weight"):
+        assert torch.equal(student[name], expert[name])
+
+
 def test_what_does_not_fit_a_task_is_refused(tmp_path) -> None:
     for changes, said in (
-        ({"method": "distilled"}, "--method: is distilled, but task target has no motions"),
+        ({"method": "distilled", "task": "target-far"}, "is distilled, but task target-far has no motions"),
         ({"control": "tracking"}, "--control: is tracking, which follows a motion"),
         ({"motions": "m.h5"}, "--motions: means nothing for task target"),
         ({"split": "x/train"}, "--split: means nothing for task target"),
@@ -208,6 +272,15 @@ def test_what_does_not_fit_a_task_is_refused(tmp_path) -> None:
     ):
         with pytest.raises(InputError, match=said):
             check(replace(task_config(), **changes))
+
+
+def test_a_distilled_task_s_preset_has_one_of_each_kind() -> None:
+    for name in ("laptop", "gpu"):
+        made = preset(name, "legs", "distilled", "target")
+        assert (made.max_teachers, made.max_students, made.max_experts) == (1, 1, 1)
+        assert made.episodes.whole_share > 0
+        assert made.expert.critic_only_updates > 0
+        check(made)
 
 
 def test_presets_of_a_task_have_one_expert_and_teach_the_values_first() -> None:

@@ -15,13 +15,13 @@ from kinesis_bench.evaluation.schema import BodyInfo
 from kinesis_bench.evaluation.tasks.comparison import SCHEMA, ComparedTask, OverBodies, TaskComparison
 from kinesis_bench.evaluation.tasks.differences import trial_differences
 from kinesis_bench.evaluation.tasks.evaluate import headline_of
-from kinesis_bench.evaluation.tasks.figures import named_figures
+from kinesis_bench.evaluation.tasks.figures import named_figures, shares_of
 from kinesis_bench.evaluation.tasks.result import FIGURE, read_task_result, read_trials
 from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.metrics.paired import Sums
 from kinesis_bench.metrics.reasons import reasons_of_nulls
-from kinesis_bench.metrics.statistics import resample
+from kinesis_bench.metrics.statistics import exact_proportion_interval, resample
 from kinesis_bench.tasks.registry import TASKS
 
 SAME_OPTIONS = "score all of them with the same options (--task, --trials, --quick, --seed, --body, --keeper)"
@@ -126,6 +126,10 @@ def _average(figure: str, scored: Sequence[ScoredTrials]) -> OverBodies:
         drawn = resample(np.zeros(len(scored[0].drawn)), np.random.default_rng(SEED))
         by_body = np.stack([one.parts[figure].figure(drawn.weights) for one in scored])
         interval = drawn.interval(by_body.mean(axis=0))
+        if mean in (0.0, 100.0) and figure in shares_of(scored[0].result.figures):
+            trials = len(scored[0].drawn)
+            low, high = exact_proportion_interval(trials if mean else 0, trials)
+            interval = (100.0 * low, 100.0 * high)
     made = OverBodies(
         figure,
         tuple(one.value for one in known.values()),
@@ -135,7 +139,12 @@ def _average(figure: str, scored: Sequence[ScoredTrials]) -> OverBodies:
         reasons={},
     )
     told = {"mean": why_none, "mean_ci95": why_none or "resampling does not change the mean"}
-    return replace(made, reasons=reasons_of_nulls(made, told))
+    of_bodies = {
+        "values": [f"{body}: {one.reason}" for body, one in known.items() if one.value is None],
+        "ci95": [f"{body}: {one.reason}" for body, one in known.items() if one.ci95 is None],
+    }
+    reasons = {name: "; ".join(lines) for name, lines in of_bodies.items() if lines}
+    return replace(made, reasons=reasons_of_nulls(made, told) | reasons)
 
 
 def _comparison(

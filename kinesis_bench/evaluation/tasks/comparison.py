@@ -47,7 +47,8 @@ class OverBodies:
         values: of each result, in their order.
         ci95: intervals of these, as in the results.
         mean: over the bodies.
-        mean_ci95: 95 % interval of the mean; a trial is resampled on all bodies at once.
+        mean_ci95: 95 % interval of the mean; a trial is resampled on all bodies at once. Where all trials of
+            a proportion are alike it is Clopper and Pearson's, of as many trials as one body has.
         reasons: field to why it is None.
     """
 

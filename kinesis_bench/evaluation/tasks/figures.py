@@ -60,12 +60,17 @@ class Named:
     reason: str
 
 
+def shares_of(figures: TaskFigures) -> dict[str, Proportion]:
+    """Success and all other proportions of a task; their names end in ``_pct``."""
+    shares = {SUCCESS: figures.success, **figures.proportions}
+    return {f"{name}_pct": share for name, share in shares.items()}
+
+
 def named_figures(figures: TaskFigures) -> dict[str, Named]:
     """All proportions and means of a task by one kind of name; that of a proportion ends in ``_pct``."""
-    shares = {SUCCESS: figures.success, **figures.proportions}
     none = "there are no trials"
     return {
-        **{f"{name}_pct": Named(share.pct, share.ci95, none) for name, share in shares.items()},
+        **{name: Named(share.pct, share.ci95, none) for name, share in shares_of(figures).items()},
         **{name: Named(one.mean, one.ci95, one.reason) for name, one in figures.means.items()},
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.tasks.figures import SUCCESS, ByTrial
+from kinesis_bench.evaluation.tasks.figures import SUCCESS, ByTrial, named_figures
 from kinesis_bench.evaluation.tasks.run import TrialRun
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskFigures, TaskResult
 from kinesis_bench.evaluation.typed_file import read_typed, schema_text, write_typed
@@ -28,6 +28,9 @@ FIGURE = "figure_"
 
 WEIGHT = "_weight"
 """End of the name of a column of weights in ``trials.csv``."""
+
+ROUNDING = 1e-4
+"""Figures made from ``trials.csv`` and in ``result.json`` differ by less than this."""
 
 _ANEW = "score the policy anew with this version"
 _REMEDY = "give a result.json that `score --task` of this version has written"
@@ -76,7 +79,7 @@ def write_trials(path: str | Path, run: TrialRun, by_trial: ByTrial) -> None:
         (name, mean) for name in measured for mean in (False, True) if not (mean and name.endswith("_rad"))
     ]
     columns = [f"{'mean' if mean else 'last'}_{name}" for name, mean in kept]
-    figures = figure_columns(by_trial)
+    figures = _figure_columns(by_trial)
     writer.writerow(("trial", *drawn, "steps", "ending", *columns, *figures))
     for place, trial in enumerate(run.trials):
         start = list(drawn_cells(trial.start).values())
@@ -91,7 +94,7 @@ def drawn_cells(start: Any) -> dict[str, object]:
     return {field.name: _shown(getattr(start, field.name)) for field in fields(start)}
 
 
-def figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:
+def _figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:
     """Columns of figures in ``trials.csv``; n trials.
 
     Returns:
@@ -152,14 +155,25 @@ def read_trials(
         numbers={name: column(name) for name in known if name not in ratios},
         ratios={name: (np.where(n > 0, x, 0.0) * n, n) for name, (x, n) in ratios.items()},
     )
-    for name, share in shares.items():
-        if (found.holds[name].sum(), len(rows)) != (share.count, share.trials):
-            problem = (
-                f"{int(found.holds[name].sum())} of {len(rows)} trials, but result.json beside it tells of "
-                f"{share.count} of {share.trials}"
-            )
-            raise InputError(f"{path}: {name}", problem, "put the files of one score together, or score anew")
-    return tuple(tuple(row[: head.index("steps")]) for row in rows), found.sums()
+    parts = found.sums()
+    _check_belong(path, parts, len(rows), figures)
+    return tuple(tuple(row[: head.index("steps")]) for row in rows), parts
+
+
+def _check_belong(path: Path, parts: dict[str, Sums], trials: int, figures: TaskFigures) -> None:
+    """Refuse trials that other figures were made from."""
+    remedy = "put the files of one score together, or score anew"
+    if trials != figures.success.trials:
+        problem = f"{trials} trials, but result.json beside it tells of {figures.success.trials}"
+        raise InputError(path, problem, remedy)
+    known = named_figures(figures)
+    for name, sums in parts.items():
+        (own,) = sums.figure(np.ones((1, trials)))
+        told = known[name].value
+        if (told is None) == math.isfinite(own) or (told is not None and abs(own - told) > ROUNDING):
+            said = "none" if told is None else f"{told:.6g}"
+            problem = f"{own:.6g}, but result.json beside it tells of {said}"
+            raise InputError(f"{path}: {FIGURE}{name}", problem, remedy)
 
 
 def _shown(value: object) -> object:

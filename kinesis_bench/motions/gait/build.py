@@ -13,7 +13,10 @@ import numpy as np
 
 from kinesis_bench.files import content_dir, sha256_of_file, whole_file
 from kinesis_bench.motions.clip import Recording
-from kinesis_bench.motions.gait.path import DT_S, walk
+from kinesis_bench.motions.gait.approach import Approach, approach
+from kinesis_bench.motions.gait.cycle import Bank
+from kinesis_bench.motions.gait.path import DT_S, Course, walk
+from kinesis_bench.motions.gait.path import Path as GaitPath
 from kinesis_bench.motions.gait.plan import ClipPlan, clip_plans
 from kinesis_bench.motions.gait.pose import Walked, pose
 from kinesis_bench.motions.gait.speeds import run_bank, walk_bank
@@ -33,8 +36,18 @@ SOURCE = (
 def make(plan: ClipPlan) -> Walked:
     """Make one clip, at FPS. A backward one is a forward walk reversed in time, its path too."""
     bank = run_bank(plan.people) if plan.cell.skill == "run" else walk_bank()
-    course = plan.course
     backward = plan.cell.skill == "backward"
+    path = _path(plan.course, bank, backward)
+    first = int(np.argmin(np.abs(path.time)))
+    stride = round(1.0 / (FPS * DT_S))
+    frames = first + stride * np.arange(int(plan.course.duration_s * FPS) + 1)
+    return pose(path, bank, plan.style, frames[::-1] if backward else frames)
+
+
+def _path(course: Course | Approach, bank: Bank, backward: bool) -> GaitPath:
+    """The way, walked forward; a backward one from its end to its beginning."""
+    if isinstance(course, Approach):
+        return approach(course, bank)
     if backward:
         start, stop = course.start_s, course.stop_s
         course = replace(
@@ -42,11 +55,7 @@ def make(plan: ClipPlan) -> Walked:
             start_s=None if stop is None else course.duration_s - stop,
             stop_s=None if start is None else course.duration_s - start,
         )
-    path = walk(course, bank)
-    first = int(np.argmin(np.abs(path.time)))
-    stride = round(1.0 / (FPS * DT_S))
-    frames = first + stride * np.arange(int(course.duration_s * FPS) + 1)
-    return pose(path, bank, plan.style, frames[::-1] if backward else frames)
+    return walk(course, bank)
 
 
 def recording(plan: ClipPlan, walked: Walked) -> Recording:

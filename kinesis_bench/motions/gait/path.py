@@ -86,7 +86,7 @@ def walk(course: Course, bank: Bank) -> Path:
     """Walk a course with the step rate of ``bank``."""
     time = np.arange(-MARGIN_S, course.duration_s + MARGIN_S + DT_S / 2, DT_S)
     begin, end = course.start_s, course.stop_s
-    rest = _double_support(bank) + (0.5 if course.first_foot < 0 else 0.0)
+    rest = double_support(bank) + (0.5 if course.first_foot < 0 else 0.0)
     if end is not None and begin is not None:
         for _ in range(4):
             phase = _phase(course, bank, time, begin, end)
@@ -105,24 +105,24 @@ def walk(course: Course, bank: Bank) -> Path:
     if np.isfinite(course.radius_m):
         turning += course.side * speed / course.radius_m
     if course.turn_rad:
-        turning += course.side * course.turn_rad * _pulse(time, course.turn_from_s, course.turn_to_s)
-    heading = _integral(turning)
+        turning += course.side * course.turn_rad * pulse(time, course.turn_from_s, course.turn_to_s)
+    heading = integral(turning)
     heading -= heading[np.searchsorted(time, 0.0)]
-    position = np.stack([_integral(speed * np.cos(heading)), _integral(speed * np.sin(heading))], axis=1)
+    position = np.stack([integral(speed * np.cos(heading)), integral(speed * np.sin(heading))], axis=1)
     position -= position[np.searchsorted(time, 0.0)]
     standing = np.gradient(phase, DT_S) < 1e-9
-    return Path(time, speed, heading, position, _integral(speed), phase, standing)
+    return Path(time, speed, heading, position, integral(speed), phase, standing)
 
 
 def _speed(course: Course, time: np.ndarray, begin: float | None, end: float | None) -> np.ndarray:
     speed = np.full_like(time, course.speed)
     if begin is not None:
-        speed *= _rise((time - begin) / START_S)
+        speed *= rise((time - begin) / START_S)
     if end is not None:
-        speed *= _rise((end - time) / STOP_S)
+        speed *= rise((end - time) / STOP_S)
     if course.turn_rad:
         slow = 0.12 / course.speed
-        dip = _rise((time - course.turn_from_s + 0.9) / 1.2) * _rise((course.turn_to_s + 0.9 - time) / 1.2)
+        dip = rise((time - course.turn_from_s + 0.9) / 1.2) * rise((course.turn_to_s + 0.9 - time) / 1.2)
         speed *= 1.0 - (1.0 - slow) * dip
     return speed
 
@@ -133,40 +133,42 @@ def _phase(
     """Strides since the first moment; steps stay brisk while the body sets off, stops or turns."""
     speed = _speed(course, time, begin, end)
     brisk = min(0.7 * course.speed, 0.9) if not course.turn_rad else min(course.speed, 0.95)
-    paced = brisk + _softplus(speed - brisk, 0.03) if _varies(course) else speed
+    paced = brisk + softplus(speed - brisk, 0.03) if _varies(course) else speed
     rate = course.cadence * bank.scalar("stride_hz", np.minimum(paced, max(course.speed, brisk)))
     if begin is not None:
-        rate *= _rise((time - begin + 0.2) / WAKE_S)
+        rate *= rise((time - begin + 0.2) / WAKE_S)
     if end is not None:
-        rate *= _rise((end + 0.2 - time) / WAKE_S)
-    return _integral(rate)
+        rate *= rise((end + 0.2 - time) / WAKE_S)
+    return integral(rate)
 
 
 def _varies(course: Course) -> bool:
     return course.start_s is not None or course.stop_s is not None or bool(course.turn_rad)
 
 
-def _double_support(bank: Bank) -> float:
+def double_support(bank: Bank) -> float:
     """The right leg's phase amid the double support before its foot leaves the floor, standing."""
     return float(0.25 + bank.scalar("duty", 0.0)[0] / 2)
 
 
-def _rise(part: np.ndarray) -> np.ndarray:
+def rise(part: np.ndarray) -> np.ndarray:
     """From 0 to 1 with two continuous derivatives."""
     x = np.clip(part, 0.0, 1.0)
     return x**3 * (10 - 15 * x + 6 * x**2)
 
 
-def _pulse(time: np.ndarray, begin: float, end: float) -> np.ndarray:
+def pulse(time: np.ndarray, begin: float, end: float) -> np.ndarray:
     """A rate of unit integral between two times, flat in the middle, smooth at its ends."""
     edge = min(0.7, (end - begin) / 2)
-    shape = _rise((time - begin) / edge) * _rise((end - time) / edge)
+    shape = rise((time - begin) / edge) * rise((end - time) / edge)
     return shape / (shape.sum() * DT_S)
 
 
-def _softplus(value: np.ndarray, width: float) -> np.ndarray:
+def softplus(value: np.ndarray, width: float) -> np.ndarray:
+    """The larger of the value and zero, rounded off over ``width``."""
     return width * np.logaddexp(0.0, value / width)
 
 
-def _integral(rate: np.ndarray) -> np.ndarray:
+def integral(rate: np.ndarray) -> np.ndarray:
+    """Of a rate (N,) given every ``DT_S``, zero at first."""
     return np.concatenate([[0.0], np.cumsum((rate[1:] + rate[:-1]) / 2) * DT_S])

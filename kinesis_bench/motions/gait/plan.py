@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kinesis_bench.motions.gait.approach import Approach
 from kinesis_bench.motions.gait.feet import Steps
 from kinesis_bench.motions.gait.path import Course
 from kinesis_bench.motions.gait.pose import Style
@@ -59,7 +60,7 @@ class ClipPlan:
     cell: Cell
     split: str
     side: float
-    course: Course
+    course: Course | Approach
     style: Style
     people: tuple[float, float, float]
     texts: tuple[str, ...]

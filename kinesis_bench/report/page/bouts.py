@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinesis_bench.evaluation.comparison import Pair
-from kinesis_bench.evaluation.fatigue import FIGURES, Bout, FatigueResult
+from kinesis_bench.evaluation.fatigue import FIGURES, FatigueResult
 from kinesis_bench.metrics.statistics import Interval
 from kinesis_bench.report.comparison import p_text, shown_as, why_null
 from kinesis_bench.report.fatigue import units_of
@@ -27,7 +27,8 @@ class Bouts:
     said: str
     joints: Sequence[tuple[str, str]]
     panels: Sequence[Panel]
-    table: Table
+    figures: Table
+    tired: Table
     changes: Table | None
     notes: Sequence[str]
 
@@ -71,28 +72,38 @@ def bouts_section(result: FatigueResult, headline: Sequence[str] = FIGURES) -> B
         said,
         joints,
         panels,
-        _table(result, headline),
+        _figures(result, headline),
+        _tired(result),
         None if changed is None else _changes(changed),
         notes,
     )
 
 
-def _table(result: FatigueResult, headline: Sequence[str]) -> Table:
-    shown = {name: shown_as(name) for name in headline}
-    head = [f"{one.label} [{one.unit}]" if one.unit else one.label for one in shown.values()]
-    rows = [Row(str(bout.bout), _cells(bout, headline, list(result.joints))) for bout in result.bouts]
-    by_joint = [f"{joint} [%]" for joint in result.joints]
-    return Table("Bouts, with 95 % intervals", ("bout", *head, "fatigued [%]", *by_joint, "most"), rows)
-
-
-def _cells(bout: Bout, headline: Sequence[str], joints: Sequence[str]) -> list[Cell]:
-    figures = [
-        Cell(signed(bout.figures[name], shown_as(name).digits), _ends(bout.ci95.get(name), name))
-        for name in headline
+def _figures(result: FatigueResult, headline: Sequence[str]) -> Table:
+    head = [f"{one.label} [{one.unit}]" if one.unit else one.label for one in map(shown_as, headline)]
+    rows = [
+        Row(
+            str(bout.bout),
+            [
+                Cell(signed(bout.figures[name], shown_as(name).digits), _ends(bout.ci95.get(name), name))
+                for name in headline
+            ],
+        )
+        for bout in result.bouts
     ]
-    tired = [bout.fatigued_after_pct, *(bout.fatigued_after_by_joint_pct[joint] for joint in joints)]
-    muscle, part = next(iter(bout.most_fatigued_pct.items()))
-    return [*figures, *(Cell(f"{part:.2f}") for part in tired), Cell(f"{muscle} {part:.1f}")]
+    return Table("Figures of each bout, with 95 % intervals", ("bout", *head), rows)
+
+
+def _tired(result: FatigueResult) -> Table:
+    rows = []
+    for bout in result.bouts:
+        parts = [bout.fatigued_after_pct, *(bout.fatigued_after_by_joint_pct[name] for name in result.joints)]
+        muscle, most = next(iter(bout.most_fatigued_pct.items()))
+        cells = [*(Cell(f"{part:.2f}") for part in parts), Cell(f"{muscle} {most:.1f}")]
+        rows.append(Row(str(bout.bout), cells))
+    by_joint = [f"{joint} [%]" for joint in result.joints]
+    caption = f"Fatigued part of the muscles at the {units_of(result)}s' ends"
+    return Table(caption, ("bout", "all [%]", *by_joint, "most [%]"), rows)
 
 
 def _ends(ci95: Interval | None, name: str) -> str:

@@ -299,7 +299,7 @@ def contact_panel(ground: Ground) -> Panel:
     return Panel(title, both, plot.svg("contact", title, f"{'; '.join(words)}; {both}."))
 
 
-def clip_panels(clips: Sequence[ClipImitation]) -> list[Panel]:
+def clip_panels(result: Result, clips: Sequence[ClipImitation]) -> list[Panel]:
     """How clips are distributed: MPJPE by skill, and how many were covered how far."""
     order = {skill: place for place, skill in enumerate(SKILL_NAMES)}
     skills = sorted({clip.skill for clip in clips}, key=lambda skill: order.get(skill, len(order)))
@@ -320,7 +320,7 @@ def clip_panels(clips: Sequence[ClipImitation]) -> list[Panel]:
                 f"{name}: median {np.median(errors):.0f} mm, {min(errors):.0f} to {max(errors):.0f} mm, "
                 f"{lost} of {len(own)} failed"
             )
-    title = "MPJPE of each clip, by skill"
+    title = f"MPJPE of each clip, by {grouped_by(result)}"
     said = "dot: followed to its end, cross: failed; over the frames covered"
     by_error = Panel(title, said, plot.svg("mpjpe", title, "; ".join(told) + "."))
     share = 100.0 * np.sort([clip.coverage for clip in clips])

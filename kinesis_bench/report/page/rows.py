@@ -162,33 +162,36 @@ def ground_table(ground: Ground) -> Table | None:
     return Table(caption, ("figure", "model", "people"), rows)
 
 
-def failure_table(failures: Sequence[Failure], runs: int) -> Table | None:
+def failure_table(result: Result, failures: Sequence[Failure], runs: int) -> Table | None:
     """What failed, when and why."""
     if not failures:
         return None
-    head = ("clip", "skill", *(("run",) if runs > 1 else ()), "after [s]", "of [s]", "why")
+    head = ("clip", grouped_by(result), *(("run",) if runs > 1 else ()), "after [s]", "of [s]", "why")
     rows = []
     for one in failures[:MOST_FAILURES]:
         run = [Cell(str(one.run))] if runs > 1 else []
         cells = [Cell(SKILL_NAMES.get(one.skill, one.skill)), *run, *_numbers(2, one.at_s, one.of_s)]
-        rows.append(Row(one.key, [*cells, Cell(_why(one))]))
+        prompt = result.motions.prompts.get(one.key, "")
+        rows.append(Row(one.key, [*cells, Cell(_why(one))], said=prompt))
     caption = "Runs that ended before their clip did"
     if len(failures) > len(rows):
         caption += f": {len(rows)} of {len(failures)}, the others are in clips.csv"
     return Table(caption, head, rows, words=(0, len(head) - 2))
 
 
-def clip_table(clips: Sequence[ClipImitation], order: Sequence[int]) -> Table:
+def clip_table(result: Result, clips: Sequence[ClipImitation], order: Sequence[int]) -> Table:
     """All clips, the worst first."""
     runs = len({clip.run for clip in clips})
-    head = ("clip", "skill", *(("run",) if runs > 1 else ()), "covered [%]", "MPJPE [mm]", "strict")
+    run_head = ("run",) if runs > 1 else ()
+    head = ("clip", grouped_by(result), *run_head, "covered [%]", "MPJPE [mm]", "strict")
     rows = []
     for place in reversed(order):
         clip = clips[place]
         run = [Cell(str(clip.run))] if runs > 1 else []
         cells = [Cell(SKILL_NAMES.get(clip.skill, clip.skill)), *run]
         cells += _numbers(1, 100.0 * clip.coverage, clip.mpjpe_mm)
-        rows.append(Row(clip.key, [*cells, Cell("yes" if clip.strict_success else "no")]))
+        strict = Cell("yes" if clip.strict_success else "no")
+        rows.append(Row(clip.key, [*cells, strict], said=result.motions.prompts.get(clip.key, "")))
     return Table("Clips, the worst first", head, rows, words=(0,))
 
 

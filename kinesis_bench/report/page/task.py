@@ -10,7 +10,7 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from kinesis_bench.evaluation.tasks.evaluate import TaskEvaluation
-from kinesis_bench.evaluation.tasks.figures import named_figures
+from kinesis_bench.evaluation.tasks.figures import named_figures, shares_of
 from kinesis_bench.evaluation.tasks.schema import Group, Mean, Proportion, TaskResult
 from kinesis_bench.files import sha256_of_file, write_text
 from kinesis_bench.report.page.bouts import bouts_section
@@ -119,14 +119,13 @@ def task_sentence(evaluation: TaskEvaluation) -> str:
 
 def key_figures(result: TaskResult, headline: Sequence[str]) -> list[KeyFigure]:
     """The figures that are looked at first; those that cannot be had are left out."""
-    known = named_figures(result.figures)
-    shares = {"success": result.figures.success, **result.figures.proportions}
+    known, shares = named_figures(result.figures), shares_of(result.figures)
     made = []
     for name in headline:
         told, one = shown(name), known[name]
         if one.value is None:
             continue
-        share = shares.get(name.removesuffix("_pct")) if name.endswith("_pct") else None
+        share = shares.get(name)
         note = f"{share.count} of {share.trials} trials" if share else ""
         value = f"{signed(one.value, told.digits)} {told.unit}".rstrip()
         made.append(KeyFigure(told.label, value, interval(one.ci95, told.digits), note))
@@ -163,7 +162,8 @@ def group_table(kind: str, groups: Mapping[str, Group]) -> Table:
     for name, group in groups.items():
         cells = [Cell(signed(one.pct, 1), interval(one.ci95, 1)) for one in group.proportions.values()]
         cells += [_mean_cell(figure, mean) for figure, mean in group.means.items()]
-        trials = [one.trials for one in (*group.proportions.values(), *group.means.values())]
+        trials = [one.trials for one in group.proportions.values()]
+        trials += [one.trials for one in group.means.values()]
         rows.append(Row(name, [*cells, Cell(str(max(trials, default=0)))]))
     return Table(f"By {kind}, with 95 % intervals", (kind, *names, "trials"), rows)
 

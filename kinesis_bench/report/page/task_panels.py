@@ -139,9 +139,10 @@ def _path(trial: Trial, dt_s: float) -> Panel:
     tips = path[begins] + ARROW_M * np.stack([np.cos(command[begins]), np.sin(command[begins])], axis=-1)
     plot = _from_above(np.concatenate([path, tips]))
     for number, (begin, tip) in enumerate(zip(path[begins], tips, strict=True), start=1):
-        plot.line(*np.stack([begin, tip]).T, "people")
-        plot.text(*(tip + BEYOND * (tip - begin)), str(number), "people", "middle", up=-4)
-    plot.line(*path.T, "model")
+        plot.line([begin[0], tip[0]], [begin[1], tip[1]], "people")
+        x, y = tip + BEYOND * (tip - begin)
+        plot.text(x, y, str(number), "people", "middle", up=-4)
+    plot.line(path[:, 0], path[:, 1], "model")
     plot.dots([0], [0], "model")
     if not trial.whole:
         plot.crosses(path[-1:, 0], path[-1:, 1], "failed")

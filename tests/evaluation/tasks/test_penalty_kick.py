@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_kicks import kick
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.tasks.penalty_kick import score
-from kinesis_bench.evaluation.tasks.run import Trial, TrialJob, TrialRun, run_trials
+from kinesis_bench.evaluation.tasks.run import TrialJob, TrialRun, run_trials
 from kinesis_bench.policies.loaded import LoadedPolicy
-from kinesis_bench.tasks.penalty_kick import BALL_PARTS, KickTrial, PenaltyKick
+from kinesis_bench.tasks.penalty_kick import BALL_PARTS, PenaltyKick
 from kinesis_bench.tasks.registry import task_info
-
-FLAGS = ("touched", "on_target", "in_net", "goal", "fell")
-
-
-def trial(number, keeper, flags, speed=(0.0, 0.0, 0.0), distance=(2.0, 1.5, 1.0)):
-    """A trial of three steps, in the last of which the flags named are up; touched is up from the second."""
-    ends = {name: np.array([0.0, 0.0, float(name in flags)]) for name in FLAGS}
-    ends["touched"][1] = ends["touched"][2]
-    return Trial(
-        number=number,
-        start=KickTrial(keeper, 1.0, 0.0, 0.0, 1.0, 0),
-        ending="the body fell" if "fell" in flags else "",
-        measured={
-            **ends,
-            "ball_speed_m_s": np.array(speed),
-            "distance_m": np.array(distance),
-            "excitation": np.full(3, 0.1),
-        },
-    )
 
 
 def test_figures_in_all_and_by_keeper():
     trials = (
-        trial(0, "static", ("touched", "on_target", "in_net", "goal"), (0.0, 20.0, 12.0)),
-        trial(1, "static", ("touched", "on_target", "in_net", "fell"), (0.0, 10.0, 4.0)),
-        trial(2, "static", ("fell",), (0.003, 0.003, 0.003)),
-        trial(3, "tracking", ("touched", "on_target"), (0.0, 6.0, 1.0), (3.0, 0.5, 4.0)),
+        kick(0, "static", ("touched", "on_target", "in_net", "goal"), (0.0, 20.0, 12.0)),
+        kick(1, "static", ("touched", "on_target", "in_net", "fell"), (0.0, 10.0, 4.0)),
+        kick(2, "static", ("fell",), (0.003, 0.003, 0.003)),
+        kick(3, "tracking", ("touched", "on_target"), (0.0, 6.0, 1.0), (3.0, 0.5, 4.0)),
     )
     run = TrialRun(trials, dt_s=0.01, steps=1000)
     figures = score(run, np.random.default_rng(0))

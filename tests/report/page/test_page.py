@@ -18,6 +18,9 @@ from walking_rollouts import MUSCLES, cyclic, walking, walking_clip
 
 from kinesis_bench.cli.score import Score
 from kinesis_bench.evaluation.evaluate import Evaluation, Provenance, evaluate_rollouts
+from kinesis_bench.evaluation.fatigue import FIGURES as FATIGUE_FIGURES
+from kinesis_bench.evaluation.fatigue import Bout, FatigueResult
+from kinesis_bench.evaluation.schema import FatigueSetup
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.files import sha256_of_file, write_text
 from kinesis_bench.human.joint_angles import SCHWARTZ, human_joint_angles
@@ -26,6 +29,7 @@ from kinesis_bench.human.sources import human_emg
 from kinesis_bench.report.page.words import headline, interval, signed
 from kinesis_bench.report.page.write import report_html, write_report
 from kinesis_bench.rollouts.schema import Rollouts
+from kinesis_bench.tasks.fatigue import JointFatigue
 
 if TYPE_CHECKING:
     from browser import Browser
@@ -187,6 +191,56 @@ def test_what_is_absent_says_why(evaluations: dict[str, Evaluation]) -> None:
     alone = html(evaluations, "group only")
     assert "The model's r has none: needs the EMG of each person" in plain(alone)
     assert 'class="line one"' not in alone
+
+
+def test_clips_of_prompts_are_told_with_their_prompts(evaluations: dict[str, Evaluation]) -> None:
+    evaluation = evaluations["people"]
+    prompts = {clip.key: f"a person walks {clip.key}" for clip in evaluation.rollouts.clips}
+    motions = replace(evaluation.result.motions, prompts=prompts)
+    prompted = replace(evaluation, result=replace(evaluation.result, motions=motions))
+    page = report_html(prompted, PEOPLE, single_angles())
+    told = plain(page)
+    assert "Imitation by category" in told
+    assert "MPJPE of each clip, by category" in told
+    assert "skill" not in told
+    for key, prompt in prompts.items():
+        assert f"{key} {prompt}" in plain(section(page, "clips"))
+    (failed,) = [clip.key for clip in evaluation.clips or () if not clip.success]
+    assert f"{failed} {prompts[failed]}" in plain(section(page, "failed"))
+
+
+def test_bouts_of_clips_have_a_section(evaluations: dict[str, Evaluation]) -> None:
+    evaluation = evaluations["people"]
+    bout = Bout(
+        1,
+        dict.fromkeys(FATIGUE_FIGURES, 50.0),
+        {"success_pct": (40.0, 60.0)},
+        fatigued_before_pct=0.0,
+        fatigued_after_pct=1.5,
+        fatigued_after_by_joint_pct={"hip": 1.0, "knee": 2.0},
+        most_fatigued_pct={"soleus_l": 3.0},
+        reasons={},
+    )
+    fatigue = FatigueResult(
+        schema="",
+        task="imitation",
+        fatigue=FatigueSetup("fatigue-1", 2, 60.0, observed=True),
+        policy=POLICY,
+        body=evaluation.result.body,
+        motions=MOTIONS,
+        trials=None,
+        runs=1,
+        seed=0,
+        joints={name: JointFatigue(0.01, 0.001, 15.0, "") for name in ("hip", "knee")},
+        muscle_joints={},
+        bouts=(bout, replace(bout, bout=2, fatigued_after_pct=2.5)),
+        changes=(),
+    )
+    page = report_html(replace(evaluation, fatigue=fatigue), PEOPLE, single_angles())
+    assert re.findall(r'<section id="(\w+)">', page) == [*SECTIONS[:-1], "fatigue", SECTIONS[-1]]
+    told = plain(section(page, "fatigue"))
+    assert "The same clips 2 times (fatigue-1), with 60 s of rest between two bouts; the policy sees" in told
+    assert "2 2.50 1.00 2.00 soleus_l 3.0" in told
 
 
 def test_runs_have_their_sem_and_are_told_apart(evaluations: dict[str, Evaluation]) -> None:
