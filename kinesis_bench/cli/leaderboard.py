@@ -145,7 +145,9 @@ class Verify:
         if not folders:
             raise InputError(root, "holds no submission", "make one with `kinesis-bench leaderboard submit`")
         sources = human_sources((*HUMAN, *self.human))
-        made = table("", "submission", "status", "worst second\n[rad, m]", "whole clips\n[rad, m]", "runs")
+        made = table(
+            "", "submission", "status", "worst second\n[rad, m]", "whole clips\n[rad, m]", "runs,\ntrials"
+        )
         failed = []
         for folder in folders:
             verification, wrong = self._one(folder, sources)

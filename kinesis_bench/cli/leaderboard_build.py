@@ -28,7 +28,8 @@ class Build:
             InputError: there is no such folder, or a submission in it cannot be used; nothing is written.
         """
         from kinesis_bench.errors import InputError
-        from kinesis_bench.leaderboard.tables import place_of, read_all, tables
+        from kinesis_bench.leaderboard.folder import place_of
+        from kinesis_bench.leaderboard.tables import read_all, tables
         from kinesis_bench.report.board.files import MARKDOWN, PAGE, write_board
         from kinesis_bench.terminal import console
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,7 +43,7 @@ _LAG = re.compile(r"(^|\.|_)lag_(ms|pct)$")
 _UNIT = re.compile(r"_(mm|pct|deg|s)(?=$|[.\[])")
 _EMG = re.compile(r"^emg(_of_activation)?\.")
 _OF_PERSONS = re.compile(r"\.(ci95|chance|human_source)(\.|$)")
-_WORDS = ("key", "run", "skill", "failure")
+_WORDS = ("key", "run", "skill", "failure", "trial", "ending", "keeper")
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,28 @@ def clip_differences(told: str, found: str, runs: int) -> list[Difference]:
         names = [f"{what} {key} run {run}" for what, some in sides.items() for key, run in sorted(some)[:2]]
         lines = f"{count} lines ({', '.join(names) or 'one of them twice'})"
         return [Difference("clips", lines, f"{len(keys)} clips, {runs} of each", math.inf, "", True)]
+    return [
+        one
+        for place, row in anew.items()
+        for one in row_differences(stated[place], row, " run ".join(map(str, place)))
+    ]
+
+
+def row_differences(told: Mapping[str, str], found: Mapping[str, str], name: str) -> list[Difference]:
+    """All cells of two rows of a table that differ at all.
+
+    Args:
+        told, found: column to cell, as submitted and as computed anew.
+        name: of the row.
+    """
     different: list[Difference] = []
-    for place, row in anew.items():
-        for column in dict.fromkeys((*row, *stated[place])):
-            values: list[Any] = [stated[place].get(column), row.get(column)]
-            if column not in _WORDS and all(values):
-                with suppress(ValueError):
-                    values = [float(value) for value in values]
-            cells = _differences(values[0], values[1], column, 0.0)
-            different += [replace(one, where=f"{' run '.join(map(str, place))}: {column}") for one in cells]
+    for column in dict.fromkeys((*found, *told)):
+        values: list[Any] = [told.get(column), found.get(column)]
+        if column not in _WORDS and all(values):
+            with suppress(ValueError):
+                values = [float(value) for value in values]
+        cells = _differences(values[0], values[1], str(column), 0.0)
+        different += [replace(one, where=f"{name}: {column}") for one in cells]
     return different
 
 
@@ -176,6 +189,11 @@ def table_differences(result: Result, clips: Clips) -> list[Difference]:
         told = getattr(result.imitation, figure).mean
         different += _differences(told, value, f"imitation.{figure}.mean", 0.0)
     return different
+
+
+def value_differences(told: Any, found: Any, where: str) -> list[Difference]:
+    """All numbers of two values, plain or of JSON, that differ at all."""
+    return list(_differences(told, found, where, 0.0))
 
 
 def _differences(told: Any, found: Any, path: str, step_ms: float) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ chosen by trial and error may do more.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,10 @@ from kinesis_bench.leaderboard.folder import RECORD
 from kinesis_bench.leaderboard.record import About, RecordedClip, Simulated
 from kinesis_bench.leaderboard.simulate import (
     STATE,
+    ClipStage,
     Simulation,
+    Span,
+    Stage,
     joined,
     seconds_of,
     simulate,
@@ -82,6 +85,24 @@ class Movement:
     rollouts: Rollouts
 
 
+@dataclass(frozen=True)
+class Passage:
+    """Whether a record passes through its own states.
+
+    Attributes:
+        wrong: where it does not, a line each.
+        worst: what was compared, to the largest deviation.
+        whole, seconds: both simulations; None where seconds cannot be simulated alone.
+        same: clips, by their place, that pass through all recorded states from their start.
+    """
+
+    wrong: list[str]
+    worst: dict[str, float]
+    whole: Simulation
+    seconds: Simulation | None
+    same: frozenset[int]
+
+
 def wrong_shapes(record: Simulated, body: Body) -> list[str]:
     """Arrays that are not of the body, or of the control law, a line each."""
     model, about = body.model, record.about
@@ -111,25 +132,56 @@ def move(
         threads: for physics, 0 for all cores.
         progress: told the control steps done since the last call, and the total.
     """
-    total = 2 * sum(len(action) for action in record.action)
+    passed = passage(record, ClipStage(record, body, motions, threads), progress)
+    assert passed.seconds is not None
+    reference = Reference.of(motions, body)
+    at = reference.offset[[motions.index(clip.key) for clip in record.about.clips]]
+    starts = [
+        {"qpos": qpos, "qvel": qvel, "activation": 0.0}
+        for qpos, qvel in zip(reference.qpos[at], reference.qvel[at], strict=True)
+    ]
+    wrong = [*wrong_starts(record, starts), *passed.wrong]
+    return Movement(
+        wrong, len(passed.seconds.spans), passed.worst, joined(passed.seconds, record, body, motions)
+    )
+
+
+def passage(
+    record: Simulated,
+    stage: Stage,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    restarts: bool = True,
+) -> Passage:
+    """Simulate every second and every whole clip, and compare both with the recorded states.
+
+    Args:
+        record: to simulate.
+        stage: of the record.
+        progress: told the control steps done since the last call, and the total.
+        restarts: whether the recorded states are all that a second hangs on; else whole clips alone count.
+    """
+    total = (1 + restarts) * sum(len(action) for action in record.action)
 
     def told(done: int) -> None:
         progress(done, total)
 
-    seconds, whole = (
-        simulate(record, spans, body, motions, threads=threads, progress=told)
-        for spans in (seconds_of(record), whole_clips(record))
-    )
-    of_seconds, of_whole = (
-        {name: simulation.deviation(record, name) for name in STATE} for simulation in (seconds, whole)
-    )
-    worst = {f"{name} after a second": _worst(deviation) for name, deviation in of_seconds.items()}
+    spans = seconds_of(record)
+    whole = simulate(record, whole_clips(record), stage, progress=told)
+    seconds = simulate(record, spans, stage, progress=told) if restarts else None
+    of_whole = {name: whole.deviation(record, name) for name in STATE}
+    same = _same_clips(spans, of_whole)
+    whole_counts = np.array([span.clip in same for span in spans])
+    deviation, worst = of_whole, dict[str, float]()
+    if seconds is not None:
+        of_seconds = {name: seconds.deviation(record, name) for name in STATE}
+        worst = {f"{name} after a second": _worst(off) for name, off in of_seconds.items()}
+        deviation = {name: np.where(whole_counts, of_whole[name], of_seconds[name]) for name in STATE}
     worst["qpos in whole clips"] = _worst(of_whole["qpos"])
-    wrong = [*_wrong_starts(record, body, motions), *_wrong_breaks(record, seconds)]
-    same = _same_clips(seconds, of_whole)
+    wrong = _wrong_breaks(record, seconds or whole)
     for name in STATE:
-        wrong += _wrong_ends(record, seconds, name, np.where(same, of_whole[name], of_seconds[name]))
-    return Movement(wrong, len(seconds.spans), worst, joined(seconds, record, body, motions))
+        wrong += _wrong_ends(record, spans, name, deviation[name])
+    return Passage(wrong, worst, whole, seconds, same)
 
 
 def wrong_failures(about: About, evaluation: Evaluation) -> list[str]:
@@ -143,7 +195,7 @@ def wrong_failures(about: About, evaluation: Evaluation) -> list[str]:
         return []
     wrong = []
     for said, rollout, clip in zip(about.clips, evaluation.rollouts.clips, evaluation.clips, strict=True):
-        name = _name(said)
+        name = name_of(said)
         covered = said.steps - 1 if said.failure else said.frames
         if clip.covered != covered:
             wrong.append(f"{name} is said to cover {covered} of its frames, it covers {clip.covered}")
@@ -154,50 +206,52 @@ def wrong_failures(about: About, evaluation: Evaluation) -> list[str]:
     return wrong
 
 
-def _wrong_starts(record: Simulated, body: Body, motions: Motions) -> list[str]:
-    """Clips that do not begin as prescribed: IK pose, the reference's velocities, muscles at rest."""
-    reference = Reference.of(motions, body)
+def wrong_starts(record: Simulated, starts: Sequence[Mapping[str, np.ndarray | float]]) -> list[str]:
+    """Clips that do not begin as prescribed, a line each.
+
+    Args:
+        record: of the clips.
+        starts: of each, name of STATE to its values.
+    """
     wrong = []
-    for clip, state in zip(record.about.clips, record.state, strict=True):
-        at = reference.offset[motions.index(clip.key)]
-        prescribed = {"qpos": reference.qpos[at], "qvel": reference.qvel[at], "activation": 0.0}
+    for clip, state, prescribed in zip(record.about.clips, record.state, starts, strict=True):
         for name, tolerance in START_TOLERANCES.items():
             off = float(np.abs(state[name][0] - prescribed[name]).max())
             if not off <= tolerance:
-                wrong.append(f"{_name(clip)} does not begin as the protocol says: {name} is {off:.2g} off")
+                wrong.append(f"{name_of(clip)} does not begin as the protocol says: {name} is {off:.2g} off")
     return wrong
 
 
-def _wrong_breaks(record: Simulated, seconds: Simulation) -> list[str]:
+def _wrong_breaks(record: Simulated, simulation: Simulation) -> list[str]:
     """Clips whose physics breaks, or does not, against what the record says."""
     broken: dict[int, str] = {}
-    for span, reason in zip(seconds.spans, seconds.broken, strict=True):
+    for span, reason in zip(simulation.spans, simulation.broken, strict=True):
         if reason:
             broken.setdefault(span.clip, reason)
     wrong = []
     for place, clip in enumerate(record.about.clips):
         if clip.failure.startswith(BROKEN) != (place in broken):
             happened = f"its physics breaks at {broken[place]}" if place in broken else "nothing breaks"
-            wrong.append(f"{_name(clip)} is said to end with {clip.failure or 'success'!r}, but {happened}")
+            wrong.append(f"{name_of(clip)} is said to end with {clip.failure or 'success'!r}, but {happened}")
     return wrong
 
 
-def _same_clips(seconds: Simulation, of_whole: dict[str, np.ndarray]) -> np.ndarray:
-    """Of each second, whether its clip passes through all recorded states from its start (seconds,)."""
-    clip = np.array([span.clip for span in seconds.spans])
+def _same_clips(seconds: Sequence[Span], of_whole: dict[str, np.ndarray]) -> frozenset[int]:
+    """Clips, by their place, that pass through all recorded states from their start."""
+    clip = np.array([span.clip for span in seconds])
     near = np.all([of_whole[name] <= TOLERANCES[name][0] for name in STATE], axis=0)
-    return np.array([near[clip == one].all() for one in clip])
+    return frozenset(one for one in clip.tolist() if near[clip == one].all())
 
 
-def _wrong_ends(record: Simulated, seconds: Simulation, name: str, deviation: np.ndarray) -> list[str]:
+def _wrong_ends(record: Simulated, seconds: Sequence[Span], name: str, deviation: np.ndarray) -> list[str]:
     """Seconds that do not end at the next recorded state: one line for the tightest rule that is broken."""
     for share, tolerance in zip(SHARES, TOLERANCES[name], strict=True):
         outside = np.flatnonzero(~(deviation <= tolerance))
         if len(outside) > math.ceil((1.0 - share) * len(deviation) - 1e-9):
             worst = outside[np.argmax(np.nan_to_num(deviation[outside], nan=math.inf))]
-            span = seconds.spans[worst]
+            span = seconds[worst]
             return [
-                f"{_name(record.about.clips[span.clip])}: {name} is {deviation[worst]:.2g} off after steps "
+                f"{name_of(record.about.clips[span.clip])}: {name} is {deviation[worst]:.2g} off after steps "
                 f"{span.first} to {span.first + span.steps} ({len(outside)} of {len(deviation)} seconds by "
                 f"more than {tolerance:g})"
             ]
@@ -218,5 +272,6 @@ def _worst(deviation: np.ndarray) -> float:
     return float(np.nan_to_num(deviation, nan=np.inf, posinf=np.finfo(float).max).max())
 
 
-def _name(clip: RecordedClip) -> str:
+def name_of(clip: RecordedClip) -> str:
+    """How a line about a clip of a record begins."""
     return f"{RECORD}: {clip.key}" + (f", run {clip.run}" if clip.run else "")

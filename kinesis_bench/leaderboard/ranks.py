@@ -19,6 +19,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kinesis_bench.evaluation.comparison import Difference
+from kinesis_bench.metrics.statistics import LEVEL
+
+ERROR_RATE = 1.0 - LEVEL
+"""Of the test that says that a difference is more than chance."""
+
 
 def ranks(values: Sequence[float], beats: np.ndarray) -> list[int]:
     """Rank of each submission, 1 for the best.
@@ -41,3 +47,17 @@ def ranks(values: Sequence[float], beats: np.ndarray) -> list[int]:
         rank[equal] = leading
         members |= equal
     return rank.tolist()
+
+
+def beyond_chance(found: Difference) -> bool:
+    """Whether nought lies outside the paired interval of a difference, and the paired test finds it too.
+
+    The interval alone would find too many with few clips, for it is too narrow there; the test keeps to its
+    rate of errors whatever their number (``metrics.paired``). Where resampling does not change the
+    difference, as between all and none, there is no interval and the test decides; where there is no test,
+    the interval does.
+    """
+    if found.ci95 is None and found.p is None:
+        return False
+    outside = found.ci95 is None or not found.ci95[0] <= 0.0 <= found.ci95[1]
+    return outside and (found.p is None or found.p < ERROR_RATE)

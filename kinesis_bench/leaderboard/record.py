@@ -204,8 +204,8 @@ def is_simulated(rollouts: Rollouts) -> bool:
     has_all = all(
         getattr(clip, name) is not None for name in ("action", *_STATE, *(f"start_{name}" for name in _STATE))
     )
-    told = "provenance" in (rollouts.attributes or {})
-    return told and has_all and bool(rollouts.model_sha256) and clip.control in CONTROLS
+    told = {"provenance", "task"} & set(rollouts.attributes or {})
+    return bool(told) and has_all and bool(rollouts.model_sha256) and clip.control in CONTROLS
 
 
 def _about(rollouts: Rollouts, clips: Sequence[ClipRollout]) -> About:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kinesis_bench.errors import InputError
-from kinesis_bench.evaluation.schema import PROTOCOLS, Result
+from kinesis_bench.evaluation.schema import PROTOCOLS, PolicyInfo, Result
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.card import card
 from kinesis_bench.leaderboard.folder import RECORD, Submitted
@@ -11,6 +11,7 @@ from kinesis_bench.leaderboard.record import About
 from kinesis_bench.leaderboard.simulate import DT_S
 from kinesis_bench.leaderboard.submission import board_of
 from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.motions.prompts import by_category, prompt_of
 from kinesis_bench.policies.interface import PRESCRIBED
 from kinesis_bench.tasks.control import PRIVILEGED_CONTROLS
 
@@ -32,7 +33,11 @@ def no_score(result: Result) -> str:
         return f"{result.runs} runs with seed {result.seed}"
     if result.runs > 1 and result.policy.deterministic:
         return f"{result.runs} runs of a policy that says it is deterministic"
-    policy = result.policy
+    return hides_privilege(result.policy)
+
+
+def hides_privilege(policy: PolicyInfo) -> str:
+    """That a policy's needs or control law say that it sees more than it says; else ""."""
     sees_more = bool(policy.needs) or policy.control in (*PRIVILEGED_CONTROLS, PRESCRIBED)
     if sees_more and not policy.privileged:
         return "policy.privileged is false, but its needs or control law say that it sees more"
@@ -92,11 +97,15 @@ def wrong_motions(motions: Motions, about: About, result: Result) -> list[str]:
         wrong.append(differs("result.json: motions.id", told.id, motions.id))
     if motions.sources_sha256 != told.sources_sha256:  # the content hash is another where IK rounds otherwise
         wrong.append(differs("result.json: motions hash", told.sources_sha256, motions.sources_sha256))
+    prompts = {key: prompt_of(motions, motions.index(key)) for key in told.prompts if key in motions.keys}
+    if prompts != told.prompts or (told.prompts and len(prompts) != told.clips):
+        wrong.append("result.json: motions.prompts are not those of its clips")
     try:
         clips = motions.select(told.split)
     except InputError as error:
         return [*wrong, f"result.json: motions.split: {error.problem}"]
-    expected = {motions.keys[i]: (int(motions.length[i]) - 1, motions.skill[i]) for i in clips}
+    skill = by_category(motions).skill if told.prompts else motions.skill
+    expected = {motions.keys[i]: (int(motions.length[i]) - 1, skill[i]) for i in clips}
     said = {clip.key: (clip.frames, clip.skill) for clip in about.clips}
     for key in sorted({*expected, *said}):
         if key not in said:

@@ -12,11 +12,16 @@ from typing import Literal, TypeVar
 from kinesis_bench.archives import json_object
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import BodyInfo, MotionsInfo, Result
+from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.evaluation.typed_file import write_typed
 from kinesis_bench.evaluation.typed_json import from_json, to_json
 from kinesis_bench.files import require_file
+from kinesis_bench.tasks.registry import IMITATION, TEXT_TO_CONTROL
 
 SCHEMA = "kinesis-bench-submission-1"
+
+TASK_SCHEMA = "kinesis-bench-task-submission-1"
+"""Of a submission of a downstream task."""
 
 VERIFICATION_SCHEMA = "kinesis-bench-verification-1"
 
@@ -68,11 +73,11 @@ OWN_FOLDER = re.compile(r"(baselines|reference_policies)(/[a-z0-9][\w.-]*)?", re
 
 
 @dataclass(frozen=True)
-class Submission:
-    """One entry of a board.
+class Entry:
+    """What every entry of a board says of itself.
 
     Attributes:
-        schema: SCHEMA.
+        schema: SCHEMA or TASK_SCHEMA.
         name: by which tables call it; see ``check_name``.
         authors: one name each.
         code_url, paper_url: where policy and training are to be found; code may be a folder of this project,
@@ -81,9 +86,7 @@ class Submission:
         board: that it is on, see ``board_of``.
         costs: by its authors.
         version: of kinesis-bench, that wrote it.
-        protocol, body, motions: as in its ``result.json``.
-        human: data sets of people that it was scored against, the headline's first, without paths.
-        rollouts_sha256: digest of the recording that the result and the compact record were made from.
+        protocol, body: as in its ``result.json``.
     """
 
     schema: str
@@ -97,8 +100,36 @@ class Submission:
     version: str
     protocol: str
     body: BodyInfo
+
+
+@dataclass(frozen=True)
+class Submission(Entry):
+    """An entry of a board of imitation or of EMG.
+
+    Attributes:
+        motions: as in its ``result.json``.
+        human: data sets of people that it was scored against, the headline's first, without paths.
+        rollouts_sha256: digest of the recording that the result and the compact record were made from.
+    """
+
     motions: MotionsInfo
     human: tuple[str, ...]
+    rollouts_sha256: str
+
+
+@dataclass(frozen=True)
+class TaskSubmission(Entry):
+    """An entry of a board of a downstream task.
+
+    Attributes:
+        task, options, trials, seed: as in its ``result.json``.
+        rollouts_sha256: digest of the recording that the compact record was made from.
+    """
+
+    task: str
+    options: dict[str, str]
+    trials: int
+    seed: int
     rollouts_sha256: str
 
 
@@ -107,10 +138,11 @@ class Figures:
     """Figures that the verification itself computed; None where there are none.
 
     Attributes:
-        success_pct, strict_success_pct, frame_coverage_pct, mpjpe_mm: of imitation, micro means.
+        success_pct, strict_success_pct, frame_coverage_pct, mpjpe_mm: of imitation, micro means; the first
+            of a task, too.
         emg_mean_r, emg_lag_ms, emg_zero_lag_r, emg_ratio: of excitation, as in ``EmgFigures``.
         mpjae_deg: of joint angles.
-        mean_excitation: over the covered frames, 0 to 1.
+        mean_excitation: over the covered frames, of a task over trials, 0 to 1.
     """
 
     success_pct: float | None
@@ -136,7 +168,7 @@ class Verification:
         schema: VERIFICATION_SCHEMA.
         status: what is now known of these runs; a figure over more of them stays self-reported.
         sums_sha256: digest of the ``SHA256SUMS`` of the files that were verified.
-        runs: that were verified: all of the result's, or the first alone.
+        runs: that were verified: all of the result's, or the first alone; of a task, trials.
         figures: computed anew, of these runs: those of ``result.json`` where they are all.
         compared: what was compared, in words.
         self_reported: what was not, in words; () where there is nothing left.
@@ -173,15 +205,16 @@ def figures_of(result: Result) -> Figures:
 
 
 def board_of(result: Result) -> str:
-    """The board that a result belongs to: ``imitation_<data set>_<split>``, or ``emg``.
+    """The board that a result belongs to: ``<task>_<data set>_<split>``, or ``emg``.
+
+    The task is imitation, or text-to-control where the clips are scored by their prompts' categories.
 
     Raises:
-        InputError: it neither followed motions nor has figures of EMG, or is of task text-to-control.
+        InputError: it neither followed motions nor has figures of EMG.
     """
-    if result.motions.prompts:
-        raise InputError("result.json", "there is no board of task text-to-control", "score it as imitation")
     if result.imitation is not None and result.motions.id:
-        board = f"imitation_{result.motions.id}_{result.motions.split.replace('/', '-')}"
+        task = TEXT_TO_CONTROL if result.motions.prompts else IMITATION
+        board = f"{task}_{result.motions.id}_{result.motions.split.replace('/', '-')}"
         if not re.fullmatch(r"[\w.-]+", board, re.ASCII):
             problem = (
                 f"data set {result.motions.id!r} and split {result.motions.split!r} are no folder's name"
@@ -195,12 +228,17 @@ def board_of(result: Result) -> str:
     return EMG_BOARD
 
 
-def folder_name(submission: Submission) -> str:
+def board_of_task(result: TaskResult) -> str:
+    """The board that a task's result belongs to: its name, and with an option that differs ``_<value>``."""
+    return "_".join((result.task, *(result.options[name] for name in sorted(result.options))))
+
+
+def folder_name(submission: Entry) -> str:
     """``<date>_<name>``: the submission's folder within its board's."""
     return f"{submission.date}_{submission.name}"
 
 
-def code_link(submission: Submission, up: int) -> str:
+def code_link(submission: Entry, up: int) -> str:
     """Address of a submission's code, from a file that lies so many folders below the project's own."""
     url = submission.code_url
     return "../" * up + url if OWN_FOLDER.fullmatch(url) else url
@@ -227,7 +265,7 @@ def check_url(url: str, where: str) -> None:
         raise InputError(where, f"is {url!r}", "give an address such as https://example.org/code")
 
 
-def check_submission(submission: Submission, where: Path) -> None:
+def check_submission(submission: Entry, where: Path) -> None:
     """Refuse fields that the types do not.
 
     Raises:
@@ -238,7 +276,7 @@ def check_submission(submission: Submission, where: Path) -> None:
         check_url(submission.code_url, f"{where}: code_url")
     if submission.paper_url is not None:
         check_url(submission.paper_url, f"{where}: paper_url")
-    if not submission.human:
+    if isinstance(submission, Submission) and not submission.human:
         raise InputError(f"{where}: human", "names nobody", "name the data sets of people")
     if not submission.authors or not all(_is_line(author) for author in submission.authors):
         raise InputError(f"{where}: authors", "has none, or an empty or odd one", "give a name an author")
@@ -257,18 +295,33 @@ def check_submission(submission: Submission, where: Path) -> None:
         raise InputError(f"{where}: costs.device", "is no single line of text", "correct it, or leave it out")
 
 
-def write_submission(path: Path, submission: Submission) -> None:
+def write_submission(path: Path, submission: Entry) -> None:
     """Write ``submission.json``, whole or not at all."""
     write_typed(path, submission)
 
 
-def read_submission(path: Path) -> Submission:
+def is_of_task(path: Path) -> bool:
+    """Whether a ``submission.json`` says that it is of a downstream task; whatever else it says."""
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        return False
+    try:
+        return json_object(str(path), path.read_bytes(), "").get("schema") == TASK_SCHEMA
+    except InputError:
+        return False
+
+
+def read_submission(path: Path) -> Submission | TaskSubmission:
     """Read and check ``submission.json``.
 
     Raises:
         InputError: it is missing, of another schema, or has a wrong, missing or unknown field.
     """
-    submission = _read(path, Submission, SCHEMA, "submit the result anew with this version")
+    remedy = "submit the result anew with this version"
+    submission: Submission | TaskSubmission
+    if is_of_task(path):
+        submission = _read(path, TaskSubmission, TASK_SCHEMA, remedy)
+    else:
+        submission = _read(path, Submission, SCHEMA, remedy)
     check_submission(submission, path)
     return submission
 

@@ -2,7 +2,8 @@
 
 Imitation: one table a protocol, body (with the hash of its physics), data set (with the hash of its sources)
 and split. EMG: one a protocol, body, and group of people with what they do; over all submissions that have
-figures of EMG, whatever motions they followed, if any. Nothing of two tables is ranked together.
+figures of EMG, whatever motions they followed, if any. Tasks: ``leaderboard.tasks.tables``. Nothing of two
+tables is ranked together.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ import numpy as np
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.comparable import unlike_clips, unlike_people
 from kinesis_bench.evaluation.compare import differences, values
-from kinesis_bench.evaluation.comparison import OF_PEOPLE, Difference
+from kinesis_bench.evaluation.comparison import OF_PEOPLE
 from kinesis_bench.evaluation.schema import PROTOCOLS, Result
 from kinesis_bench.leaderboard.folder import (
     Submitted,
+    SubmittedTask,
     find_submissions,
     misplaced,
+    place_of,
     read_submitted,
     same_record,
     wrong_sums,
 )
-from kinesis_bench.leaderboard.ranks import ranks
+from kinesis_bench.leaderboard.ranks import beyond_chance, ranks
 from kinesis_bench.leaderboard.references import (
     PAPER,
     PAPERS,
@@ -36,13 +39,10 @@ from kinesis_bench.leaderboard.references import (
     of_the_paper,
 )
 from kinesis_bench.leaderboard.table import EMG, EMG_OF_MEAN, IMITATION, RANKED, Cell, Reference, Row, Table
-from kinesis_bench.metrics.statistics import LEVEL
-
-ERROR_RATE = 1.0 - LEVEL
-"""Of the test that says that a difference is more than chance."""
+from kinesis_bench.leaderboard.tasks.tables import task_tables
 
 
-def read_all(root: Path) -> list[Submitted]:
+def read_all(root: Path) -> list[Submitted | SubmittedTask]:
     """All submissions below ``leaderboards``, each in its place and with the digests that it says.
 
     Raises:
@@ -55,7 +55,7 @@ def read_all(root: Path) -> list[Submitted]:
         if wrong:
             remedy = "submit it anew, or leave it out; `kinesis-bench leaderboard verify` says more"
             raise InputError(one.folder, "; ".join(wrong), remedy)
-    named: dict[tuple[str, str], Submitted] = {}
+    named: dict[tuple[str, str], Submitted | SubmittedTask] = {}
     for one in found:
         first = named.setdefault((one.submission.board, one.submission.name), one)
         if first is not one:
@@ -68,18 +68,15 @@ def read_all(root: Path) -> list[Submitted]:
     return found
 
 
-def place_of(submitted: Submitted) -> str:
-    """Its folder below ``leaderboards``, as ``emg/2026-11-26_mine``."""
-    return f"{submitted.folder.parent.name}/{submitted.folder.name}"
-
-
-def tables(submissions: Sequence[Submitted]) -> tuple[Table, ...]:
+def tables(submissions: Sequence[Submitted | SubmittedTask]) -> tuple[Table, ...]:
     """All tables, those that wait for submissions last, in an order that is not that of the input.
 
     Raises:
-        InputError: two submissions say that they are of one thing but are not of the same clips.
+        InputError: two submissions say that they are of one thing but are not of the same clips or trials.
     """
-    ordered = sorted(submissions, key=place_of)
+    every = sorted(submissions, key=place_of)
+    ordered = [one for one in every if isinstance(one, Submitted)]
+    of_tasks = task_tables([one for one in every if isinstance(one, SubmittedTask)])
     imitation = _imitation_tables(ordered)
     taken = {table.body for table in imitation if (table.data, table.split) == PAPER}
     waiting = [_waiting(body) for body in PAPERS if body not in taken]
@@ -88,27 +85,13 @@ def tables(submissions: Sequence[Submitted]) -> tuple[Table, ...]:
         of = (table.data, table.split, table.body, table.protocol, table.body_sha256, table.data_sha256)
         return (table.kind != "imitation", not table.rows, *of)
 
-    return tuple(sorted([*imitation, *waiting, *_emg_tables(ordered)], key=order))
-
-
-def beyond_chance(found: Difference) -> bool:
-    """Whether nought lies outside the paired interval of a difference, and the paired test finds it too.
-
-    The interval alone would find too many with few clips, for it is too narrow there; the test keeps to its
-    rate of errors whatever their number (``metrics.paired``). Where resampling does not change the
-    difference, as between all and none, there is no interval and the test decides; where there is no test,
-    the interval does.
-    """
-    if found.ci95 is None and found.p is None:
-        return False
-    outside = found.ci95 is None or not found.ci95[0] <= 0.0 <= found.ci95[1]
-    return outside and (found.p is None or found.p < ERROR_RATE)
+    return tuple(sorted([*imitation, *waiting, *_emg_tables(ordered), *of_tasks], key=order))
 
 
 def _imitation_tables(submissions: Sequence[Submitted]) -> list[Table]:
     def key(result: Result) -> tuple[object, ...]:
         motions, body = result.motions, result.body
-        own = (motions.id, motions.split, motions.sources_sha256)
+        own = (motions.id, motions.split, motions.sources_sha256, bool(motions.prompts))
         return (result.protocol, body.name, body.model_sha256, *own)
 
     made = []

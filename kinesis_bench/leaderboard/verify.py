@@ -14,6 +14,8 @@ alone, anything of the later ones.
 **Recomputed.** Where nothing was simulated (excitations prescribed for a recorded motion, recordings of other
 tools), figures are computed anew from the recorded excitations and movement; these are the author's word.
 
+Submissions of downstream tasks are verified in ``leaderboard.tasks.verify``.
+
 Single people's recordings need not be at hand: where the figures of their group ship with us, these stand in,
 and what needs each person (intervals, leave-one-out) stays as stated.
 """
@@ -23,7 +25,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kinesis_bench.bodies.build import BODIES
@@ -51,10 +53,12 @@ from kinesis_bench.leaderboard.folder import (
     RECORD,
     SUMS,
     Submitted,
+    SubmittedTask,
     misplaced,
     read_submitted,
     wrong_sums,
 )
+from kinesis_bench.leaderboard.found import Found, other_versions
 from kinesis_bench.leaderboard.movement import Movement, move, wrong_failures, wrong_shapes
 from kinesis_bench.leaderboard.record import Recorded, Simulated, read_record
 from kinesis_bench.leaderboard.statements import (
@@ -65,16 +69,15 @@ from kinesis_bench.leaderboard.statements import (
     wrong_submission,
 )
 from kinesis_bench.leaderboard.submission import VERIFICATION_SCHEMA, Verification, figures_of
+from kinesis_bench.leaderboard.tasks.verify import verify_task
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.inspect import list_files
 from kinesis_bench.motions.motion_set import Motions
+from kinesis_bench.motions.prompts import DATASET as PROMPTS
+from kinesis_bench.motions.prompts import by_category
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.rollouts.schema import Rollouts
-
-DECIDING = ("mujoco", "kinesis-bench", "myo-sim", "numpy", "scipy")
-"""Packages whose other versions may give other numbers."""
-
 
 STAND_INS = {"wang2023": WANG}
 """Layout of a data set of single people to the name of their group's figures, which ship with us."""
@@ -82,19 +85,6 @@ STAND_INS = {"wang2023": WANG}
 
 WALL_S = 1.0
 """Stands for the time that the run took, which nothing that is compared depends on [s]."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a verification found.
-
-    Attributes:
-        wrong: what does not fit, a line each; () if all does.
-        verification: what is then known; None where something does not fit.
-    """
-
-    wrong: tuple[str, ...]
-    verification: Verification | None
 
 
 def verify(
@@ -118,6 +108,8 @@ def verify(
         InputError: a file of the folder cannot be read, or what the figures need is not on this machine.
     """
     submitted = read_submitted(folder)
+    if isinstance(submitted, SubmittedTask):
+        return verify_task(submitted, threads=threads, progress=progress)
     result = submitted.scored.result
     wrong = [*wrong_sums(folder), *misplaced(folder, submitted.submission), *wrong_submission(submitted)]
     record = read_record(folder / RECORD)
@@ -128,6 +120,8 @@ def verify(
     odd = _wrong_ground(record, result, body, known)
     if odd:
         return Found((*wrong, *odd), None)
+    if known is not None and result.motions.prompts:
+        known = by_category(known)
     movement: Movement | None = None
     if isinstance(record, Simulated):
         assert body is not None
@@ -143,7 +137,7 @@ def verify(
     different = _differences(submitted, evaluation, group=stood_in)
     wrong += [str(one) for one in different if one.refused]
     if wrong:
-        return Found((*dict.fromkeys(wrong), *_other_versions(result)), None)
+        return Found((*dict.fromkeys(wrong), *other_versions(result.versions)), None)
     verification = _verification(submitted, record, movement, evaluation, different)
     if stood_in:
         left = f"what needs each person of {submitted.submission.human[0]}: EMG's intervals and leave-one-out"
@@ -195,7 +189,7 @@ def _differences(submitted: Submitted, evaluation: Evaluation, *, group: bool) -
         of_result = of_the_group(of_result) + people_differences(told)
     with tempfile.TemporaryDirectory() as temporary:
         table = Path(temporary) / "clips.csv"
-        write_clips(table, evaluation.rollouts, evaluation.clips)
+        write_clips(table, evaluation.rollouts, evaluation.clips, evaluation.result.motions.prompts)
         anew = table.read_text(encoding="utf-8")
     stated = (submitted.folder / "clips.csv").read_text(encoding="utf-8", errors="replace")
     of_clips = clip_differences(stated, anew, told.runs)
@@ -240,17 +234,6 @@ def _verification(
         worst=worst,
         versions=versions(),
     )
-
-
-def _other_versions(result: Result) -> list[str]:
-    """A hint, where what does not fit may come from other versions of the software."""
-    ours = versions()
-    other = [
-        f"{name} {result.versions[name]} (here {ours.get(name, 'absent')})"
-        for name in DECIDING
-        if name in result.versions and result.versions[name] != ours.get(name)
-    ]
-    return [f"result.json: was scored with {', '.join(other)}, which may be why"] if other else []
 
 
 def _sources(submitted: Submitted, sources: Sequence[HumanSource]) -> tuple[list[HumanSource], bool]:
@@ -302,8 +285,8 @@ def _motions(result: Result, body: Body | None, path: Path | None) -> Motions:
         InputError: they are not on this machine.
     """
     bodies = [body.name] if body else []
-    if path is None and result.motions.id == DATASET:
-        path = default_motions()
+    if path is None and result.motions.id in (DATASET, PROMPTS):
+        path = default_motions(result.motions.id)
     for listing in list_files(cache_dir()) if path is None else ():
         same = listing.motions is not None and listing.motions.id == result.motions.id
         if same and set(bodies) <= set(listing.bodies):

@@ -59,6 +59,7 @@ class Direction(GoalRows):
 
     steps = COMMANDS * COMMAND_STEPS
     watched = ("progress_m",)
+    sums = ("progress_m",)
 
     def __init__(self, body: Body, rows: int, **options: Unpack[RowOptions]) -> None:
         super().__init__(body, rows, **options)
@@ -87,6 +88,13 @@ class Direction(GoalRows):
         self._lead[rows], self._progress[rows] = LEAD_M, 0.0
         ahead = LEAD_M * np.stack([np.cos(commands[:, 0]), np.sin(commands[:, 0])], axis=-1)
         self.stand(rows, np.array([trial.heading_rad for trial in trials]), ahead, push_m_s)
+
+    def resume(
+        self, rows: Any, trials: Sequence[Any], age: Any, qpos: Any, qvel: Any, activation: Any
+    ) -> None:
+        """As ``GoalRows.resume``, the goals ahead of the pelvises."""
+        super().resume(rows, trials, age, qpos, qvel, activation)
+        self._lead_on(like(rows, self._like))
 
     def steer(self, rows: Any, direction_rad: float, lead_m: float = LEAD_M) -> None:
         """Send rows in a direction from now on, instead of what they were to do.

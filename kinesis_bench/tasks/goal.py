@@ -9,7 +9,7 @@ both do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,9 +99,12 @@ class GoalRows(BodyRows):
         goal: (rows, 2) of each row, world axes [m]; a task writes to it.
         age: (rows,) control steps since the row's start.
         steps: control steps of a whole trial; a task states it.
+        sums, resumable: as of ``tasks.trials.TrialTask``.
     """
 
     steps: int
+    sums: tuple[str, ...] = ()
+    resumable = True
     failure = "the body fell"
     watched: tuple[str, ...] = ("distance_m",)
 
@@ -164,6 +167,27 @@ class GoalRows(BodyRows):
         self.age[rows] = 0
         self._set_state(rows, qpos, qvel, np.zeros((count, self.engine.field("act").shape[1])))
         self._aim(rows, goal_m)
+
+    def resume(
+        self, rows: Any, trials: Sequence[Any], age: Any, qpos: Any, qvel: Any, activation: Any
+    ) -> None:
+        """Put rows into trials that have begun, in given states; nothing else of the past is carried over.
+
+        Args:
+            rows: (n,) which.
+            trials: (n,) of the task.
+            age: (n,) control steps since each one's start.
+            qpos, qvel, activation: (n, nq), (n, nv), (n, M).
+        """
+        self.start(rows, trials)
+        rows = like(rows, self._like)
+        self.age[rows] = like(age, self._like)
+        self._set_state(rows, qpos, qvel, activation)
+        self._aim(rows, self.goal[rows])
+
+    def start(self, rows: Any, trials: Sequence[Any], *, push_m_s: Any = None) -> None:
+        """Begin trials, one a row."""
+        raise NotImplementedError
 
     def observe(self, rows: Any) -> Any:
         """Observations (n, N) float32, see ``observation_layout`` and above."""

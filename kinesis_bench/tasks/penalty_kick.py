@@ -147,6 +147,7 @@ class PenaltyKick(GoalRows):
     dt_s = KICK_DT_S
     fields = ("mocap_pos",)
     watched = ("distance_m", "touched", "in_net", "goal")
+    resumable = False  # the ball's state is not among the body's
 
     def __init__(
         self, body: Body, rows: int, *, keeper: str | None = None, **options: Unpack[RowOptions]
@@ -218,6 +219,17 @@ class PenaltyKick(GoalRows):
         self._set_state(rows, qpos, qvel, np.zeros((count, self.body.model.na)))
         self._place_keepers(rows)
         self._ball[rows], self._ball_velocity[rows] = self.ball_state(rows)
+        self._aim_at_ball(rows)
+
+    def resume(
+        self, rows: Any, trials: Sequence[Any], age: Any, qpos: Any, qvel: Any, activation: Any
+    ) -> None:
+        """As ``GoalRows.resume``, at the start alone: the ball is put on its place."""
+        if np.any(np.asarray(age) != 0):
+            raise ValueError("a kick is not resumed from the body's state alone")
+        super().resume(rows, trials, age, qpos, qvel, activation)
+        rows = like(rows, self._like)
+        self._place_keepers(rows)
         self._aim_at_ball(rows)
 
     def ball_state(self, rows: Any) -> tuple[Any, Any]:

@@ -36,6 +36,8 @@ class TrialTask(Protocol):
         steps: control steps of a whole trial.
         failure: what ``Step.failed`` means, in a few words, such as ``the body fell``.
         watched: what of ``measured`` is worth seeing while a policy learns.
+        sums: what of ``measured`` adds up from the start, and so begins at 0 where a trial is resumed.
+        resumable: whether a trial can be resumed from the body's state alone.
         reward_range: least and most reward of a step, for the trainer.
     """
 
@@ -46,6 +48,8 @@ class TrialTask(Protocol):
     steps: int
     failure: str
     watched: tuple[str, ...]
+    sums: tuple[str, ...]
+    resumable: bool
 
     @property
     def reward_range(self) -> tuple[float, float]:
@@ -68,6 +72,11 @@ class TrialTask(Protocol):
 
     def start(self, rows: Any, trials: Sequence[Any], *, push_m_s: Any = None) -> None:
         """Begin trials, one a row; ``push_m_s`` (n, 3) is added to the root's velocity [m/s]."""
+
+    def resume(
+        self, rows: Any, trials: Sequence[Any], age: Any, qpos: Any, qvel: Any, activation: Any
+    ) -> None:
+        """Put rows (n,) into trials that began ``age`` (n,) control steps ago, in states as of ``state``."""
 
     def observe(self, rows: Any) -> Any:
         """Observations (n, N) float32."""
@@ -105,10 +114,11 @@ class MakeTask(Protocol):
     """What makes a task of trials: its class.
 
     Attributes:
-        steps: as of the task.
+        steps, dt_s: as of the task.
     """
 
     steps: int
+    dt_s: float
 
     def __call__(
         self,

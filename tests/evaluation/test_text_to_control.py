@@ -11,6 +11,7 @@ import gymnasium
 import jsonschema
 import numpy as np
 import pytest
+from submissions import SAID, SOURCES, in_json
 from synthetic import synthetic_motions
 
 from kinesis_bench import prepare
@@ -21,6 +22,9 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import record_policy
 from kinesis_bench.evaluation.result import SCHEMA_FILE, read_result
 from kinesis_bench.leaderboard.submission import board_of
+from kinesis_bench.leaderboard.submit import submit
+from kinesis_bench.leaderboard.tables import read_all, tables
+from kinesis_bench.leaderboard.verify import verify
 from kinesis_bench.motions.motion_set import ClipIk, Motions
 from kinesis_bench.motions.store import write_motions
 from kinesis_bench.policies.load import load_policy
@@ -72,8 +76,20 @@ def test_the_score_is_that_of_imitation_by_the_prompts_categories(file: Path, tm
     report = (tmp_path / "text" / "report.html").read_text()
     assert "text-to-control" in report
     assert "by category" in report
-    with pytest.raises(InputError, match="there is no board of task text-to-control"):
-        board_of(by_prompt)
+    assert board_of(by_prompt) == "text-to-control_some_all"
+
+
+def test_its_submissions_are_verified_as_those_of_imitation(file: Path, tmp_path: Path) -> None:
+    Score(policy="zero", motions=file, task="text-to-control", out=tmp_path / "text").run()
+    folder, found = submit(tmp_path / "text", SAID, SOURCES, tmp_path / "boards", motions=file)
+    assert folder.parent.name == "text-to-control_some_all"
+    assert found.status == "re-simulated"
+    assert "kinesis-bench score --task text-to-control --policy zero" in (folder / "card.md").read_text()
+    (table,) = [one for one in tables(read_all(tmp_path / "boards")) if one.kind == "imitation" and one.rows]
+    assert table.data == "some"
+    in_json(folder / "result.json", lambda content: content["motions"]["prompts"].popitem())
+    wrong = verify(folder, SOURCES, motions=file).wrong
+    assert "result.json: motions.prompts are not those of its clips" in wrong
 
 
 def test_its_recording_says_so_too(file: Path, tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.comparison import Difference
 from kinesis_bench.evaluation.schema import BodyInfo, MotionsInfo
 from kinesis_bench.files import write_text
-from kinesis_bench.leaderboard.folder import write_sums
+from kinesis_bench.leaderboard.folder import place_of, write_sums
+from kinesis_bench.leaderboard.ranks import beyond_chance
 from kinesis_bench.leaderboard.table import Table
-from kinesis_bench.leaderboard.tables import beyond_chance, place_of, read_all, tables
+from kinesis_bench.leaderboard.tables import read_all, tables
 
 ALL = (0, 1, 2, 3, 4, 5)
 

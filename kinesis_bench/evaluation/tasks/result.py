@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -81,11 +82,16 @@ def write_trials(path: str | Path, run: TrialRun, by_trial: ByTrial) -> None:
     figures = _figure_columns(by_trial)
     writer.writerow(("trial", *drawn, "steps", "ending", *columns, *figures))
     for place, trial in enumerate(run.trials):
-        start = [_shown(getattr(trial.start, name)) for name in drawn]
+        start = list(drawn_cells(trial.start).values())
         found = [trial.measured[name].mean() if mean else trial.measured[name][-1] for name, mean in kept]
         own = [values[place] for values in figures.values()]
         writer.writerow([trial.number, *start, trial.steps, trial.ending, *map(_shown, [*found, *own])])
     write_text(path, text.getvalue())
+
+
+def drawn_cells(start: Any) -> dict[str, object]:
+    """What a trial drew, the task's own dataclass, by column of ``trials.csv``."""
+    return {field.name: _shown(getattr(start, field.name)) for field in fields(start)}
 
 
 def _figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:

@@ -11,12 +11,12 @@ from kinesis_bench.report.board.words import EXPLANATIONS, HEADINGS, LEAD, TITLE
 FOLDERS = """## What a submission is
 
 One folder, `<board>/<YYYY-MM-DD>_<name>/`, with all that is needed to recompute its figures. Boards are
-`imitation_<data set>_<split>` and, for what followed no motions, `emg`.
+`imitation_<data set>_<split>`, for what followed no motions `emg`, and the tasks of trials, such as `target`.
 
 | file | holds |
 |---|---|
 | `submission.json` | who, where the code is, what it cost, on what it was scored, digest of the recording |
-| `result.json`, `clips.csv` | the figures, as `kinesis-bench score` wrote them |
+| `result.json`, `clips.csv` or `trials.csv` | the figures, as `kinesis-bench score` wrote them |
 | `record.npz` | applied actions, and the state once a second (unsimulated: excitations and movement) |
 | `card.md` | the headline for readers, and how to reproduce it |
 | `SHA256SUMS` | digests of the files above; `sha256sum -c SHA256SUMS` checks them |

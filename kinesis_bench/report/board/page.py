@@ -22,16 +22,21 @@ SCRIPT = HERE / "board.js"
 
 def page(sheets: Sequence[Sheet]) -> str:
     """The text of ``index.html``."""
+    kinds = {
+        heading: [sheet for sheet in sheets if sheet.kind == kind]
+        for kind, heading in HEADINGS.items()
+        if any(sheet.kind == kind for sheet in sheets)
+    }
     style = "".join(path.read_text(encoding="utf-8") for path in STYLES)
     script = SCRIPT.read_text(encoding="utf-8")
     return template(HERE / "board.html.j2").render(
         title=TITLE,
         lead=LEAD,
         way_in=WAY_IN,
-        kinds={
-            heading: [sheet for sheet in sheets if sheet.kind == kind]
-            for kind, heading in HEADINGS.items()
-            if any(sheet.kind == kind for sheet in sheets)
+        kinds=kinds,
+        columns={
+            heading: {head.label: head.about for sheet in own for head in sheet.heads if head.about}
+            for heading, own in kinds.items()
         },
         bodies=sorted({sheet.body for sheet in sheets}),
         explanations=EXPLANATIONS,

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kinesis_bench.evaluation.schema import Result
+from kinesis_bench.evaluation.tasks.schema import TaskResult
 from kinesis_bench.human.references import LEGS
-from kinesis_bench.leaderboard.folder import Submitted
+from kinesis_bench.leaderboard.folder import Submitted, SubmittedTask, place_of
 from kinesis_bench.leaderboard.submission import STATUSES, Status, code_link
 from kinesis_bench.leaderboard.table import Cell, Kind, Reference, Row, Table
-from kinesis_bench.leaderboard.tables import place_of
-from kinesis_bench.report.board.words import ABOUT, COLUMNS, COSTS
+from kinesis_bench.leaderboard.tasks.statements import broken_off
+from kinesis_bench.report.board.words import ABOUT, COLUMNS, COSTS, OF_TRIALS
 from kinesis_bench.report.comparison import DASH, condition
 from kinesis_bench.report.tables import FEW_CLIPS
+from kinesis_bench.report.task_words import Shown, meaning
+from kinesis_bench.report.task_words import shown as shown_of_trials
 
 SIZES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 """Prefixes of large counts."""
@@ -115,7 +118,8 @@ def sheets(tables: Sequence[Table]) -> tuple[Sheet, ...]:
 
 
 def _sheet(table: Table, anchor: str) -> Sheet:
-    of = f"{table.data}, {table.split}" if table.kind == "imitation" else condition(table.data)
+    of = {"imitation": f"{table.data}, {table.split}", "task": table.data}.get(table.kind)
+    of = condition(table.data) if of is None else of
     return Sheet(
         kind=table.kind,
         body=table.body,
@@ -125,9 +129,9 @@ def _sheet(table: Table, anchor: str) -> Sheet:
         heads=(
             Head("rank"),
             Head("submission", number=False),
-            *(_head(figure) for figure in table.figures),
+            *(_head(figure, table) for figure in table.figures),
             Head("status", number=False),
-            *(_head(cost) for cost in COSTS),
+            *(_head(cost, table) for cost in COSTS),
         ),
         lines=tuple(_line(table, row) for row in table.rows),
         references=tuple(_reference(row, table.figures) for row in table.references),
@@ -137,16 +141,24 @@ def _sheet(table: Table, anchor: str) -> Sheet:
 
 def _facts(table: Table) -> tuple[str, ...]:
     hashes = {"body": table.body_sha256, "data": table.data_sha256}
-    clips = (f"{table.units} clips",) if table.kind == "imitation" and table.units else ()
+    units = {"imitation": f"{table.units} clips", "task": f"{table.units:,} trials"}.get(table.kind)
+    clips = (units,) if units and table.units else ()
     source = (table.source,) if table.source else ()
     digests = (f"{name} {sha256[:12]}" for name, sha256 in hashes.items() if sha256)
     return (f"protocol {table.protocol}", *clips, *source, *digests)
 
 
-def _head(figure: str) -> Head:
-    shown = COLUMNS[figure]
+def _shown(figure: str) -> Shown:
+    return COLUMNS.get(figure) or shown_of_trials(figure)
+
+
+def _head(figure: str, table: Table) -> Head:
+    shown = _shown(figure)
     unit = f" [{shown.unit}]" if shown.unit else ""
-    return Head(shown.label + unit, ABOUT[figure], "ascending" if shown.better == "less" else "descending")
+    about = ABOUT.get(figure, "")
+    if table.kind == "task" and figure in table.figures:
+        about = meaning(table.data.partition(",")[0], figure.removesuffix("_pct"))
+    return Head(shown.label + unit, about, "ascending" if shown.better == "less" else "descending")
 
 
 def _line(table: Table, row: Row) -> Line:
@@ -155,10 +167,13 @@ def _line(table: Table, row: Row) -> Line:
     costs = row.submitted.submission.costs
     status = _status(row.submitted)
     verified = row.submitted.verification
-    runs = row.submitted.scored.result.runs
+    runs = _runs(row.submitted)
     part: tuple[str, ...] = ()
     if verified is not None and verified.runs < runs:
-        part = (f"{verified.status}: {verified.runs} of {runs} runs",)
+        if isinstance(row.submitted, SubmittedTask):
+            part = (f"{verified.status}:", f"{verified.runs} of {runs:,} trials")
+        else:
+            part = (f"{verified.status}: {verified.runs} of {runs} runs",)
     return Line(
         _name(table, row.submitted),
         (
@@ -185,10 +200,16 @@ def _reference(reference: Reference, figures: Sequence[str]) -> Line:
     return Line(name, (nothing, *cells, status, *(nothing for _ in COSTS)))
 
 
-def _status(submitted: Submitted) -> Status:
+def _runs(submitted: Submitted | SubmittedTask) -> int:
+    """Runs of a policy, or trials, that figures are over."""
+    result = submitted.scored.result
+    return result.runs if isinstance(result, Result) else result.trials
+
+
+def _status(submitted: Submitted | SubmittedTask) -> Status:
     """What is known of the figures that are shown, which are over all runs."""
     verified = submitted.verification
-    if verified is None or verified.runs < submitted.scored.result.runs:
+    if verified is None or verified.runs < _runs(submitted):
         return STATUSES[0]
     return verified.status
 
@@ -196,7 +217,7 @@ def _status(submitted: Submitted) -> Status:
 def _figure(figure: str, cell: Cell, headline: str) -> Text:
     if cell.value is None:
         return Text(DASH, None)
-    digits = COLUMNS[figure].digits
+    digits = _shown(figure).digits
     small = []
     if cell.ci95 is not None:
         low, high = (_number(end, digits) for end in cell.ci95)
@@ -223,24 +244,31 @@ def _cost(name: str, value: float | None) -> Text:
     return Text(_number(value, COLUMNS[name].digits), value)
 
 
-def _name(table: Table, submitted: Submitted) -> Name:
+def _name(table: Table, submitted: Submitted | SubmittedTask) -> Name:
     submission, result = submitted.submission, submitted.scored.result
     small = [", ".join(submission.authors), submission.date]
-    if table.kind == "emg":
+    if isinstance(result, TaskResult):
+        if result.policy_task not in ("", result.task):
+            small.append(f"zero-shot, learned {result.policy_task}")
+    elif table.kind == "emg":
         small.append(f"{result.motions.id} {result.motions.split}".strip() or "no reference motion")
-    if result.runs > 1:
+    if isinstance(result, Result) and result.runs > 1:
         small.append(f"{result.runs} runs")
     card = f"{place_of(submitted)}/card.md"
     return Name(submission.name, card, code_link(submission, up=1), _marks(result), tuple(small))
 
 
-def _marks(result: Result) -> tuple[str, ...]:
+def _marks(result: Result | TaskResult) -> tuple[str, ...]:
     marks = ["prescribed"] if result.policy.control == "prescribed" else []
     if result.policy.privileged:
         needs = ", ".join(result.policy.needs)
         marks.append(f"privileged ({needs})" if needs else "privileged")
-    if broken := len(result.failed_runs):
-        marks.append(f"{broken} run{'s' * (broken != 1)} broken off")
+    if isinstance(result, TaskResult):
+        broken, what = broken_off(result), "trial"
+    else:
+        broken, what = len(result.failed_runs), "run"
+    if broken:
+        marks.append(f"{broken} {what}{'s' * (broken != 1)} broken off")
     return tuple(marks)
 
 
@@ -253,7 +281,9 @@ def _notes(table: Table) -> list[str]:
                 "truth in only 76 %), which is why a rank needs the paired test too."
             )
         return notes
-    results = [row.submitted.scored.result for row in table.rows]
+    results = [row.submitted.scored.result for row in table.rows if isinstance(row.submitted, Submitted)]
+    if table.kind == "task":
+        return [*notes, OF_TRIALS]
     notes.append(f"People's cycle begins: {table.cycle_zero}.")
     notes += [f"The {LEGS[side]} leg." for side in sorted({result.emg.human_side for result in results})]
     events = sorted({result.emg.notes.get("cycles", "") for result in results} - {""})

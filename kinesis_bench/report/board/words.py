@@ -18,7 +18,7 @@ WAY_IN = (
     "and digests of all of it, so that anyone can recompute what it claims."
 )
 
-HEADINGS: dict[Kind, str] = {"imitation": "Imitation", "emg": "EMG"}
+HEADINGS: dict[Kind, str] = {"imitation": "Imitation", "emg": "EMG", "task": "Tasks"}
 
 COSTS = ("parameters", "training_steps", "device_hours", "real_time_factor")
 """What policies cost, in the last columns."""
@@ -60,13 +60,19 @@ ABOUT = {
 }
 """What each column is."""
 
+OF_TRIALS = (
+    "All ran the same trials, too many to record: of the first ones, which are recorded, every second is "
+    "simulated again; of the others, the start is checked, and what follows from trials.csv."
+)
+"""Note under the table of a task."""
+
 STATUS: dict[Status, str] = {
     "re-simulated": "what it recorded follows, second by second, from its recorded actions through the "
     "control law on the named body, and its figures follow from that",
     "recomputed": "its figures follow from the excitations and movements that it recorded; nothing was "
     "simulated again",
-    "self-reported": "as its authors say, or not verified since its files changed, or over several runs of "
-    "which only the first is recorded",
+    "self-reported": "as its authors say, or not verified since its files changed, or over several runs or "
+    "trials of which only the first are recorded",
 }
 """What each status says."""
 
@@ -84,10 +90,10 @@ EXPLANATIONS = (
         "Ranks",
         (
             "Two submissions differ by more than chance if the 95 % interval of their paired difference "
-            "leaves out nought and the paired test, by swapping the two results of a clip or person, gives p "
-            "< 0.05. Neither is corrected for the number of pairs. Going down by figure, a submission shares "
-            "the rank above it, unless one of those in that rank is better by more than chance: then it "
-            "opens the next. A rank is 1 + the number of submissions before it.",
+            "leaves out nought and the paired test, by swapping the two results of a clip, person or trial, "
+            "gives p < 0.05. Neither is corrected for the number of pairs. Going down by figure, a "
+            "submission shares the rank above it, unless one of those in that rank is better by more than "
+            "chance: then it opens the next. A rank is 1 + the number of submissions before it.",
             "So whoever is better by more than chance stands before, whoever shares a rank is alike, and "
             "nobody stands behind a lower figure. Being alike is not transitive: neighbours of different "
             "rank may be alike as well. The first column is the rank by the first figure; a rank under "

@@ -1,0 +1,1 @@
+"""Leaderboards of the downstream tasks: their trials, verified, and what their tables hold."""
