@@ -1,7 +1,8 @@
 """The tasks by name. Nothing is loaded before a task is asked for.
 
 A new task of trials is a module ``tasks/NAME.py`` with its class (``tasks.trials.MakeTask``), a module
-``evaluation/tasks/NAME.py`` with its ``score`` (``evaluation.tasks.run.ScoreTrials``), and an entry here.
+``evaluation/tasks/NAME.py`` with its ``score``, its figures trial by trial (``by_trial``) and their
+``HEADLINE``, a line for each figure in ``report/task_words.py``, and an entry here.
 """
 
 from __future__ import annotations
