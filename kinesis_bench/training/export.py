@@ -125,11 +125,11 @@ def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], s
     """The tensors of a policy folder, and the task that it learned.
 
     Where fatigue is observed and the policy does not see it, the tensors are made to leave it unheeded; and
-    so are those of a policy of another body, where this one has more (``carry_over``).
+    so are those of a plain policy of another body, where this one has more (``carry_over``).
 
     Raises:
         InputError: the folder holds no weights, or damaged ones, or those of another observation or control
-            law.
+            law, or of a mixture for another body.
     """
     path = folder / WEIGHTS
     require_file(path, "name the folder of a policy that holds its weights")
@@ -162,7 +162,8 @@ def _on_body(
     old, new = load_body(made_for.body), load_body(contract.body)
     mode: FatigueMode | None = "observed" if made_for.observation[-1][0] == FATIGUED else None
     own, asked = (context_of(body, control, made_for.task, mode).contract for body in (old, new))
-    if made_for != own:
+    mixture = any(key.startswith("actor.experts.") for key in tensors)
+    if made_for != own or mixture:
         return made_for, tensors
     return asked, carried_over(tensors, old, new, control, mode)
 

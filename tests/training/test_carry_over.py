@@ -20,7 +20,8 @@ from kinesis_bench.training.carry_over import carried_over  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
 from kinesis_bench.training.checkpoint import load_module  # noqa: E402
 from kinesis_bench.training.config import NetworkConfig  # noqa: E402
-from kinesis_bench.training.export import read_weights  # noqa: E402
+from kinesis_bench.training.export import read_weights, write_policy_folder  # noqa: E402
+from kinesis_bench.training.mixture import Mixture  # noqa: E402
 from kinesis_bench.training.networks import Actor, Critic  # noqa: E402
 
 NETWORK = NetworkConfig(actor=(32, 16), critic=(16,), exploration="gaussian")
@@ -113,6 +114,18 @@ def test_the_reference_of_legs_is_read_for_another_body() -> None:
         read_weights(reference_policies()["legs"], context_of(load_body("legs"), "tracking").contract)
     with pytest.raises(InputError, match="the policy was made for 'legs', this run has 'legs_abs'"):
         read_weights(reference_policies()["legs"], context_of(body, "pd").contract)
+
+
+def test_a_mixture_is_refused_for_another_body(tmp_path) -> None:
+    """A gate knows no parts of bodies by name."""
+    legs = load_body("legs")
+    contract = context_of(legs, "direct").contract
+    actors = [networks("legs", "direct")[0] for _ in range(2)]
+    mixture, critic = Mixture(actors, NETWORK), networks("legs", "direct")[1]
+    write_policy_folder(tmp_path, mixture, critic, contract, name="mixed", description="", facts={})
+    assert read_weights(tmp_path, contract)[1] == "imitation"
+    with pytest.raises(InputError, match="the policy was made for 'legs', this run has 'legs_abs'"):
+        read_weights(tmp_path, context_of(load_body("legs_abs"), "direct").contract)
 
 
 def test_a_run_of_another_body_begins_as_a_policy_of_legs(tmp_path) -> None:
