@@ -247,7 +247,9 @@ class ClipEnvironment(Environment):
 
     def _begin(self, rows: np.ndarray) -> None:
         clip, frame = self.sampler.draw(len(rows), self.rng)
-        whole = self.rng.random(len(rows)) < self._config.whole_share
+        whole = np.zeros(len(rows), bool)
+        if self._config.whole_share:
+            whole = self.rng.random(len(rows)) < self._config.whole_share
         frame[whole] = 0
         activation = self._activation(clip, frame)
         activation[whole] = 0.0

@@ -171,6 +171,16 @@ def test_a_share_of_the_episodes_begins_as_the_protocol_s_do() -> None:
         assert (environment.task.state(np.arange(ROWS))[2] == 0).all() == whole
 
 
+def test_without_that_share_no_random_number_is_spent_on_it() -> None:
+    """So runs that know nothing of it draw the starts and pushes that they always drew."""
+    environment, rng = rows(seed=3, push=0.1), np.random.default_rng(3)
+    environment.restart()
+    _, frame = environment.sampler.draw(ROWS, rng)
+    rng.normal(0, 0.1, (ROWS, 3))
+    assert np.array_equal(environment.task.frame, frame)
+    assert environment.rng.bit_generator.state == rng.bit_generator.state
+
+
 def test_somebody_who_sees_the_clips_sees_them_whatever_the_rows_see() -> None:
     plain, hidden = rows(), rows(make_task=Demonstration)
     for environment in (plain, hidden):
