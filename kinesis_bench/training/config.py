@@ -169,9 +169,9 @@ class DistillationConfig:
         rounds: of acting and learning.
         steps: control steps of each environment in a round.
         noise: standard deviation added to the student's actions while it acts.
-        memory: samples that are kept, the latest.
+        memory: samples that each process keeps, the latest.
         epochs: passes over them in a round.
-        minibatch: samples of a gradient step.
+        minibatch: samples of a gradient step, over all processes.
         learning_rate: of the student in the first round; it falls to nothing along half a cosine.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
             least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
@@ -208,7 +208,8 @@ class TrainConfig:
         control: law of the experts' actions (paper: direct); `distilled` has students that act in direct.
         start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
             law must be that stage's); from nothing if left out. A policy that learned another task gives its
-            actor alone; one that does not see fatigue may be named where it is observed.
+            actor alone; one that does not see fatigue may be named where it is observed, and one of another
+            body in direct or tracking that is no mixture.
         fatigue: muscles tire while it learns (the 3CC-r model), and bodies begin fatigued by chance.
         observe_fatigue: the policy sees the fatigued part of each muscle, and is scored so.
         seed: of all random numbers.

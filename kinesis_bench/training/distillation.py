@@ -20,6 +20,7 @@ from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.static_optimisation import full_moment, sparing_excitation
 from kinesis_bench.tasks.tracking import TrackingControl
 from kinesis_bench.training.config import DistillationConfig
+from kinesis_bench.training.distributed import average_gradients, processes
 from kinesis_bench.training.environment import ClipEnvironment
 from kinesis_bench.training.networks import Actor
 
@@ -99,7 +100,7 @@ class DistillationProgress:
 
 
 class Distillation:
-    """Rounds of acting, labelling and learning.
+    """Rounds of acting, labelling and learning; of several processes each acts, and all learn one student.
 
     Args:
         student: learns to act in control law ``direct``; its normaliser learns too.
@@ -121,8 +122,8 @@ class Distillation:
     ) -> None:
         self.student, self._labels, self._environment = student, labels, environment
         self._config, self._generator, self._progress = config, generator, progress
-        parameters = [*student.trunk.parameters(), *student.head.parameters()]
-        self._optimiser = torch.optim.Adam(parameters, lr=config.learning_rate)
+        self._parameters = [*student.trunk.parameters(), *student.head.parameters()]
+        self._optimiser = torch.optim.Adam(self._parameters, lr=config.learning_rate)
         self._observation: list[Tensor] = []
         self._action: list[Tensor] = []
 
@@ -164,10 +165,11 @@ class Distillation:
         total = count = 0.0
         for _ in range(config.epochs):
             order = torch.randperm(len(action), generator=self._generator)
-            for chosen in order.split(config.minibatch):
+            for chosen in order.split(max(1, config.minibatch // processes())):
                 loss = (self.student(observation[chosen]) - action[chosen]).square().mean()
                 self._optimiser.zero_grad()
                 loss.backward()
+                average_gradients(self._parameters)
                 self._optimiser.step()
                 total, count = total + float(loss.detach()), count + 1
         return 0.5 * (total / count) ** 0.5

@@ -22,7 +22,7 @@ from kinesis_bench.terminal import console
 from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
 from kinesis_bench.training.config import Control, StageConfig
 from kinesis_bench.training.distillation import Distillation, DistillationProgress, Labels
-from kinesis_bench.training.distributed import gather_json, rank, wait_for_all
+from kinesis_bench.training.distributed import gather_json, processes, rank, wait_for_all
 from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.export import load_weights, write_policy_folder
 from kinesis_bench.training.log import Log, StageLog
@@ -102,7 +102,7 @@ def distil(
     """
     began, config, teaching = time.perf_counter(), setting.config.distillation, setting.teaching
     log = Log(stage_folder(setting.run, stage))
-    log.cut(0)
+    _by_first(log.cut)(0)
     environment = teaching.lessons()
     tracked = teaching.environment(teaching.clips, "tracking", setting.config.reward)
     student, critic = setting.actor(environment), teaching.critic(tracked)
@@ -117,7 +117,8 @@ def distil(
     law = tracked.task.law
     assert isinstance(law, TrackingControl)
     clips = setting.every_clip
-    trials, per_round = setting.trials(clips, "direct"), config.steps * setting.config.episodes.environments
+    trials = setting.trials(clips, "direct")
+    per_round = config.steps * setting.config.episodes.environments * processes()
     tried: list[Trial] = []
 
     def tell(progress: DistillationProgress) -> None:

@@ -1,6 +1,6 @@
 """One of several processes that train one policy; run by tests/training/test_distributed.py.
 
-    python distributed_worker.py update|stage FOLDER
+    python distributed_worker.py update|stage|distil FOLDER
 
 Rank and number of processes come from the environment, as torchrun sets them; each writes FOLDER/RANK.npz.
 """
@@ -18,7 +18,14 @@ import torch
 import torch.distributed as dist
 
 from kinesis_bench.training import ppo as ppo_module
-from kinesis_bench.training.config import EpisodeConfig, NetworkConfig, PPOConfig, StageConfig
+from kinesis_bench.training.config import (
+    DistillationConfig,
+    EpisodeConfig,
+    NetworkConfig,
+    PPOConfig,
+    StageConfig,
+)
+from kinesis_bench.training.distillation import Distillation
 from kinesis_bench.training.distributed import (
     copy_from_first,
     gather_json,
@@ -184,6 +191,23 @@ def stage(folder: Path, updates: int) -> dict[str, np.ndarray]:
     }
 
 
+def distil() -> dict[str, np.ndarray]:
+    """A student of labels that are the first observations, in rows that each process begins its own way."""
+    torch.manual_seed(0)
+    toy, told, student = Toy(), [], Actor(OBSERVATIONS, ACTIONS, NETWORK)
+    toy.rng = np.random.default_rng(rank())
+    Distillation(
+        student,
+        lambda rows: rows.observation[:, :ACTIONS].clip(0, 1),  # type: ignore[arg-type]
+        toy,  # type: ignore[arg-type]
+        DistillationConfig(rounds=3, steps=5, memory=60, minibatch=10),
+        torch.Generator().manual_seed(2),
+        told.append,
+    ).run()
+    found = {name: value.detach().numpy() for name, value in student.state_dict().items()}
+    return found | {"starts": np.array(toy.starts), "samples": np.array([p.samples for p in told])}
+
+
 def tools() -> dict[str, np.ndarray]:
     """The small collectives, on values that differ by rank."""
     values = torch.arange(3.0 + rank()) + 10 * rank()
@@ -211,6 +235,8 @@ def main() -> None:
                 ppo_module.minibatches = parts_of_all_ranks([order(number) for number in range(RANKS)])
             found |= {f"{name}.{key}": value for key, value in update(epochs).items()}
         found |= tools()
+    elif what == "distil":
+        found = distil()
     else:
         found = stage(folder / "whole", 4)
         stage(folder / "parts", 2)

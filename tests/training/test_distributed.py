@@ -116,6 +116,15 @@ def test_a_stage_of_two_processes_stays_together_and_resumes(tmp_path):
             np.testing.assert_array_equal(found[f"resumed.{name}"], found[name])
 
 
+def test_a_student_of_two_processes_is_one_student(tmp_path):
+    """Else each would learn from its own rows alone, and the judges of some clips would judge another."""
+    first, second = run("distil", tmp_path / "run", 2)
+    assert_equal(named(first, "trunk", "head", "normaliser"), named(second, "trunk", "head", "normaliser"))
+    assert first["normaliser.count"] == 2 * 3 * 20
+    assert first["samples"].tolist() == [20, 40, 60]
+    assert not np.isclose(first["starts"], second["starts"]).any()
+
+
 def test_one_process_needs_no_group():
     values = torch.tensor([1.0, 2.0])
     total = distributed.sum_over_processes(values)
