@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Template
 from markupsafe import Markup
 
-from kinesis_bench.evaluation.tasks.evaluate import TaskEvaluation
+from kinesis_bench.evaluation.tasks.evaluate import WHOLE_WORD, TaskEvaluation
 from kinesis_bench.evaluation.tasks.figures import named_figures, shares_of
 from kinesis_bench.evaluation.tasks.schema import Group, Mean, Proportion, TaskResult
 from kinesis_bench.files import sha256_of_file, write_text
@@ -172,7 +172,7 @@ def endings_table(result: TaskResult) -> Table:
     """How many trials ended how, the most frequent first."""
     rows = [
         Row(
-            "lasted the whole time" if ending == "whole" else ending,
+            "lasted the whole time" if ending == WHOLE_WORD else ending,
             [Cell(str(count)), Cell(f"{100 * count / result.trials:.1f}")],
         )
         for ending, count in sorted(result.endings.items(), key=lambda item: -item[1])
