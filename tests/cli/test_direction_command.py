@@ -29,7 +29,7 @@ def test_a_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(read_rollouts(out / "rollouts.h5").clips) == 7
     first = (out / "trials.csv").read_text().splitlines()[0]
     assert first.startswith("trial,heading_rad,directions,steps,ending,last_progress_m,mean_progress_m")
-    assert first.endswith(",last_heading_rad,last_command_rad"), "angles have no plain mean"
+    assert ",last_heading_rad,last_command_rad,figure_" in first, "angles have no plain mean"
     picture = imread(out / "paths.png")
     assert picture.std() > 0.02
     blue = np.abs(picture[..., :3] - np.array([0x00, 0x72, 0xB2]) / 255).max(axis=2) < 0.03
