@@ -349,8 +349,9 @@ class TaskSetting(RunSetting):
 
     @property
     def facts(self) -> dict[str, object]:
-        """The rules of the task."""
-        return {"protocol": self.info.protocol, "started_from": self.config.start_from or "nothing"}
+        """The rules of the task, and the name of the policy that it began as; no path of a machine."""
+        began = Path(self.config.start_from).name or "nothing"
+        return {"protocol": self.info.protocol, "started_from": began}
 
     def environment(
         self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()
