@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.schema import PROTOCOLS, PolicyInfo, Result
 from kinesis_bench.evaluation.typed_json import to_json
@@ -47,20 +50,28 @@ def hides_privilege(policy: PolicyInfo) -> str:
 def wrong_submission(submitted: Submitted) -> list[str]:
     """What ``submission.json``, ``card.md`` and ``result.json`` say differently, a line each."""
     one, result = submitted.submission, submitted.scored.result
-    wrong = [
-        differs(f"submission.json: {name}", told, found)
-        for name, told, found in (
-            ("protocol", one.protocol, result.protocol),
-            ("body", one.body, result.body),
-            ("motions", one.motions, result.motions),
-            ("board", one.board, board_of(result)),
-            ("costs.real_time_factor", one.costs.real_time_factor, result.realtime_factor),
-        )
-        if told != found
-    ]
-    path = submitted.folder / "card.md"
+    sides = (
+        ("protocol", one.protocol, result.protocol),
+        ("body", one.body, result.body),
+        ("motions", one.motions, result.motions),
+        ("board", one.board, board_of(result)),
+        ("costs.real_time_factor", one.costs.real_time_factor, result.realtime_factor),
+    )
+    return told_otherwise(submitted.folder, sides, card(one, result))
+
+
+def told_otherwise(folder: Path, sides: Iterable[tuple[str, object, object]], card_text: str) -> list[str]:
+    """What a submission's own words say otherwise than its result, a line each.
+
+    Args:
+        folder: of the submission.
+        sides: name, what ``submission.json`` tells, what ``result.json`` has.
+        card_text: what ``card.md`` must be.
+    """
+    wrong = [differs(f"submission.json: {name}", told, found) for name, told, found in sides if told != found]
+    path = folder / "card.md"
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if text != card(one, result):
+    if text != card_text:
         wrong.append("card.md: is not what submission.json and result.json say")
     return wrong
 

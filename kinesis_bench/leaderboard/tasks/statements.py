@@ -9,7 +9,7 @@ from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.folder import MOST_RECORD_MIB, RECORD, SubmittedTask
 from kinesis_bench.leaderboard.movement import BROKEN
 from kinesis_bench.leaderboard.record import About
-from kinesis_bench.leaderboard.statements import differs, hides_privilege
+from kinesis_bench.leaderboard.statements import differs, hides_privilege, told_otherwise
 from kinesis_bench.leaderboard.submission import board_of_task
 from kinesis_bench.leaderboard.tasks.card import task_card
 from kinesis_bench.policies.blocks import BLAME
@@ -56,25 +56,17 @@ def broken_off(result: TaskResult) -> int:
 def wrong_task_submission(submitted: SubmittedTask) -> list[str]:
     """What ``submission.json``, ``card.md`` and ``result.json`` say differently, a line each."""
     one, result = submitted.submission, submitted.scored.result
-    wrong = [
-        differs(f"submission.json: {name}", told, found)
-        for name, told, found in (
-            ("protocol", one.protocol, result.protocol),
-            ("body", one.body, result.body),
-            ("task", one.task, result.task),
-            ("options", one.options, result.options),
-            ("trials", one.trials, result.trials),
-            ("seed", one.seed, result.seed),
-            ("board", one.board, board_of_task(result)),
-            ("costs.real_time_factor", one.costs.real_time_factor, result.realtime_factor),
-        )
-        if told != found
-    ]
-    path = submitted.folder / "card.md"
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    if text != task_card(one, result):
-        wrong.append("card.md: is not what submission.json and result.json say")
-    return wrong
+    sides = (
+        ("protocol", one.protocol, result.protocol),
+        ("body", one.body, result.body),
+        ("task", one.task, result.task),
+        ("options", one.options, result.options),
+        ("trials", one.trials, result.trials),
+        ("seed", one.seed, result.seed),
+        ("board", one.board, board_of_task(result)),
+        ("costs.real_time_factor", one.costs.real_time_factor, result.realtime_factor),
+    )
+    return told_otherwise(submitted.folder, sides, task_card(one, result))
 
 
 def counts_that_fit(recorded: int, record_bytes: int) -> list[int]:
