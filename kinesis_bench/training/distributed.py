@@ -10,6 +10,10 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+
+# The defaults of its functions are the group that exists when it is imported, which an optimiser does by
+# itself: destroyed, that group would live on, and its threads could meet the interpreter's end (an abort).
+import torch.distributed.nn.functional
 from torch import Tensor
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +245,9 @@ def main() -> None:
     np.savez(folder / f"{rank()}.npz", allow_pickle=False, **found)
     if dist.is_initialized():
         dist.barrier()  # nobody leaves while another still reads what it was sent
+        group = weakref.ref(dist.group.WORLD)
         dist.destroy_process_group()
+        assert group() is None, "its threads could meet the interpreter's end"
 
 
 if __name__ == "__main__":
