@@ -14,19 +14,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from kinesis_bench.bodies.contract import Body
-from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine
 from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.control import control_law
 from kinesis_bench.tasks.observation import FatigueMode, observe
 from kinesis_bench.tasks.reference import Reference
-from kinesis_bench.tasks.reward import (
-    RewardConfig,
-    energy_over_substeps,
-    pose_term,
-    reward_terms,
-    total_reward,
-)
+from kinesis_bench.tasks.reward import RewardConfig, energy_over_substeps, reward_terms, total_reward
 from kinesis_bench.tasks.rows import BodyRows, Step
 from kinesis_bench.tasks.termination import PROTOCOL, Termination
 
@@ -95,7 +88,6 @@ class Imitation(BodyRows):
         self._reward = reward
         self._termination = termination
         self._placed = reference.like(self._like)
-        self._joints = like(coupling(body.model).independent, self._like)
         self.clip = like(np.zeros(rows, np.int64), self._like)
         self.frame = like(np.zeros(rows, np.int64), self._like)
 
@@ -175,10 +167,6 @@ class Imitation(BodyRows):
             velocity = self._placed.keypoint_velocity[at]
             energy = energy_over_substeps(self._reward.energy_rate, driven.excitation)
             terms = reward_terms(self._reward, now, reference, velocity, energy)
-            if self._reward.pose_weight:
-                poses = self.engine.field("qpos")[rows], self._placed.qpos[at]
-                angles = (xp.take(qpos, self._joints, axis=1) for qpos in poses)
-                terms["pose"] = pose_term(self._reward.pose_rate, *angles)
         return ImitationStep(
             rows=rows,
             keypoint_error_m=error,

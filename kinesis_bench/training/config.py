@@ -113,29 +113,25 @@ class EpisodeConfig:
 
 @dataclass(frozen=True)
 class RewardWeights:
-    """The terms of the imitation reward, see ``tasks.reward``.
+    """The four terms of the imitation reward, see ``tasks.reward``.
 
     Attributes:
         position, velocity, energy, upright: weights (paper, Table II).
-        pose: weight of the joints' angles, which the paper has not (0).
         position_rate: of the position term's exponential [1/m²] (paper, Table II: k_pos). It decides how
             far off a body still feels the way back: with 200 the term is 0.15 at 0.17 m, 0.02 at 0.25 m.
         velocity_rate: of the velocity term's [s²/m²] (paper, Table II: k_vel).
         energy_rate: of the energy term's (upstream's code).
         upright_rate: of the uprightness term's [1/rad²] (paper, Table II: k_up).
-        pose_rate: of the pose term's [1/rad²] (ours); with 40 the term is 0.67 at 0.1 rad.
     """
 
     position: float = 0.6
     velocity: float = 0.2
     energy: float = 0.1
     upright: float = 0.1
-    pose: float = 0.0
     position_rate: float = 200.0
     velocity_rate: float = 5.0
     energy_rate: float = 0.05
     upright_rate: float = 3.0
-    pose_rate: float = 40.0
 
 
 @dataclass(frozen=True)
@@ -281,7 +277,6 @@ MAY_BE_ZERO = frozenset(
             "push_m_s",
             "activation",
             "fatigued",
-            "pose",
             "position",
             "velocity",
         ),

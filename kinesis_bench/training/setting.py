@@ -404,9 +404,16 @@ def _require(config: TrainConfig) -> None:
 
 def reward_config(weights: RewardWeights) -> RewardConfig:
     """The task's reward with a run's weights."""
-    rates = {name: value for name, value in vars(weights).items() if name.endswith("_rate")}
-    shares = {f"{name}_weight": value for name, value in vars(weights).items() if name not in rates}
-    return RewardConfig(**rates, **shares)
+    return RewardConfig(
+        position_weight=weights.position,
+        velocity_weight=weights.velocity,
+        energy_weight=weights.energy,
+        upright_weight=weights.upright,
+        position_rate=weights.position_rate,
+        velocity_rate=weights.velocity_rate,
+        energy_rate=weights.energy_rate,
+        upright_rate=weights.upright_rate,
+    )
 
 
 def _training_split(motions: Motions) -> str:

@@ -8,7 +8,6 @@ import mujoco
 import numpy as np
 import pytest
 
-from kinesis_bench.bodies.ik.reduced import coupling
 from kinesis_bench.errors import InputError
 from kinesis_bench.tasks.control import CONTROLS, LengthControl, quantise_action
 from kinesis_bench.tasks.imitation import Imitation
@@ -234,24 +233,6 @@ def test_reward_and_termination_follow_the_reference(legs, legs_motions):
     for step in steps:
         np.testing.assert_array_equal(step.failed, step.keypoint_error_m.max(axis=1) > 0.15)
     assert make(legs, legs_motions)._termination.over_keypoints == "mean"
-
-
-def test_the_pose_term_is_of_the_independent_joints(body, motions):
-    task = make(body, motions, reward=replace(reward_config(body.name), pose_weight=0.5), needs=NEEDS)
-    rows = np.arange(4)
-    task.start(rows, CLIPS, FRAMES)
-    step = task.step(rows, np.full((4, task.action_size), -1.0))
-    joints = [
-        body.model.joint(name).qposadr[0]
-        for name in coupling(body.model).names  # knees' translations and the like follow from these
-    ]
-    off = task.state(rows)[0] - motions.ik[body.name].qpos[motions.offset[CLIPS] + FRAMES + 1]
-    expected = np.exp(-40 * np.square(off[:, joints]).mean(axis=1))
-    np.testing.assert_allclose(step.reward_terms["pose"], expected, rtol=1e-9)
-    others = sum(
-        getattr(task._reward, f"{n}_weight") * v for n, v in step.reward_terms.items() if n != "pose"
-    )
-    np.testing.assert_allclose(step.reward, others + 0.5 * expected, rtol=1e-9)
 
 
 def test_a_bad_action_breaks_its_row_only(legs, legs_motions):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -38,7 +36,7 @@ def tasks(body, motions, control, **options):
             control=control,
             threads=1,
             make_engine=make_engine,
-            reward=replace(reward_config(body.name), pose_weight=0.1),
+            reward=reward_config(body.name),
             termination=TRAINING,
             needs=NEEDS,
             **options,

@@ -15,7 +15,6 @@ from kinesis_bench.tasks.observation import observation_layout, observation_size
 from kinesis_bench.tasks.reward import (
     RewardConfig,
     energy_term,
-    pose_term,
     reward_config,
     reward_terms,
     total_reward,
@@ -143,18 +142,6 @@ def test_reward_by_hand(legs):
     assert terms["upright"][0] == pytest.approx(np.exp(-3 * 0.04))
     by_hand = 0.6 * 0.8840 + 0.2 * np.exp(-0.15) + 0.1 * np.exp(-0.06) + 0.1 * np.exp(-0.12)
     assert total_reward(config, terms)[0] == pytest.approx(by_hand, abs=1e-4)
-
-
-def test_the_pose_term_by_hand():
-    """Ten degrees at one joint of two, and a pose that is the reference's."""
-    angle, reference = np.array([[0.5, np.radians(10)], [0.3, -1.0]]), np.array([[0.5, 0.0], [0.3, -1.0]])
-    expected = [np.exp(-40 * np.radians(10) ** 2 / 2), 1.0]
-    np.testing.assert_allclose(pose_term(40.0, angle, reference), expected, rtol=1e-12)
-    weighted = RewardConfig(pose_weight=0.5)
-    assert weighted.largest == pytest.approx(RewardConfig().largest + 0.5)
-    assert total_reward(weighted, {"pose": pose_term(40.0, angle, reference)}) == pytest.approx(
-        0.5 * np.array(expected)
-    )
 
 
 def test_bodies_with_trunk_muscles_trade_uprightness_for_energy():

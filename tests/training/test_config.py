@@ -48,7 +48,6 @@ def test_reward_weights_are_the_body_s(name, body) -> None:
         assert getattr(weights, rate) == getattr(paper, rate)
     assert weights.position_rate == (paper.position_rate if name == "paper" else POSITION_RATE)
     assert config.expert.energy is None
-    assert weights.pose == paper.pose_weight == 0.0  # the paper has no such term
 
 
 @pytest.mark.parametrize("method", ["kinesis", "distilled", None])
