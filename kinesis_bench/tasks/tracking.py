@@ -9,7 +9,7 @@ sees the reference's pose, so its results are privileged.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -24,6 +24,9 @@ from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.tasks.static_optimisation import StaticOptimisation, full_moment
 
+if TYPE_CHECKING:
+    import mujoco
+
 OFFSET_RAD = 0.4
 """Shift of a joint's reference angle by an action of 1 [rad]."""
 
@@ -31,6 +34,11 @@ LENGTH_GAIN_N_M = 30_000.0
 """Pull for each metre that a muscle is too long [N/m]: the same for all, so that a joint's stiffness follows
 its muscles' moment arms, and light toes are not driven as hard as hips. In optimal lengths and peak forces
 instead, strong ankle muscles shake the foot at the protocol's timestep."""
+
+STIFFEST_N_M_RAD = 1200.0
+"""Most with which all muscles together hold a joint coordinate [N·m/rad]: a little more than they hold hips
+(907 in flexion, 1,172 in adduction). Six muscles bend the trunk of ``legs_abs`` with 499 and 875; the 210
+strands of ``legs_back``, each held like a muscle, would with 18,000 and 28,000."""
 
 VELOCITY_GAIN_N_S_M = 150.0
 """Pull for each metre a second that a muscle lengthens too fast [N·s/m]."""
@@ -71,14 +79,15 @@ class TrackingControl:
         self._muscles = Muscles(body.model)
         self._optimise = StaticOptimisation(body.model)
         self.action_size = len(self._inverse.independent)
-        self._length_gain = LENGTH_GAIN_N_M / self._muscles.peak_force
-        self._velocity_gain = VELOCITY_GAIN_N_S_M / self._muscles.peak_force
+        arms = MomentArms(body.model)
+        per_force = _share(body.model, arms) / self._muscles.peak_force
+        self._length_gain = LENGTH_GAIN_N_M * per_force
+        self._velocity_gain = VELOCITY_GAIN_N_S_M * per_force
         frames, muscles = len(reference.qpos), body.model.nu
         self._feed_forward = np.zeros((frames, muscles), np.float32)
         self._length = np.zeros((frames, muscles), np.float32)
         self._velocity = np.zeros((frames, muscles), np.float32)
         self._known = np.zeros(frames, bool)
-        arms = MomentArms(body.model)
         self._crossing = arms.muscle, arms.joint
         self._arm = np.zeros((frames, len(self._crossing[0])), np.float32)
         self._constants = Constants(self._feed_forward, self._length, self._velocity, *self.gains)
@@ -147,3 +156,15 @@ class TrackingControl:
             self._length[part], self._velocity[part] = length, velocity
             self._arm[part] = asked.moment_arm[:, *self._crossing]
             self._known[part] = True
+
+
+def _share(model: mujoco.MjModel, arms: MomentArms) -> np.ndarray:
+    """(M,) part of the gains that each muscle has: 1, or less if it crosses what would be too stiff."""
+    import mujoco
+
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    arm = arms.dense(arms.pairs(data.qpos[None], data.actuator_moment[None]))[0]
+    stiffness = LENGTH_GAIN_N_M * np.square(arm).sum(axis=0)
+    share = np.minimum(1, STIFFEST_N_M_RAD / stiffness)
+    return np.asarray(np.where(arm != 0, share, 1).min(axis=1))

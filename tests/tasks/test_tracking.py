@@ -43,7 +43,6 @@ def test_excitation_is_feed_forward_plus_feedback(body, motions):
     length += 0.004 * rng.normal(size=length.shape)
     velocity = 0.1 * rng.normal(size=length.shape)
     target = law.target(action, now, now + 1)
-    peak = Muscles(body.model).peak_force
     shift = np.einsum("nmd,nd->nm", law.moment_arm(now), tracking.OFFSET_RAD * action)
     for substep in (0, 3):
         share = (substep + tracking.LEAD_SUBSTEPS) / 5
@@ -51,11 +50,35 @@ def test_excitation_is_feed_forward_plus_feedback(body, motions):
             (1 - share) * part[now].astype(float) + share * part[now + 1].astype(float)
             for part in (law._feed_forward, law._length, law._velocity)
         ]
-        wanted = between[0] + tracking.LENGTH_GAIN_N_M / peak * (length - between[1] - shift)
-        wanted += tracking.VELOCITY_GAIN_N_S_M / peak * (velocity - between[2])
+        length_gain, velocity_gain = law.gains
+        wanted = between[0] + length_gain * (length - between[1] - shift)
+        wanted += velocity_gain * (velocity - between[2])
         excitation = law.excitation(target, length, velocity, substep)
         np.testing.assert_allclose(excitation, np.clip(wanted, 0, 1), atol=1e-6)
         assert ((excitation > 0) & (excitation < 1)).mean() > 0.1
+
+
+def test_no_joint_is_held_stiffer_than_the_hips(body, motions):
+    """From the simulator's own lengths where a joint is turned a little; the trunk's strands share a pull."""
+    law = TrackingControl(body, Reference.of(motions, body))
+    joints, pose = coupling(body.model), mujoco.MjData(body.model).qpos.copy()
+    small, stiffness = 1e-4, {}
+    pull = law.gains[0] * Muscles(body.model).peak_force
+    for joint, name in enumerate(joints.names):
+        lengths = []
+        for sign in (-1, 1):
+            turned = pose[joints.independent] + sign * small * np.eye(law.action_size)[joint]
+            posed = pose.copy()
+            posed[joints.qpos] = joints.values(turned[None])[0]
+            lengths.append(lengths_at(body.model, posed))
+        arm = (lengths[1] - lengths[0]) / (2 * small)
+        stiffness[name] = float(pull @ np.square(arm))
+    assert max(stiffness.values()) < 1.001 * tracking.STIFFEST_N_M_RAD
+    assert stiffness["hip_adduction_l"] == pytest.approx(1172, abs=2)
+    in_leg = [not name.startswith(("flex", "lat", "axial")) for name in stiffness]
+    legs = np.abs(law.moment_arm(np.array([0]))[0][:, in_leg]).max(axis=1) > 0
+    np.testing.assert_allclose(pull[legs], tracking.LENGTH_GAIN_N_M)
+    np.testing.assert_allclose(law.gains[1] / law.gains[0], 150 / 30_000)
 
 
 def test_an_action_shifts_the_joint_it_stands_for(legs, legs_motions):
