@@ -241,8 +241,15 @@ class ClipEnvironment(Environment):
         return {"failing": self.sampler.failing.tolist(), **super().state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Put back what ``state`` gave."""
-        self.sampler.failing = np.array(state["failing"])
+        """Put back what ``state`` gave.
+
+        Raises:
+            ValueError: it is not about these clips.
+        """
+        failing = np.array(state["failing"], dtype=float)
+        if failing.shape != self.sampler.failing.shape:
+            raise ValueError(f"failing has {failing.size} bins, these clips have {self.sampler.failing.size}")
+        self.sampler.failing = failing
         super().load_state(state)
 
     def _begin(self, rows: np.ndarray) -> None:

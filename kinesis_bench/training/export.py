@@ -117,7 +117,9 @@ def load_weights(folder: Path, contract: Contract, actor: Actor | Mixture, criti
         ours = {f"{prefix}.{key}" for key in module.state_dict()}
         theirs = {key for key in tensors if key.startswith(f"{prefix}.")}
         if more := sorted(theirs - ours):
-            raise InputError(f"{path}: {more[0]}", "this network has none", "use the policy's own config")
+            raise InputError(
+                f"{path}: {more[0]}", "this network has none", "give the --networks of its config.json"
+            )
         load_module(prefix, module, tensors, path)
 
 

@@ -7,12 +7,14 @@ import io
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kinesis_bench.files import cannot_write, write_text
 from kinesis_bench.terminal import console, table
+from kinesis_bench.training.events import Events
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,16 +40,19 @@ class Log:
 
     Args:
         folder: of the stage.
+
+    Attributes:
+        wall_s, steps: of the last row that ``cut`` has kept.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOG
         self._columns: list[str] = []
-        self.wall_s = 0.0
+        self.wall_s, self.steps = 0.0, 0
 
     def cut(self, updates: int) -> None:
         """Keep the rows of the first updates only: those of a checkpoint that a run goes on from."""
-        self.wall_s, self._columns = 0.0, []
+        self.wall_s, self.steps, self._columns = 0.0, 0, []
         try:
             rows = list(csv.reader(self._path.read_text(encoding="utf-8").splitlines()))
         except FileNotFoundError:
@@ -58,7 +63,8 @@ class Log:
             self._path.unlink()
             return
         self._columns = rows[0]
-        self.wall_s = float(kept[-1][self._columns.index("wall_s")])
+        last = dict(zip(self._columns, kept[-1], strict=True))
+        self.wall_s, self.steps = float(last["wall_s"]), int(last["steps"])
         write_text(self._path, _lines([self._columns, *kept]))
 
     def add(self, row: dict[str, Any]) -> None:
@@ -92,7 +98,7 @@ class StageLog:
     ) -> None:
         self._figures = tuple(figures)
         self._log, self._events, self._max_steps = Log(folder), events, max_steps
-        self._writer: Any = None
+        self._written: Events | None = None
         self._view = _view(stage, max_steps)
         self._trial: dict[str, float] = {}
         self._began, self._before_s = time.perf_counter(), 0.0
@@ -106,7 +112,8 @@ class StageLog:
         """A stage goes on, or begins, behind so many updates."""
         self._log.cut(updates)
         self._before_s, self._began = self._log.wall_s, time.perf_counter()
-        self._writer = _events_writer(self._events, updates)
+        with suppress(ImportError):
+            self._written = Events(self._events, self._log.steps)
         self._view.start()
 
     def __call__(self, progress: Progress) -> None:
@@ -122,10 +129,11 @@ class StageLog:
             **{name: trial.get(name, math.nan) for name in self._figures},
         }
         self._log.add(row)
-        if self._writer is not None:
-            for name, value in row.items():
-                if name not in ("update", "steps") and math.isfinite(value):
-                    self._writer.add_scalar(name, value, progress.steps)
+        if self._written is not None:
+            known = {name: value for name, value in row.items() if math.isfinite(value)}
+            self._written.add(
+                {k: v for k, v in known.items() if k not in ("update", "steps")}, progress.steps
+            )
         self._view.show(progress, self._trial, self.wall_s)
 
     def __enter__(self) -> StageLog:
@@ -135,8 +143,6 @@ class StageLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._view.stop()
-        if self._writer is not None:
-            self._writer.close()
 
 
 class _Lines:
@@ -207,14 +213,6 @@ class _Live:
 def _view(stage: str, max_steps: int) -> _Lines | _Live:
     kind: Callable[[str, int], _Lines | _Live] = _Live if console().is_terminal else _Lines
     return kind(stage, max_steps)
-
-
-def _events_writer(folder: Path, updates: int) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder), purge_step=updates)
 
 
 def _lines(rows: list[list[Any]]) -> str:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +166,10 @@ class Reinforcement:
         tensors, state = read_checkpoint(folder)
         self._put_back(tensors, folder)
         try:
-            self.updates, self.steps, self.best = state["updates"], state["steps"], state["best"]
-            self.history, self.lost = state["history"], state["lost"]
+            self.updates, self.steps, self.lost = (
+                index(state[name]) for name in ("updates", "steps", "lost")
+            )
+            self.best, self.history = float(state["best"]), [float(value) for value in state["history"]]
             if len(state["environment"]) != processes():
                 written = f"was written by {len(state['environment'])} processes, not by {processes()}"
                 raise InputError(folder, written, "resume with as many")

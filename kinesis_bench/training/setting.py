@@ -23,7 +23,7 @@ from kinesis_bench.physics.engines import engine_maker
 from kinesis_bench.policies.contract import Contract
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.prepare.pool import default_workers
-from kinesis_bench.tasks.control import action_names
+from kinesis_bench.tasks.control import action_names, action_size
 from kinesis_bench.tasks.demonstration import Demonstration
 from kinesis_bench.tasks.imitation import Imitation
 from kinesis_bench.tasks.reference import Reference
@@ -34,7 +34,7 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
-from kinesis_bench.training.export import WEIGHTS, read_weights
+from kinesis_bench.training.export import WEIGHTS, load_weights
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
@@ -133,13 +133,15 @@ class RunSetting:
         """Refuse to begin as a policy that was made for something else than the first stage.
 
         Raises:
-            InputError: it was; both sides are shown.
+            InputError: it was, or its networks are not of this run's sizes; both sides are shown.
         """
         config = self.config
         if config.start_from:
             taught = config.method == "distilled"
             contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
-            read_weights(Path(config.start_from).expanduser(), contract)
+            seen, networks = contract.observation_size, config.networks
+            actor = Actor(seen, action_size(contract.control, self.body), networks)
+            load_weights(Path(config.start_from).expanduser(), contract, actor, Critic(seen, networks, 1.0))
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""

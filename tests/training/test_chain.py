@@ -189,6 +189,10 @@ def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, mo
     assert all(torch.equal(began[0][name], began[1][name]) for name in began[0])
     with pytest.raises(InputError, match="made for 'tracking', this run has 'direct'"):
         train(tmp_path / "three", replace(begun_again, method="kinesis"), score=scored([]))
+    wider = replace(begun_again, networks=replace(config.networks, actor=(24,)))
+    with pytest.raises(InputError, match=r"weights.safetensors: actor\..* has shape"):
+        train(tmp_path / "four", wider, score=scored([]))
+    assert not (tmp_path / "four").exists(), "a right command must find the folder free"
     assert len(began) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
+from kinesis_bench.files import DiskFull
 from kinesis_bench.training.log import LOG, Log, StageLog
 from kinesis_bench.training.reinforcement import Progress
 from kinesis_bench.training.trial import CLIP_FIGURES
@@ -37,13 +39,13 @@ def test_rows_after_the_checkpoint_and_half_rows_are_cut(tmp_path) -> None:
     log = Log(tmp_path)
     log.cut(0)
     for update in range(1, 6):
-        log.add({"update": update, "wall_s": 2.0 * update})
+        log.add({"update": update, "steps": 16 * update, "wall_s": 2.0 * update})
     with (tmp_path / LOG).open("a") as file:
         file.write("6")
     again = Log(tmp_path)
     again.cut(4)
-    assert again.wall_s == 8.0
-    again.add({"update": 5, "wall_s": 11.0})
+    assert (again.wall_s, again.steps) == (8.0, 64)
+    again.add({"update": 5, "steps": 80, "wall_s": 11.0})
     assert [row["update"] for row in rows(tmp_path)] == ["1", "2", "3", "4", "5"]
     assert rows(tmp_path)[-1]["wall_s"] == "11.0"
 
@@ -75,7 +77,7 @@ def test_a_stage_tells_a_line_a_trial_where_there_is_no_terminal(tmp_path, capsy
 def test_time_goes_on_where_it_was(tmp_path) -> None:
     log = Log(tmp_path)
     log.cut(0)
-    log.add({"update": 1, "wall_s": 1000.0})
+    log.add({"update": 1, "steps": 16, "wall_s": 1000.0})
     with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as stage:
         stage.begin(1)
         assert 1000 <= stage.wall_s < 1100
@@ -89,3 +91,31 @@ def test_events_can_be_read_by_tensorboard(tmp_path) -> None:
     read = events.EventAccumulator(str(tmp_path / "events"))
     read.Reload()
     assert [(event.step, event.value) for event in read.Scalars("success")] == [(16, 0.25)]
+
+
+def test_tensorboard_shows_what_came_before_a_stop_and_what_was_done_again_once(tmp_path) -> None:
+    """Updates 1 to 5, stopped; from the checkpoint at update 4 on another update 5 and a sixth."""
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    for begun, told in ((0, range(1, 6)), (4, range(5, 7))):
+        with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as log:
+            log.begin(begun)
+            for update in told:
+                log(progress(update, dict.fromkeys(CLIP_FIGURES, 0.25 + begun)))
+    read = events.EventAccumulator(str(tmp_path / "events"))
+    read.Reload()
+    wanted = [(16 * update, 0.25 if update < 5 else 4.25) for update in range(1, 7)]
+    assert [(event.step, event.value) for event in read.Scalars("success")] == wanted
+
+
+def test_a_full_disk_is_told_by_the_file_that_met_it(tmp_path) -> None:
+    """In the events, /dev/full in the place of their file."""
+    pytest.importorskip("tensorboard")
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with StageLog("expert-1", tmp_path, tmp_path / "events", 160, CLIP_FIGURES) as log:
+        log.begin(0)
+        (file,) = (tmp_path / "events").iterdir()
+        file.unlink()
+        file.symlink_to("/dev/full")
+        with pytest.raises(DiskFull, match=r"tfevents.*: the disk is full"):
+            log(progress(1))

@@ -81,6 +81,16 @@ def test_the_chosen_expert_acts_by_its_mean() -> None:
     torch.testing.assert_close(chance[0, 1], torch.sigmoid(torch.tensor(6.0)))
 
 
+def test_the_likeliest_expert_acts_however_little_likelier_it_is() -> None:
+    """A chance of 0.5001 is enough, always: what is sampled would take the other nearly every second time."""
+    mixture = two_experts()
+    prefer_by_sign(mixture)
+    observation = torch.zeros(1000, OBSERVATIONS)
+    observation[:, 0] = 1e-4 * (torch.arange(1000) % 2 * 2 - 1)
+    first = torch.tensor([[0.25, -0.5], [-1.0, 0.75]])
+    assert torch.equal(mixture.act(observation), first[torch.arange(1000) % 2])
+
+
 def test_experts_see_only_the_rows_that_chose_them(monkeypatch: pytest.MonkeyPatch) -> None:
     mixture = two_experts()
     rows: list[int] = []

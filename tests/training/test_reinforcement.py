@@ -53,3 +53,23 @@ def test_values_that_no_reward_can_give_are_not_believed(tmp_path, monkeypatch, 
         for values in (value, last_value):
             torch.testing.assert_close(values, torch.full_like(values, believed))
         assert 0 <= float(reward.min()) <= float(reward.max()) <= 1 + 0.97 * believed
+
+
+def test_where_an_episode_is_only_cut_off_the_value_of_its_last_state_is_added(tmp_path, monkeypatch):
+    """No episode fails here, so each end is a clip's: its reward has 0.9 · 2 more than a step's 0 to 1."""
+    config = tiny_config(motions_file(tmp_path / "m.h5"))
+    config = replace(config, ppo=replace(config.ppo, discount=0.9))
+    config = replace(config, episodes=replace(config.episodes, distance_m=1e9))
+    seen = []
+
+    def update(ppo, last_value, critic_only):
+        seen.append((ppo.storage.reward.clone(), ppo.storage.ended.clone()))
+        return UpdateReport(*[0.0] * len(fields(UpdateReport)))
+
+    monkeypatch.setattr(PPO, "update", update)
+    monkeypatch.setattr(Critic, "forward", lambda critic, observation: torch.full((len(observation),), 2.0))
+    train(tmp_path / "run", config, score=lambda _: None, only="expert-1")
+    reward, ended = (torch.cat(parts) for parts in zip(*seen, strict=True))
+    assert ended.any()
+    assert reward[ended].min() >= 1.8
+    assert 0 <= reward[~ended].min() <= reward[~ended].max() <= 1

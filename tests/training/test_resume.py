@@ -18,7 +18,7 @@ from tiny_runs import motions_file, tiny_config  # noqa: E402
 
 from kinesis_bench.errors import InputError  # noqa: E402
 from kinesis_bench.training.chain import train  # noqa: E402
-from kinesis_bench.training.checkpoint import TENSORS, checkpoints, read_checkpoint  # noqa: E402
+from kinesis_bench.training.checkpoint import STATE, TENSORS, checkpoints, read_checkpoint  # noqa: E402
 from kinesis_bench.training.log import LOG, StageLog  # noqa: E402
 from kinesis_bench.training.networks import Actor  # noqa: E402
 from kinesis_bench.training.ppo import PPO  # noqa: E402
@@ -175,6 +175,24 @@ def test_damaged_checkpoint_can_be_removed(uninterrupted, motions, tmp_path, mon
     last.rmdir()
     run_stage(tmp_path / "run", motions)
     assert_same(tmp_path / "run", uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("of", "to"),
+    [
+        ('"updates": 4', '"updates": "four"'),
+        ('"best": ', '"best": null, "worst": '),
+        ('"failing": [', '"failing": [0.5, '),
+        ('"steps"', '"stops"'),
+    ],
+)
+def test_a_state_that_means_nothing_is_a_damaged_checkpoint(motions, tmp_path, monkeypatch, of, to) -> None:
+    path = stopped(tmp_path / "run", motions, monkeypatch) / STATE
+    damaged = path.read_text().replace(of, to)
+    assert damaged != path.read_text()
+    path.write_text(damaged)
+    with pytest.raises(InputError, match="checkpoint-000004: is a damaged checkpoint"):
+        run_stage(tmp_path / "run", motions)
 
 
 def test_checkpoint_of_another_network(motions, tmp_path, monkeypatch) -> None:
