@@ -40,7 +40,7 @@ class NetworkConfig:
         latent_std: initial standard deviation of the last hidden layer's noise (``lattice`` only).
         learn_std: whether the deviations are trained; else they stay as they are.
         clip_observation: normalised observations are cut at this many standard deviations (upstream's code).
-        symmetric: whether policy and value treat left and right alike by construction.
+        symmetric: whether policy and value treat left and right alike by construction (ours).
     """
 
     actor: tuple[int, ...] = (2048, 1536, 1024, 1024, 512, 512)
@@ -65,10 +65,11 @@ class PPOConfig:
         gae_lambda: λ (paper, Table II).
         clip: ε of the clipped objective (paper, Table II).
         epochs: passes over the samples of an update (paper, Table II).
-        minibatch: samples of a gradient step, over all processes.
-        entropy_weight: bonus per nat of entropy.
-        max_gradient_norm: gradients are scaled down to this norm.
-        target_kl: the policy's rate is adapted to keep an update's divergence near this; None: fixed rate.
+        minibatch: samples of a gradient step, over all processes (upstream's code: all of an update).
+        entropy_weight: bonus per nat of entropy (upstream's code: none).
+        max_gradient_norm: gradients are scaled down to this norm (upstream's code).
+        target_kl: the policy's rate is adapted to keep an update's divergence near this (rsl_rl's way); None:
+            a fixed rate (paper).
     """
 
     learning_rate: float = 5e-5
@@ -91,12 +92,12 @@ class EpisodeConfig:
         environments: bodies that are simulated side by side, in each process (paper: 128).
         steps: control steps of each between two updates (paper: 51,200 samples an update).
         distance_m: an episode ends when any keypoint is farther from its reference (paper).
-        hard_share: share of the starts drawn where episodes failed lately; the others are drawn evenly.
-        push_m_s: standard deviation of a velocity added to the body at the start, forward, sideways and up.
+        hard_share: share of the starts drawn where episodes failed lately, the others evenly (ours).
+        push_m_s: standard deviation of a velocity added to the body at the start, along each axis (ours).
         activation: of all muscles at the start; None: a random share, from none to all, of what static
-            optimisation finds for the reference.
+            optimisation finds for the reference (ours).
         whole_share: share of the episodes that begin as the protocol's do: at a clip's first frame, muscles
-            without activation.
+            without activation (ours).
         fatigued: with ``--fatigue``, how fatigued a muscle is at the most at the start, as a share of what
             full load would come to in the end (91 % of its units); bodies begin anywhere from fresh to that.
     """
@@ -116,7 +117,10 @@ class RewardWeights:
     """The four terms of the imitation reward, see ``tasks.reward``.
 
     Attributes:
-        position, velocity, energy, upright: weights (paper, Table II).
+        position: weight of the keypoints' places (paper, Table II).
+        velocity: weight of their velocities (paper, Table II).
+        energy: weight of low excitation (paper, Table II).
+        upright: weight of the pelvis's uprightness (paper, Table II).
         position_rate: of the position term's exponential [1/m²] (paper, Table II: k_pos). It decides how
             far off a body still feels the way back: with 200 the term is 0.15 at 0.17 m, 0.02 at 0.25 m.
         velocity_rate: of the velocity term's [s²/m²] (paper, Table II: k_vel).
@@ -139,16 +143,16 @@ class StageConfig:
     """When a stage of reinforcement learning ends, how often it is looked at, and what it does its own way.
 
     Attributes:
-        max_steps: control steps, over all processes, after which it ends at the latest.
-        evaluate_every: updates between two evaluations on the training clips.
+        max_steps: control steps, over all processes, after which it ends at the latest (ours).
+        evaluate_every: updates between two evaluations on the training clips (ours).
         checkpoint_every: updates between two checkpoints. Each begins new episodes, so that a resumed run is
-            the same as one that was never stopped.
+            the same as one that was never stopped (ours).
         plateau_evaluations: it ends when the evaluated success of so many evaluations in a row has not risen
-            by ``plateau_rise`` above the best before them.
-        plateau_rise: see there.
-        critic_only_updates: first updates, in which the policy stays as it is.
-        action_std: of an action's own noise when the stage begins; None: as the policy comes.
-        energy: weight of the energy term; None: the weight of all stages.
+            by ``plateau_rise`` above the best before them (ours; upstream looks at the curve).
+        plateau_rise: rise of the success, a share of the clips, that is no plateau yet (ours).
+        critic_only_updates: first updates, in which the policy stays as it is (ours).
+        action_std: of an action's own noise when the stage begins (ours); None: as the policy comes.
+        energy: weight of the energy term (ours); None: the weight of all stages.
     """
 
     max_steps: int = 500_000_000
@@ -166,17 +170,17 @@ class DistillationConfig:
     """How a student learns from teachers: DAgger (Ross, Gordon, Bagnell 2011) with sparing labels.
 
     Attributes:
-        rounds: of acting and learning.
-        steps: control steps of each environment in a round.
-        noise: standard deviation added to the student's actions while it acts.
-        memory: samples that each process keeps, the latest.
-        epochs: passes over them in a round.
-        minibatch: samples of a gradient step, over all processes.
-        learning_rate: of the student in the first round; it falls to nothing along half a cosine.
+        rounds: of acting and learning (ours, as all of these).
+        steps: control steps of each environment in a round (ours).
+        noise: standard deviation added to the student's actions while it acts (ours).
+        memory: samples that each process keeps, the latest (ours).
+        epochs: passes over them in a round (ours).
+        minibatch: samples of a gradient step, over all processes (ours).
+        learning_rate: of the student in the first round; it falls to nothing along half a cosine (ours).
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
             least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
-            student failed.
-        evaluate_every: rounds between two looks at how good the student is.
+            student failed (ours).
+        evaluate_every: rounds between two looks at how good the student is (ours).
     """
 
     rounds: int = 24
@@ -206,10 +210,11 @@ class TrainConfig:
         motions: a motion file from prepare-data; the built-in one, made when first needed, if left out.
         split: of the motion file; its training split if left out.
         control: law of the experts' actions (paper: direct); `distilled` has students that act in direct.
-        start_from: folder of a policy with weights.safetensors, as which the first stage begins (its control
-            law must be that stage's); from nothing if left out. A policy that learned another task gives its
-            actor alone; one that does not see fatigue may be named where it is observed, and one of another
-            body in direct or tracking that is no mixture.
+        start_from: a policy that ships, by its name, or a folder with weights.safetensors, as which the first
+            stage begins; from nothing if left out. Its control law must be that stage's, and its networks of
+            this run's sizes, as those that ship are of preset laptop's. A policy that learned another task
+            gives its actor alone; one that does not see fatigue may be named where it is observed, and one
+            of another body in direct or tracking that is no mixture.
         fatigue: muscles tire while it learns (the 3CC-r model), and bodies begin fatigued by chance.
         observe_fatigue: the policy sees the fatigued part of each muscle, and is scored so.
         seed: of all random numbers.

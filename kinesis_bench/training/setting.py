@@ -21,6 +21,7 @@ from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
 from kinesis_bench.physics.engines import engine_maker
 from kinesis_bench.policies.contract import Contract
+from kinesis_bench.policies.load import reference_policies
 from kinesis_bench.prepare import default_motions
 from kinesis_bench.prepare.pool import default_workers
 from kinesis_bench.tasks.control import action_names, action_size
@@ -141,7 +142,7 @@ class RunSetting:
             contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
             seen, networks = contract.observation_size, config.networks
             actor = Actor(seen, action_size(contract.control, self.body), networks)
-            load_weights(Path(config.start_from).expanduser(), contract, actor, Critic(seen, networks, 1.0))
+            load_weights(start_folder(config.start_from), contract, actor, Critic(seen, networks, 1.0))
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -400,8 +401,14 @@ def _require(config: TrainConfig) -> None:
     if config.engine == "gpu" and not torch.cuda.is_available():
         raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
     if config.start_from:
-        weights = Path(config.start_from).expanduser() / WEIGHTS
-        require_file(weights, "name the folder of a policy that holds its weights")
+        known = ", ".join(reference_policies())
+        remedy = f"name a policy that ships ({known}), or the folder of one that holds its weights"
+        require_file(start_folder(config.start_from) / WEIGHTS, remedy)
+
+
+def start_folder(policy: str) -> Path:
+    """Folder of a policy that a run begins as: of one that ships, by its name, or any other."""
+    return reference_policies().get(policy) or Path(policy).expanduser()
 
 
 def reward_config(weights: RewardWeights) -> RewardConfig:

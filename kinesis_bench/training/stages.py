@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -36,7 +35,7 @@ from kinesis_bench.training.run_folder import (
     stage_folder,
     write_config,
 )
-from kinesis_bench.training.setting import RunSetting
+from kinesis_bench.training.setting import RunSetting, start_folder
 from kinesis_bench.training.trial import Trial
 
 T = TypeVar("T")
@@ -65,8 +64,7 @@ def learn(
     if start is not None:
         setting.load_best(start, actor, critic)
     elif setting.config.start_from:
-        folder = Path(setting.config.start_from).expanduser()
-        load_weights(folder, setting.contract(control), actor, critic)
+        load_weights(start_folder(setting.config.start_from), setting.contract(control), actor, critic)
     if config.action_std is not None:
         nn.init.constant_(actor.log_action_std, float(np.log(config.action_std)))
     return _reinforce(setting, stage, clips, control, config, actor, critic, environment)
