@@ -16,8 +16,9 @@ from kinesis_bench.evaluation.tasks.comparison import SCHEMA, ComparedTask, Over
 from kinesis_bench.evaluation.tasks.differences import trial_differences
 from kinesis_bench.evaluation.tasks.evaluate import headline_of
 from kinesis_bench.evaluation.tasks.figures import named_figures, shares_of
-from kinesis_bench.evaluation.tasks.result import FIGURE, read_task_result, read_trials
+from kinesis_bench.evaluation.tasks.result import FIGURE, figure_parts, read_task_result
 from kinesis_bench.evaluation.tasks.schema import TaskResult
+from kinesis_bench.evaluation.tasks.trial_table import TrialTable, read_trial_table
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.metrics.paired import Sums
 from kinesis_bench.metrics.reasons import reasons_of_nulls
@@ -36,14 +37,14 @@ class ScoredTrials:
     Attributes:
         folder, sha256: of the result.
         result: the figures.
-        drawn: of each trial, as in ``trials.csv``.
+        table: ``trials.csv``.
         parts: of the figures, trial by trial.
     """
 
     folder: Path
     sha256: str
     result: TaskResult
-    drawn: tuple[tuple[str, ...], ...]
+    table: TrialTable
     parts: Mapping[str, Sums]
 
 
@@ -59,11 +60,13 @@ def read_scored_trials(folder: Path) -> ScoredTrials:
         raise InputError(
             f"{file}: task", f"{result.task!r} is not known here", "use the version that scored it"
         )
-    drawn, parts = read_trials(folder / "trials.csv", result.figures)
-    if lacking := [name for name in headline_of(TASKS[result.task]) if name not in parts]:
+    info = TASKS[result.task]
+    table = read_trial_table(folder / "trials.csv", info, result.figures.success.trials)
+    parts = figure_parts(table, result.figures)
+    if lacking := [name for name in headline_of(info) if name not in parts]:
         problem = f"lacks the column {FIGURE}{lacking[0]}"
-        raise InputError(folder / "trials.csv", problem, "score the policy anew with this version")
-    return ScoredTrials(folder, sha256_of_file(file), result, drawn, parts)
+        raise InputError(table.path, problem, "score the policy anew with this version")
+    return ScoredTrials(folder, sha256_of_file(file), result, table, parts)
 
 
 def compare_trials(folders: Sequence[str | Path]) -> TaskComparison:
@@ -123,11 +126,11 @@ def _average(figure: str, scored: Sequence[ScoredTrials]) -> OverBodies:
     mean = None if why_none else float(np.mean(values))
     interval = None
     if mean is not None:
-        drawn = resample(np.zeros(len(scored[0].drawn)), np.random.default_rng(SEED))
+        drawn = resample(np.zeros(scored[0].table.trials), np.random.default_rng(SEED))
         by_body = np.stack([one.parts[figure].figure(drawn.weights) for one in scored])
         interval = drawn.interval(by_body.mean(axis=0))
         if mean in (0.0, 100.0) and figure in shares_of(scored[0].result.figures):
-            trials = len(scored[0].drawn)
+            trials = scored[0].table.trials
             low, high = exact_proportion_interval(trials if mean else 0, trials)
             interval = (100.0 * low, 100.0 * high)
     made = OverBodies(
@@ -192,11 +195,10 @@ def _sides(first: ScoredTrials, other: ScoredTrials) -> dict[str, tuple[str, str
     }
     sides["options"] = (_options(a), _options(b))
     sides["diagnostic"] = (a.diagnostic or "none", b.diagnostic or "none")
-    if all(one == two for one, two in sides.values()) and first.drawn != other.drawn:
-        where = next(
-            n for n, pair in enumerate(zip(first.drawn, other.drawn, strict=True)) if len({*pair}) > 1
-        )
-        sides["what was drawn"] = (", ".join(first.drawn[where]), ", ".join(other.drawn[where]))
+    drawn = (first.table.drawn, other.table.drawn)
+    if all(one == two for one, two in sides.values()) and drawn[0] != drawn[1]:
+        one, two = next(pair for pair in zip(*drawn, strict=True) if len({*pair}) > 1)
+        sides["what was drawn"] = (", ".join(one), ", ".join(two))
     return sides
 
 

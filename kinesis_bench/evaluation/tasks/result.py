@@ -16,6 +16,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.tasks.figures import SUCCESS, ByTrial, named_figures
 from kinesis_bench.evaluation.tasks.run import TrialRun
 from kinesis_bench.evaluation.tasks.schema import SCHEMA, TaskFigures, TaskResult
+from kinesis_bench.evaluation.tasks.trial_table import ENDING, NUMBER, STEPS, TOGETHER, TrialTable
 from kinesis_bench.evaluation.typed_file import read_typed, schema_text, write_typed
 from kinesis_bench.files import write_text
 from kinesis_bench.metrics.paired import Sums
@@ -32,7 +33,6 @@ WEIGHT = "_weight"
 ROUNDING = 1e-4
 """Figures made from ``trials.csv`` and in ``result.json`` differ by less than this."""
 
-_ANEW = "score the policy anew with this version"
 _REMEDY = "give a result.json that `score --task` of this version has written"
 
 
@@ -80,7 +80,7 @@ def write_trials(path: str | Path, run: TrialRun, by_trial: ByTrial) -> None:
     ]
     columns = [f"{'mean' if mean else 'last'}_{name}" for name, mean in kept]
     figures = _figure_columns(by_trial)
-    writer.writerow(("trial", *drawn, "steps", "ending", *columns, *figures))
+    writer.writerow((NUMBER, *drawn, STEPS, ENDING, *columns, *figures))
     for place, trial in enumerate(run.trials):
         start = list(drawn_cells(trial.start).values())
         found = [trial.measured[name].mean() if mean else trial.measured[name][-1] for name, mean in kept]
@@ -108,64 +108,36 @@ def _figure_columns(by_trial: ByTrial) -> dict[str, np.ndarray]:
     return {f"{FIGURE}{name}": values for name, values in columns.items()}
 
 
-def read_trials(
-    path: str | Path, figures: TaskFigures
-) -> tuple[tuple[tuple[str, ...], ...], dict[str, Sums]]:
-    """Read what ``write_trials`` wrote.
+def figure_parts(table: TrialTable, figures: TaskFigures) -> dict[str, Sums]:
+    """The figures' parts by name, of all that ``write_trials`` wrote trial by trial.
 
     Args:
-        path: of ``trials.csv``.
+        table: ``trials.csv``.
         figures: of the ``result.json`` beside it.
 
-    Returns:
-        What was drawn, with the trial's number, of each trial; and the figures' parts by name, of all that
-        the file has trial by trial.
-
     Raises:
-        InputError: the file is missing or damaged, lacks a proportion, or is of other trials than the
+        InputError: the file lacks a proportion, holds what is no number, or is of other trials than the
             figures.
     """
-    path = Path(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            head, *rows = csv.reader(file)
-    except FileNotFoundError as error:
-        raise InputError(path, "no such file", "keep it beside its result.json, or score anew") from error
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(path, f"cannot be read ({error})", _ANEW) from error
-    shares = {SUCCESS: figures.success, **figures.proportions}
-    own = {name.removeprefix(FIGURE): place for place, name in enumerate(head) if name.startswith(FIGURE)}
-    lacking = [name for name in ("trial", "steps") if name not in head]
-    lacking += [f"{FIGURE}{name}" for name in shares if name not in own]
-    if lacking:
-        raise InputError(path, f"lacks the column {lacking[0]}", _ANEW)
-    if any(len(row) != len(head) for row in rows):
-        raise InputError(path, f"has a row of other than {len(head)} cells", _ANEW)
 
     def column(name: str) -> np.ndarray:
-        try:
-            return np.array([float(row[own[name]] or "nan") for row in rows])
-        except ValueError as error:
-            raise InputError(f"{path}: {FIGURE}{name}", str(error), _ANEW) from error
+        return table.numbers_where_any(f"{FIGURE}{name}")
 
-    known = [name for name in figures.means if name in own]
-    ratios = {name: (column(name), column(f"{name}{WEIGHT}")) for name in known if f"{name}{WEIGHT}" in own}
+    known = [name for name in figures.means if f"{FIGURE}{name}" in table.columns]
+    ratios = [name for name in known if f"{FIGURE}{name}{WEIGHT}" in table.columns]
+    weighed = {name: (column(name), column(f"{name}{WEIGHT}")) for name in ratios}
     found = ByTrial(
-        holds={name: column(name) == 1.0 for name in shares},
+        holds={name: column(name) == 1.0 for name in (SUCCESS, *figures.proportions)},
         numbers={name: column(name) for name in known if name not in ratios},
-        ratios={name: (np.where(n > 0, x, 0.0) * n, n) for name, (x, n) in ratios.items()},
+        ratios={name: (np.where(n > 0, x, 0.0) * n, n) for name, (x, n) in weighed.items()},
     )
     parts = found.sums()
-    _check_belong(path, parts, len(rows), figures)
-    return tuple(tuple(row[: head.index("steps")]) for row in rows), parts
+    _check_belong(table.path, parts, table.trials, figures)
+    return parts
 
 
 def _check_belong(path: Path, parts: dict[str, Sums], trials: int, figures: TaskFigures) -> None:
     """Refuse trials that other figures were made from."""
-    remedy = "put the files of one score together, or score anew"
-    if trials != figures.success.trials:
-        problem = f"{trials} trials, but result.json beside it tells of {figures.success.trials}"
-        raise InputError(path, problem, remedy)
     known = named_figures(figures)
     for name, sums in parts.items():
         (own,) = sums.figure(np.ones((1, trials)))
@@ -173,7 +145,7 @@ def _check_belong(path: Path, parts: dict[str, Sums], trials: int, figures: Task
         if (told is None) == math.isfinite(own) or (told is not None and abs(own - told) > ROUNDING):
             said = "none" if told is None else f"{told:.6g}"
             problem = f"{own:.6g}, but result.json beside it tells of {said}"
-            raise InputError(f"{path}: {FIGURE}{name}", problem, remedy)
+            raise InputError(f"{path}: {FIGURE}{name}", problem, TOGETHER)
 
 
 def _shown(value: object) -> object:

@@ -9,7 +9,7 @@ import numpy as np
 from kinesis_bench.evaluation.tasks.figures import SUCCESS
 from kinesis_bench.evaluation.tasks.penalty_kick import FLAGS
 from kinesis_bench.evaluation.tasks.target import ARRIVED_M
-from kinesis_bench.leaderboard.tasks.trial_table import TrialTable
+from kinesis_bench.evaluation.tasks.trial_table import TrialTable
 from kinesis_bench.tasks.direction import COMMAND_STEPS
 
 
@@ -21,7 +21,7 @@ def derived(module: str, table: TrialTable) -> dict[str, np.ndarray]:
         table: the trials.
 
     Raises:
-        ValueError: the table lacks a column, or has a cell that is no number.
+        InputError: the table lacks a column, or has a cell that is no number.
     """
     return {"excitation": table.numbers("mean_excitation"), **OF_TASK[module](table)}
 

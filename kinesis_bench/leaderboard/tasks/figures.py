@@ -14,10 +14,10 @@ from kinesis_bench.evaluation.tasks.evaluate import WHOLE_WORD
 from kinesis_bench.evaluation.tasks.figures import SUCCESS, proportion
 from kinesis_bench.evaluation.tasks.result import FIGURE
 from kinesis_bench.evaluation.tasks.schema import Mean, TaskResult
+from kinesis_bench.evaluation.tasks.trial_table import ENDING, TrialTable
 from kinesis_bench.evaluation.typed_json import to_json
 from kinesis_bench.leaderboard.figures import Difference, row_differences, value_differences
 from kinesis_bench.leaderboard.tasks.derived import derived
-from kinesis_bench.leaderboard.tasks.trial_table import TrialTable
 from kinesis_bench.metrics.paired import Sums
 from kinesis_bench.metrics.statistics import Interval, resample
 
@@ -77,7 +77,7 @@ def derived_differences(module: str, table: TrialTable) -> list[Difference]:
         table: as submitted.
 
     Raises:
-        ValueError: the table lacks a column, or has a cell that is no number.
+        InputError: the table lacks a column, or has a cell that is no number.
     """
     different = []
     for name, values in derived(module, table).items():
@@ -135,7 +135,7 @@ def recorded_differences(parts: Mapping[str, Sums], recorded: int) -> list[str]:
 
 def _counts(result: TaskResult, table: TrialTable) -> list[Difference]:
     endings: dict[str, int] = {}
-    for ending in table.columns["ending"]:
+    for ending in table.columns[ENDING]:
         word = ending or WHOLE_WORD
         endings[word] = endings.get(word, 0) + 1
     return [

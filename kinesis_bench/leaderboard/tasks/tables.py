@@ -54,7 +54,7 @@ def _table(group: Sequence[SubmittedTask]) -> Table:
 
 
 def _refuse_other_trials(group: Sequence[SubmittedTask]) -> None:
-    drawn = [one.scored.drawn for one in group]
+    drawn = [one.scored.table.drawn for one in group]
     for one, cells in zip(group, drawn, strict=True):
         if cells != drawn[0]:
             problem = f"its trials did not draw what those of {place_of(group[0])} did"

@@ -20,13 +20,13 @@ from pathlib import Path
 
 from kinesis_bench.bodies.build import BODIES
 from kinesis_bench.bodies.contract import load_body
-from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import versions
 from kinesis_bench.evaluation.tasks.evaluate import by_trial_of
 from kinesis_bench.evaluation.tasks.figures import SUCCESS, ByTrial, named_figures
 from kinesis_bench.evaluation.tasks.result import drawn_cells, write_trials
 from kinesis_bench.evaluation.tasks.run import TrialJob, TrialRun
 from kinesis_bench.evaluation.tasks.schema import TaskFigures
+from kinesis_bench.evaluation.tasks.trial_table import read_trial_table
 from kinesis_bench.files import sha256_of_file
 from kinesis_bench.leaderboard.figures import Difference
 from kinesis_bench.leaderboard.folder import RECORD, SUMS, TRIALS, SubmittedTask, misplaced, wrong_sums
@@ -47,7 +47,6 @@ from kinesis_bench.leaderboard.tasks.statements import (
     wrong_task_record,
     wrong_task_submission,
 )
-from kinesis_bench.leaderboard.tasks.trial_table import read_trials
 from kinesis_bench.tasks.registry import task_info
 
 
@@ -69,7 +68,7 @@ def verify_task(
     """
     folder, scored = submitted.folder, submitted.scored
     result, info = scored.result, task_info(scored.result.task)
-    table = read_trials(folder / TRIALS, info)
+    table = scored.table
     wrong = [*wrong_sums(folder), *misplaced(folder, submitted.submission)]
     wrong += wrong_task_submission(submitted)
     record = read_record(folder / RECORD)
@@ -94,11 +93,8 @@ def verify_task(
     with tempfile.TemporaryDirectory() as temporary:
         anew = Path(temporary) / TRIALS
         write_trials(anew, run, by_trial)
-        recorded = read_trials(anew, info)
-    try:
-        of_trials = derived_differences(info.module, table)
-    except ValueError as error:
-        raise InputError(folder / TRIALS, str(error), "submit the result anew with this version") from error
+        recorded = read_trial_table(anew, info, len(run.trials))
+    of_trials = derived_differences(info.module, table)
     of_trials += draw_differences(table, [drawn_cells(one) for one in stage.drawn])
     of_trials += trial_differences(table, recorded, passed.same)
     of_file = {TRIALS: of_trials, "result.json": result_differences(scored, table)}

@@ -121,7 +121,7 @@ def test_the_parts_in_the_file_make_the_figures_of_the_result(task: str, tmp_pat
         value = known[name].value
         own = float(parts.figure(ones)[0])
         assert own == pytest.approx(value, abs=2e-6) if value is not None else np.isnan(own), name
-    assert len(scored.drawn) == len(evaluation.run.trials)
+    assert len(scored.table.drawn) == len(evaluation.run.trials)
     alone = {name for name in known if name not in scored.parts}
     assert all(word.endswith(("bias_deg", "spread_deg", "turned_s", "after_s")) for word in alone), alone
 
@@ -193,6 +193,15 @@ def _spoilt(text: str, how: str) -> str | None:
         return "\n".join([*lines[:-1], ",".join(cells)])
     if how == "no number":
         return "\n".join([*lines[:-1], lines[-1].rpartition(",")[0] + ",much"])
+    if how == "another's line":
+        return "\n".join([lines[0], *lines[2:], lines[-1]])
+    if how == "too long":
+        place = lines[0].split(",").index("steps")
+        cells = lines[-1].split(",")
+        cells[place] = "1000"
+        return "\n".join([*lines[:-1], ",".join(cells)])
+    if how == "twice":
+        return "\n".join([f"{lines[0]},steps", *(f"{line},5" for line in lines[1:])])
     fewer = "\n".join(lines[:-1])
     return {"fewer": fewer, "short row": "\n".join(lines).rpartition(",")[0], "empty": ""}[how]
 
@@ -205,8 +214,11 @@ def _spoilt(text: str, how: str) -> str | None:
         ("tampered", "figure_success_pct: 50, but result.json beside it tells of 33.3333"),
         ("no number", "figure_excitation: could not convert string to float: 'much'"),
         ("fewer", "trials.csv: 5 trials, but result.json beside it tells of 6"),
-        ("short row", "trials.csv: has a row of other than"),
-        ("empty", "trials.csv: cannot be read"),
+        ("another's line", "trials.csv: has trial '1' in the place of 0; score the policy anew"),
+        ("too long", "trials.csv: has a trial that did not last 1 to 150 steps"),
+        ("twice", "trials.csv: has the column steps twice"),
+        ("short row", "trials.csv: has a row of other than 20 cells: line 7 has 19"),
+        ("empty", "trials.csv: cannot be read, as it is empty"),
     ],
 )
 def test_damaged_trials_are_refused(tmp_path: Path, how: str, said: str) -> None:
