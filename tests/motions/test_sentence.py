@@ -175,6 +175,7 @@ def test_speeds_of_walking_are_the_five_groups_of_schwartz():
         ),
         ("a person walks like a duck", "unknown words 'like', 'duck'"),
         ("a person läuft", "unknown word 'läuft'"),
+        ("a person dances", "unknown word 'dances'; say it as in"),  # pace is another word
         ("a person walks 3 ✓", "unknown word '✓'"),
         ("a person walks for ² seconds", "unknown word '²'"),
         ("a person", "ends too early; 'walks', 'jogs', 'runs' or 'starts to walk' is expected"),

@@ -447,7 +447,7 @@ def _where(text: str) -> str:
 
 def _unknown(text: str, words: list[str]) -> InputError:
     """All unknown words, each with the nearest that is known."""
-    nearest = {word: difflib.get_close_matches(word, sorted(vocabulary()), n=1, cutoff=0.6) for word in words}
+    nearest = {word: difflib.get_close_matches(word, sorted(vocabulary()), n=1, cutoff=0.7) for word in words}
     meant = [f"{near[0]!r} for {word!r}" for word, near in nearest.items() if near]
     problem = f"unknown word{'s' if len(words) > 1 else ''} {', '.join(map(repr, words))}"
     remedy = f"did you mean {', '.join(meant)}? " if meant else ""
