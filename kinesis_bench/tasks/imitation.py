@@ -19,7 +19,13 @@ from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.control import control_law
 from kinesis_bench.tasks.observation import FatigueMode, observe
 from kinesis_bench.tasks.reference import Reference
-from kinesis_bench.tasks.reward import RewardConfig, energy_over_substeps, reward_terms, total_reward
+from kinesis_bench.tasks.reward import (
+    RewardConfig,
+    correction_term,
+    energy_over_substeps,
+    reward_terms,
+    total_reward,
+)
 from kinesis_bench.tasks.rows import BodyRows, Step
 from kinesis_bench.tasks.termination import PROTOCOL, Termination
 
@@ -167,6 +173,8 @@ class Imitation(BodyRows):
             velocity = self._placed.keypoint_velocity[at]
             energy = energy_over_substeps(self._reward.energy_rate, driven.excitation)
             terms = reward_terms(self._reward, now, reference, velocity, energy)
+            if self._reward.correction_weight:
+                terms["correction"] = correction_term(self._reward.correction_rate, action)
         return ImitationStep(
             rows=rows,
             keypoint_error_m=error,

@@ -1,4 +1,4 @@
-"""The imitation reward of KINESIS, with the means and the energy term that its code has."""
+"""The imitation reward of KINESIS, with the means and energy term that its code has, and a term of ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kinesis_bench.tasks.kinematics import Kinematics
 
 @dataclass(frozen=True)
 class RewardConfig:
-    """Weights and rates of the reward's four terms.
+    """Weights and rates of the reward's terms.
 
     Defaults are those of the body ``legs`` in the paper (Simos, Chiappa, Mathis 2026) and its code
     (``cfg/env/env_im.yaml``); see ``reward_config`` for the other bodies.
@@ -24,6 +24,8 @@ class RewardConfig:
         velocity_rate: [s²/m²], likewise for velocities.
         energy_rate: on the sum of the excitations' L1 and L2 norms.
         upright_rate: [1/rad²], on the pelvis's squared roll and pitch.
+        correction_weight: of the correction term, which KINESIS has not; 0 leaves it out.
+        correction_rate: on the mean squared action.
     """
 
     position_weight: float = 0.6
@@ -34,11 +36,13 @@ class RewardConfig:
     velocity_rate: float = 5.0
     energy_rate: float = 0.05
     upright_rate: float = 3.0
+    correction_weight: float = 0.0
+    correction_rate: float = 6.0
 
     @property
     def largest(self) -> float:
         """The reward of a step in which every term is 1, its most."""
-        return self.position_weight + self.velocity_weight + self.energy_weight + self.upright_weight
+        return sum(value for name, value in vars(self).items() if name.endswith("_weight"))
 
 
 def reward_config(body: str) -> RewardConfig:
@@ -69,10 +73,20 @@ def upright_term(rate: float, now: Kinematics) -> Any:
     return xp.exp(-rate * (roll**2 + pitch**2))
 
 
+def correction_term(rate: float, action: Any) -> Any:
+    """exp(-rate mean a²) of actions (n, A): (n,).
+
+    For control ``tracking``, whose actions correct what the feed-forward and the muscles' reflexes do. Free
+    corrections let a teacher fall from step to step and catch itself on a flat foot.
+    """
+    xp = array_namespace(action)
+    return xp.exp(-rate * xp.mean(action**2, axis=-1))
+
+
 def reward_terms(
     config: RewardConfig, now: Kinematics, reference_position: Any, reference_velocity: Any, energy: Any
 ) -> dict[str, Any]:
-    """The four terms, each 0 to 1, before their weights.
+    """KINESIS's four terms, each 0 to 1, before their weights.
 
     Args:
         config: rates.

@@ -282,7 +282,7 @@ class Setting(RunSetting):
             clips,
             control=control,
             config=config.episodes,
-            reward=reward_config(reward),
+            reward=reward_config(reward, control),
             rng=np.random.default_rng((config.seed, rank())),
             make_task=make_task,
             threads=self.threads,
@@ -411,18 +411,13 @@ def start_folder(policy: str) -> Path:
     return reference_policies().get(policy) or Path(policy).expanduser()
 
 
-def reward_config(weights: RewardWeights) -> RewardConfig:
-    """The task's reward with a run's weights."""
-    return RewardConfig(
-        position_weight=weights.position,
-        velocity_weight=weights.velocity,
-        energy_weight=weights.energy,
-        upright_weight=weights.upright,
-        position_rate=weights.position_rate,
-        velocity_rate=weights.velocity_rate,
-        energy_rate=weights.energy_rate,
-        upright_rate=weights.upright_rate,
-    )
+def reward_config(weights: RewardWeights, control: Control) -> RewardConfig:
+    """The task's reward with a run's weights, for who acts in a control law."""
+    rates = {name: value for name, value in vars(weights).items() if name.endswith("_rate")}
+    shares = {f"{name}_weight": value for name, value in vars(weights).items() if name not in rates}
+    if control != "tracking":
+        shares["correction_weight"] = 0.0
+    return RewardConfig(**rates, **shares)
 
 
 def _training_split(motions: Motions) -> str:

@@ -235,6 +235,22 @@ def test_reward_and_termination_follow_the_reference(legs, legs_motions):
     assert make(legs, legs_motions)._termination.over_keypoints == "mean"
 
 
+def test_corrections_are_of_the_action_applied(legs, legs_motions):
+    reward = replace(reward_config("legs"), correction_weight=0.5, correction_rate=2.0)
+    task = make(legs, legs_motions, control="tracking", reward=reward)
+    rows = np.arange(4)
+    task.start(rows, CLIPS, FRAMES)
+    action = np.linspace(-0.6, 0.8, 4 * 14).reshape(4, 14)
+    step = task.step(rows, action)
+    assert step.reward_terms["correction"] == pytest.approx(np.exp(-2 * np.square(action).mean(axis=1)))
+    without = sum(
+        getattr(reward, f"{name}_weight") * values
+        for name, values in step.reward_terms.items()
+        if name != "correction"
+    )
+    np.testing.assert_allclose(step.reward, without + 0.5 * step.reward_terms["correction"])
+
+
 def test_a_bad_action_breaks_its_row_only(legs, legs_motions):
     sound, broken = (make(legs, legs_motions, record=True) for _ in range(2))
     rows = np.arange(4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def tasks(body, motions, control, **options):
             control=control,
             threads=1,
             make_engine=make_engine,
-            reward=reward_config(body.name),
+            reward=replace(reward_config(body.name), correction_weight=0.1),
             termination=TRAINING,
             needs=NEEDS,
             **options,

@@ -14,6 +14,7 @@ from kinesis_bench.tasks.kinematics import BodyPoints, kinematics
 from kinesis_bench.tasks.observation import observation_layout, observation_size, observe
 from kinesis_bench.tasks.reward import (
     RewardConfig,
+    correction_term,
     energy_term,
     reward_config,
     reward_terms,
@@ -142,6 +143,14 @@ def test_reward_by_hand(legs):
     assert terms["upright"][0] == pytest.approx(np.exp(-3 * 0.04))
     by_hand = 0.6 * 0.8840 + 0.2 * np.exp(-0.15) + 0.1 * np.exp(-0.06) + 0.1 * np.exp(-0.12)
     assert total_reward(config, terms)[0] == pytest.approx(by_hand, abs=1e-4)
+
+
+def test_small_corrections_pay_by_their_mean_square():
+    action = np.array([[0.3, -0.1], [0.0, 0.0], [-1.0, 1.0]])
+    np.testing.assert_allclose(correction_term(6.0, action), [np.exp(-0.3), 1.0, np.exp(-6.0)])
+    config = RewardConfig(correction_weight=0.5)
+    assert config.largest == pytest.approx(1.5)
+    assert total_reward(config, {"energy": 1.0, "correction": 0.4}) == pytest.approx(0.1 + 0.2)
 
 
 def test_bodies_with_trunk_muscles_trade_uprightness_for_energy():
