@@ -7,6 +7,7 @@ own excitation but the most sparing one with about the same joint torques, where
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -91,12 +92,14 @@ class DistillationProgress:
         samples: labelled so far.
         error: root mean square difference of the student's excitations from the labels, over all of them.
         teaching_excitation: mean of the latest labels.
+        wall_s: that the round took [s].
     """
 
     round: int
     samples: int
     error: float
     teaching_excitation: float
+    wall_s: float
 
 
 class Distillation:
@@ -132,11 +135,13 @@ class Distillation:
         self._environment.restart()
         falling = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, self._config.rounds)
         for number in range(1, self._config.rounds + 1):
+            began = time.perf_counter()
             taught = self._act(student_share=0.0 if number == 1 else 1.0)
             error = self._learn()
             falling.step()
             samples = sum(len(part) for part in self._action)
-            self._progress(DistillationProgress(number, samples, error, taught))
+            wall_s = time.perf_counter() - began
+            self._progress(DistillationProgress(number, samples, error, taught, wall_s))
 
     @torch.no_grad()
     def _act(self, student_share: float) -> float:

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from kinesis_bench.training.events import Events
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from kinesis_bench.training.reinforcement import Progress
+    from kinesis_bench.training.trial import Trial
 
 LOG = "log.csv"
 
@@ -33,6 +34,21 @@ SHARES = {
 
 NUMBERS = {"mpjpe_mm": "MPJPE [mm]", "excitation": "excitation", "distance_m": "distance at the end [m]"}
 """Other ones."""
+
+LEARNING = {"reward": "reward", "error": "error of the excitations"}
+"""What a stage learns by, as far as it knows it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told after every update, or round of a student; ``trial`` only where one was run."""
+
+    stage: str
+    update: int
+    steps: int
+    steps_per_s: float
+    figures: dict[str, float]
+    trial: Trial | None
 
 
 class Log:
@@ -163,7 +179,7 @@ class _Lines:
             f"{progress.steps / 1e6:.3f} M steps",
             f"{wall_s:.0f} s",
             f"{progress.steps_per_s:.0f} steps/s",
-            f"reward {progress.figures['reward']:.3f}",
+            *(f"{name} {progress.figures[name]:.3f}" for name in LEARNING if name in progress.figures),
             *(f"{name} {value:.3f}" for name, value in trial.items()),
         ]
         self._console.print(", ".join(told), soft_wrap=True)
@@ -195,13 +211,14 @@ class _Live:
         self._live.stop()
 
     def _drawn(self, progress: Progress, trial: dict[str, float], wall_s: float) -> Table:
+        of = progress.figures
         left_s = (self._max_steps - progress.steps) * wall_s / progress.steps
         drawn = table(f"{self._stage}, update {progress.update}", "", "")
         rows = {
-            "steps": f"{progress.steps / 1e6:.2f} of at most {self._max_steps / 1e6:.0f} M",
+            "steps": f"{progress.steps / 1e6:.2f} of at most {self._max_steps / 1e6:.3g} M",
             "steps/s": f"{progress.steps_per_s:.0f}",
             "time": f"{_time(wall_s)}, at most {_time(left_s)} left",
-            "reward": f"{progress.figures['reward']:.3f}",
+            **{label: f"{of[name]:.3f}" for name, label in LEARNING.items() if name in of},
             **{label: f"{100 * trial[name]:.1f} %" for name, label in SHARES.items() if name in trial},
             **{label: f"{trial[name]:.3f}" for name, label in NUMBERS.items() if name in trial},
         }

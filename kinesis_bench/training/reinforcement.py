@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from kinesis_bench.training.distributed import (
     wait_for_all,
 )
 from kinesis_bench.training.environment import Environment
+from kinesis_bench.training.log import Progress
 from kinesis_bench.training.networks import ActorLike, Critic
 from kinesis_bench.training.ppo import PPO, UpdateReport
 from kinesis_bench.training.storage import Storage
@@ -54,18 +54,6 @@ MOST_BROKEN = 0.01
 
 MOST_LOST = 3
 """Updates in a row that may end in weights that are not finite."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is told after every update; ``trial`` only where one was run."""
-
-    stage: str
-    update: int
-    steps: int
-    steps_per_s: float
-    figures: dict[str, float]
-    trial: Trial | None
 
 
 class Reinforcement:

@@ -14,8 +14,9 @@ from kinesis_bench.bodies.contract import Body
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.tasks.reference import Reference
 from kinesis_bench.training.config import Engine, Preset, StageConfig
+from kinesis_bench.training.log import Progress
 from kinesis_bench.training.presets import preset
-from kinesis_bench.training.reinforcement import Progress, Reinforcement
+from kinesis_bench.training.reinforcement import Reinforcement
 from kinesis_bench.training.setting import Setting
 
 PRESETS: dict[Engine, Preset] = {"cpu": "laptop", "gpu": "gpu"}

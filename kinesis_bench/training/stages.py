@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,14 +16,13 @@ from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.registry import IMITATION
 from kinesis_bench.tasks.static_optimisation import joint_slack_n_m
 from kinesis_bench.tasks.tracking import TrackingControl
-from kinesis_bench.terminal import console
 from kinesis_bench.training.checkpoint import module_tensors, write_checkpoint
 from kinesis_bench.training.config import Control, StageConfig
 from kinesis_bench.training.distillation import Distillation, DistillationProgress, Labels
 from kinesis_bench.training.distributed import gather_json, processes, rank, wait_for_all
 from kinesis_bench.training.environment import Environment
 from kinesis_bench.training.export import load_weights, write_policy_folder
-from kinesis_bench.training.log import Log, StageLog
+from kinesis_bench.training.log import Progress, StageLog
 from kinesis_bench.training.mixture import Mixture
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST, Reinforcement
@@ -98,9 +96,7 @@ def distil(
         start: stage of the student as which this one begins; None: from nothing.
         teachers: stages that learned before.
     """
-    began, config, teaching = time.perf_counter(), setting.config.distillation, setting.teaching
-    log = Log(stage_folder(setting.run, stage))
-    _by_first(log.cut)(0)
+    config, teaching = setting.config.distillation, setting.teaching
     environment = teaching.lessons()
     tracked = teaching.environment(teaching.clips, "tracking", setting.config.reward)
     student, critic = setting.actor(environment), teaching.critic(tracked)
@@ -118,37 +114,29 @@ def distil(
     trials = setting.trials(clips, "direct")
     per_round = config.steps * setting.config.episodes.environments * processes()
     tried: list[Trial] = []
+    with _stage_log(setting, stage, config.rounds * per_round, trials.figures) as log:
 
-    def tell(progress: DistillationProgress) -> None:
-        looked = progress.round % config.evaluate_every == 0 or progress.round == config.rounds
-        if looked:
-            tried.append(trials.run(student))
-        figures = tried[-1].figures() if looked else dict.fromkeys(trials.figures, math.nan)
-        _by_first(note)(vars(progress) | figures)
+        def tell(progress: DistillationProgress) -> None:
+            number = progress.round
+            looked = number % config.evaluate_every == 0 or number == config.rounds
+            if looked:
+                tried.append(trials.run(student))
+            rate = per_round / progress.wall_s
+            figures = {name: getattr(progress, name) for name in ("samples", "error", "teaching_excitation")}
+            trial = tried[-1] if looked else None
+            _by_first(log)(Progress(stage, number, number * per_round, rate, figures, trial))
 
-    def note(figures: dict[str, float]) -> None:
-        done, wall_s = int(figures["round"]), time.perf_counter() - began
-        counts = {"update": done, "steps": done * per_round, "wall_s": round(wall_s, 1)}
-        log.add({**counts, **{name: value for name, value in figures.items() if name != "round"}})
-        known = (f"{name} {value:.4g}" for name, value in figures.items() if math.isfinite(value))
-        console().print(f"{stage}: {', '.join(known)}", soft_wrap=True)
-
-    generator = torch.Generator().manual_seed(setting.config.seed)
-    Distillation(
-        student,
-        Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting), failed),
-        environment,
-        config,
-        generator,
-        tell,
-    ).run()
+        _by_first(log.begin)(0)
+        generator = torch.Generator().manual_seed(setting.config.seed)
+        labels = Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting), failed)
+        Distillation(student, labels, environment, config, generator, tell).run()
+        wall_s = log.wall_s
     if rank() == 0:
         tensors = module_tensors("actor", student)
         if teaching is setting:
             tensors |= module_tensors("critic", critic)
         write_checkpoint(stage_folder(setting.run, stage) / BEST, tensors, {})
     wait_for_all()
-    wall_s = time.perf_counter() - began
     return _result(setting, clips, tried[-1], config.rounds, config.rounds * per_round, wall_s)
 
 
@@ -239,12 +227,11 @@ def _reinforce(
     critic: Critic,
     environment: Environment,
 ) -> StageResult:
-    run, trials = setting.run, setting.trials(clips, control)
-    folder = stage_folder(run, stage)
-    with StageLog(stage, folder, run / "tensorboard" / stage, config.max_steps, trials.figures) as log:
+    trials = setting.trials(clips, control)
+    with _stage_log(setting, stage, config.max_steps, trials.figures) as log:
         learner = Reinforcement(
             stage,
-            folder,
+            stage_folder(setting.run, stage),
             actor,
             critic,
             environment,
@@ -260,6 +247,11 @@ def _reinforce(
         wall_s = log.wall_s
     setting.load_best(stage, actor, critic)
     return _result(setting, clips, trials.run(actor), learner.updates, learner.steps, wall_s)
+
+
+def _stage_log(setting: RunSetting, stage: str, max_steps: int, figures: Sequence[str]) -> StageLog:
+    events = setting.run / "tensorboard" / stage
+    return StageLog(stage, stage_folder(setting.run, stage), events, max_steps, figures)
 
 
 def _result(

@@ -131,7 +131,7 @@ def test_each_clip_is_taught_by_the_last_teacher_that_learned_it(config, tmp_pat
 
     class NotTaught:
         def __init__(self, student, labels, environment, config, generator, progress) -> None:
-            self.end = lambda: progress(DistillationProgress(config.rounds, 0, 0.0, 0.0))
+            self.end = lambda: progress(DistillationProgress(config.rounds, 0, 0.0, 0.0, 1.0))
             not_sparing.append(list(labels._not_sparing))
             taught["by"] = labels._taught_by.tolist()
             taught["weights"] = [float(teacher.head.weight[0, 0].detach()) for teacher in labels._teachers]

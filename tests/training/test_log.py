@@ -13,8 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
 from kinesis_bench.files import DiskFull
-from kinesis_bench.training.log import LOG, Log, StageLog
-from kinesis_bench.training.reinforcement import Progress
+from kinesis_bench.training.log import LOG, Log, Progress, StageLog, _Live
 from kinesis_bench.training.trial import CLIP_FIGURES
 
 
@@ -72,6 +71,20 @@ def test_a_stage_tells_a_line_a_trial_where_there_is_no_terminal(tmp_path, capsy
     assert "success 0.250" in out
     assert [row["success"] for row in rows(tmp_path)] == ["", "0.25"]
     assert [row["episode_steps"] for row in rows(tmp_path)] == ["", ""]
+
+
+def test_a_student_tells_how_far_it_is_from_its_teachers(tmp_path, capsys) -> None:
+    figures = {"samples": 64, "error": 0.0625, "teaching_excitation": 0.1}
+    told = Progress("student-1", 20, 320, 100.0, figures, progress(1, {"success": 0.5}).trial)
+    with StageLog("student-1", tmp_path, tmp_path / "events", 640, CLIP_FIGURES) as log:
+        log.begin(0)
+        log(told)
+    assert "error 0.062" in capsys.readouterr().out
+    assert {name: float(rows(tmp_path)[0][name]) for name in figures} == figures
+    drawn = _Live("student-1", 640)._drawn(told, {"success": 0.5}, 30.0)
+    names, values = (list(column.cells) for column in drawn.columns)
+    assert dict(zip(names, values, strict=True))["error of the excitations"] == "0.062"
+    assert "reward" not in names
 
 
 def test_time_goes_on_where_it_was(tmp_path) -> None:

@@ -253,6 +253,7 @@ def test_teachers_learn_demonstrations_and_a_student_learns_the_task_from_them(t
     rows = list(csv.DictReader((run / "policy" / "curve.csv").open()))
     told = [(row["stage"], row["steps"]) for row in rows]
     assert told[:3] == [("student-1", "32"), ("student-1", "48"), ("expert-1", "96")]
+    assert list((run / "tensorboard" / "student-1").glob("events.out.*"))
 
 
 def test_the_expert_begins_as_the_student_to_the_bit(tmp_path, monkeypatch) -> None:
