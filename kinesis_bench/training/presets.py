@@ -137,8 +137,8 @@ def _gpu(paper: TrainConfig) -> TrainConfig:
         laptop,
         engine="gpu",
         networks=replace(laptop.networks, actor=(1024, 512, 256), critic=(1024, 512, 256)),
-        ppo=replace(laptop.ppo, minibatch=32_768),
-        episodes=replace(laptop.episodes, environments=4096),
+        ppo=replace(laptop.ppo, minibatch=16_384),
+        episodes=replace(laptop.episodes, environments=4096, steps=16),
         expert=replace(laptop.expert, max_steps=500_000_000),
         gate=replace(laptop.gate, max_steps=50_000_000),
     )
