@@ -291,8 +291,8 @@ MAY_BE_ZERO = frozenset(
             "position",
             "velocity",
         ),
-        *("energy", "upright", "correction", "position_rate", "velocity_rate", "energy_rate", "upright_rate"),
-        "correction_rate",
+        *("energy", "upright", "correction"),
+        *("position_rate", "velocity_rate", "energy_rate", "upright_rate", "correction_rate"),
         *("plateau_rise", "critic_only_updates"),
     }
 )

@@ -101,6 +101,15 @@ class DistillationProgress:
     teaching_excitation: float
     wall_s: float
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """What of it is told by name."""
+        return {
+            "samples": self.samples,
+            "error": self.error,
+            "teaching_excitation": self.teaching_excitation,
+        }
+
 
 class Distillation:
     """Rounds of acting, labelling and learning; of several processes each acts, and all learn one student.

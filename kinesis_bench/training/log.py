@@ -215,7 +215,7 @@ class _Live:
         left_s = (self._max_steps - progress.steps) * wall_s / progress.steps
         drawn = table(f"{self._stage}, update {progress.update}", "", "")
         rows = {
-            "steps": f"{progress.steps / 1e6:.2f} of at most {self._max_steps / 1e6:.3g} M",
+            "steps": f"{progress.steps / 1e6:.2f} of at most {round(self._max_steps / 1e6, 2):g} M",
             "steps/s": f"{progress.steps_per_s:.0f}",
             "time": f"{_time(wall_s)}, at most {_time(left_s)} left",
             **{label: f"{of[name]:.3f}" for name, label in LEARNING.items() if name in of},

@@ -121,10 +121,9 @@ def distil(
             looked = number % config.evaluate_every == 0 or number == config.rounds
             if looked:
                 tried.append(trials.run(student))
-            rate = per_round / progress.wall_s
-            figures = {name: getattr(progress, name) for name in ("samples", "error", "teaching_excitation")}
             trial = tried[-1] if looked else None
-            _by_first(log)(Progress(stage, number, number * per_round, rate, figures, trial))
+            rate = per_round / progress.wall_s
+            _by_first(log)(Progress(stage, number, number * per_round, rate, progress.figures, trial))
 
         _by_first(log.begin)(0)
         generator = torch.Generator().manual_seed(setting.config.seed)

@@ -14,7 +14,6 @@ from kinesis_bench.tasks.reward import reward_config
 from kinesis_bench.training.config import EpisodeConfig, PPOConfig, TrainConfig, check
 from kinesis_bench.training.presets import POSITION_RATE, preset
 from kinesis_bench.training.run_folder import CONFIG, read_config, write_config
-from kinesis_bench.training.setting import reward_config as weighed
 
 PRESETS = ("paper", "gpu", "laptop")
 
@@ -49,14 +48,6 @@ def test_reward_weights_are_the_body_s(name, body) -> None:
         assert getattr(weights, rate) == getattr(paper, rate)
     assert weights.position_rate == (paper.position_rate if name == "paper" else POSITION_RATE)
     assert config.expert.energy is None
-
-
-def test_small_corrections_pay_in_control_tracking_only() -> None:
-    weights = replace(preset("laptop").reward, correction=0.5, correction_rate=4.0)
-    teacher = weighed(weights, "tracking")
-    assert (teacher.correction_weight, teacher.correction_rate) == (0.5, 4.0)
-    assert teacher.largest == pytest.approx(1.5)
-    assert weighed(weights, "direct") == replace(teacher, correction_weight=0.0)
 
 
 @pytest.mark.parametrize("method", ["kinesis", "distilled", None])
