@@ -110,13 +110,14 @@ class TrackingControl:
         rise = (end - start) / SUBSTEPS
         return Aim(start + LEAD_SUBSTEPS * rise, rise)
 
-    def excitation(self, target: Aim, length: np.ndarray, velocity: np.ndarray, substep: int) -> np.ndarray:
+    def excitation(self, target: Aim, length: Any, velocity: Any, substep: int) -> Any:
         """Excitations in [0, 1]."""
+        *_, length_gain, velocity_gain = self._constants.like(length)
         excitation = target.rise * substep
         excitation += target.base
-        excitation += self._length_gain * length
-        excitation += self._velocity_gain * velocity
-        return np.clip(excitation, 0, 1, out=excitation)
+        excitation += length_gain * length
+        excitation += velocity_gain * velocity
+        return excitation.clip(0, 1)
 
     def feed_forward(self, at: np.ndarray) -> np.ndarray:
         """Excitations (n, M) of static optimisation at places (n,) in the reference's flat arrays."""

@@ -184,8 +184,8 @@ class DistillationConfig:
         minibatch: samples of a gradient step, over all processes (ours).
         learning_rate: of the student in the first round; it falls to nothing along half a cosine (ours).
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], at the toes at
-            least 10 N·m; None: the teacher's own excitations are learned, as always on clips that an earlier
-            student failed (ours).
+            least 10 N·m, on the CPU engine only; None: the teacher's own excitations are learned, as always
+            on clips that an earlier student failed (ours).
         evaluate_every: rounds between two looks at how good the student is (ours).
     """
 
@@ -334,6 +334,9 @@ def check(config: TrainConfig) -> None:
         if config.motions or config.split:
             flag = "--motions" if config.motions else "--split"
             raise InputError(flag, f"means nothing for task {config.task}", "leave it out")
+    if config.method == "distilled" and config.engine == "gpu" and config.distillation.slack_n_m is not None:
+        problem = f"is {config.distillation.slack_n_m}, but sparing labels need moment arms of --engine cpu"
+        raise InputError("--distillation.slack-n-m", problem, "give None, or run students with --engine cpu")
     if config.method == "distilled" and config.control != "direct":
         problem = f"is {config.control}, but the experts of --method distilled begin as students in direct"
         raise InputError("--control", problem, "add --method kinesis")

@@ -10,13 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from array_api_compat import array_namespace
 from torch import Tensor
 
 from kinesis_bench.bodies.build import TIMESTEP_S
 from kinesis_bench.physics.engine import SUBSTEPS
+from kinesis_bench.tasks.arrays import like
 from kinesis_bench.tasks.muscle import Muscles
 from kinesis_bench.tasks.static_optimisation import full_moment, sparing_excitation
 from kinesis_bench.tasks.tracking import TrackingControl
@@ -35,7 +38,8 @@ class Labels:
         law: that law, over the environment's reference.
         muscles: of the body.
         slack_n_m: torque error that costs as much as one muscle at full excitation [N·m], of all independent
-            joint coordinates or (D,) of each; None: the teachers' own excitations are the labels.
+            joint coordinates or (D,) of each, on the CPU engine only; None: the teachers' own excitations are
+            the labels.
         not_sparing: clips whose labels are the teachers' own excitations in any case.
     """
 
@@ -48,34 +52,36 @@ class Labels:
         slack_n_m: np.ndarray | float | None,
         not_sparing: Sequence[int] = (),
     ) -> None:
-        self._teachers, self._taught_by, self._not_sparing = tuple(teachers), taught_by, not_sparing
+        self._teachers, self._not_sparing = tuple(teachers), not_sparing
+        self._taught_by = torch.from_numpy(taught_by)
         self._law, self._muscles, self._slack_n_m = law, muscles, slack_n_m
 
     @torch.no_grad()
-    def __call__(self, environment: ClipEnvironment) -> np.ndarray:
-        """Excitations (E, M), to be held over the coming control step.
+    def __call__(self, environment: ClipEnvironment) -> Any:
+        """Excitations (E, M), to be held over the coming control step, in arrays of the engine's kind.
 
         The teacher's law answers to the muscles' lengths at every substep. They are taken to change with
         their present velocity, and its answers are averaged. Where muscles tire, the torques are those that
         its excitation would really have, and sparing labels take a share of what each muscle has left.
         """
-        task, rows = environment.task, np.arange(environment.task.size)
-        observation = environment.observe_clips()
-        now, ahead = task.places(rows), task.places(rows, ahead=1)
-        seen = task.view(rows, ("muscle", "moment_arm"))
+        task, observation = environment.task, environment.observe_clips()
+        seen = task.view(np.arange(task.size), ("muscle",))
         length, velocity = seen["muscle_length"], seen["muscle_velocity"]
-        left = 1 - task.fatigued(rows) if task.fatigue else np.ones_like(length)
-        actions = np.stack([teacher.act(observation).clamp(-1, 1).double() for teacher in self._teachers])
-        action = actions[self._taught_by[task.clip], rows]
-        target = self._law.target(action, now, ahead)
-        excitation = np.zeros_like(length)
+        rows = like(np.arange(task.size), length)
+        actions = torch.stack([teacher.act(observation).clamp(-1, 1) for teacher in self._teachers])
+        taught_by = self._taught_by.to(actions.device)[task.clip]
+        action = like(actions[taught_by, rows], length)
+        target = self._law.target(action, task.places(rows), task.places(rows, ahead=1))
+        excitation = array_namespace(length).zeros_like(length)
         for substep in range(SUBSTEPS):
             later = length + velocity * (substep * TIMESTEP_S)
             excitation += self._law.excitation(target, later, velocity, substep)
         excitation /= SUBSTEPS
         if self._slack_n_m is None:
             return excitation
-        moment = full_moment(seen["moment_arm"], self._muscles.gain(length, velocity))
+        left = 1 - task.fatigued(rows) if task.fatigue else np.ones_like(length)
+        arm = task.view(rows, ("moment_arm",))["moment_arm"]
+        moment = full_moment(arm, self._muscles.gain(length, velocity))
         torque = (moment @ np.minimum(excitation, left)[:, :, None])[:, :, 0]
         spared = ~np.isin(task.clip, self._not_sparing)
         moment, left = left[spared, None, :] * moment[spared], left[spared]
@@ -117,9 +123,10 @@ class Distillation:
     Args:
         student: learns to act in control law ``direct``; its normaliser learns too.
         labels: the teacher's.
-        environment: in control law ``direct``, with ``muscle`` and ``moment_arm`` among its needs.
+        environment: in control law ``direct``, with ``muscle`` among its needs, and ``moment_arm`` if labels
+            are to be sparing.
         config: hyperparameters.
-        generator: of the noise and the samples' order.
+        generator: of the noise and the samples' order, on the student's device.
         progress: told after every round.
     """
 
@@ -159,13 +166,13 @@ class Distillation:
         taught, seen = [], []
         for _ in range(config.steps):
             observation = environment.observe()
-            label = torch.from_numpy(self._labels(environment)).float()
+            label = torch.as_tensor(self._labels(environment)).float()
             action = 2 * label - 1
             seen.append(observation)
             self._action.append(action)
             taught.append(float(label.mean()))
             driven = self.student.act(observation) if student_share else action
-            noise = torch.randn(driven.shape, generator=self._generator)
+            noise = torch.randn(driven.shape, generator=self._generator, device=driven.device)
             environment.step(driven + config.noise * noise)
         self._observation += seen
         self.student.normaliser.learn(torch.cat(seen))
@@ -176,14 +183,14 @@ class Distillation:
         keep = -(-config.memory // len(self._action[0]))
         self._observation, self._action = self._observation[-keep:], self._action[-keep:]
         observation, action = torch.cat(self._observation), torch.cat(self._action)
-        total = count = 0.0
+        errors = []
         for _ in range(config.epochs):
-            order = torch.randperm(len(action), generator=self._generator)
+            order = torch.randperm(len(action), generator=self._generator, device=action.device)
             for chosen in order.split(max(1, config.minibatch // processes())):
                 loss = (self.student(observation[chosen]) - action[chosen]).square().mean()
                 self._optimiser.zero_grad()
                 loss.backward()
                 average_gradients(self._parameters)
                 self._optimiser.step()
-                total, count = total + float(loss.detach()), count + 1
-        return 0.5 * (total / count) ** 0.5
+                errors.append(loss.detach())
+        return 0.5 * float(torch.stack(errors).double().mean().sqrt())

@@ -139,6 +139,9 @@ def _gpu(paper: TrainConfig) -> TrainConfig:
         networks=replace(laptop.networks, actor=(1024, 512, 256), critic=(1024, 512, 256)),
         ppo=replace(laptop.ppo, minibatch=16_384),
         episodes=replace(laptop.episodes, environments=4096, steps=16),
+        distillation=replace(
+            laptop.distillation, steps=16, rounds=150, memory=1_000_000, minibatch=16_384, slack_n_m=None
+        ),
         expert=replace(laptop.expert, max_steps=500_000_000),
         gate=replace(laptop.gate, max_steps=50_000_000),
     )

@@ -258,8 +258,9 @@ class Setting(RunSetting):
 
     def lessons(self) -> ClipEnvironment:
         """Rows in which students act in control ``direct``, and teachers say what they would have done."""
-        reward = self.config.reward
-        return self._clips(self.clips, "direct", reward, ("muscle", "moment_arm"), self.lesson)
+        sparing = self.config.distillation.slack_n_m is not None
+        needs = ("muscle", "moment_arm") if sparing else ("muscle",)
+        return self._clips(self.clips, "direct", self.config.reward, needs, self.lesson)
 
     def environment(
         self, clips: np.ndarray, control: Control, reward: RewardWeights, needs: Iterable[str] = ()

@@ -126,7 +126,7 @@ def distil(
             _by_first(log)(Progress(stage, number, number * per_round, rate, progress.figures, trial))
 
         _by_first(log.begin)(0)
-        generator = torch.Generator().manual_seed(setting.config.seed)
+        generator = torch.Generator(setting.device).manual_seed(setting.config.seed)
         labels = Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting), failed)
         Distillation(student, labels, environment, config, generator, tell).run()
         wall_s = log.wall_s

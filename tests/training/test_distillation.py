@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ torch = pytest.importorskip("torch", reason="training needs torch: pip install '
 from synthetic import synthetic_motions  # noqa: E402
 
 from kinesis_bench.bodies.contract import load_body  # noqa: E402
+from kinesis_bench.physics.engines import MakeEngine, cpu_engine  # noqa: E402
 from kinesis_bench.tasks.muscle import Muscles  # noqa: E402
 from kinesis_bench.tasks.reference import Reference  # noqa: E402
 from kinesis_bench.tasks.reward import RewardConfig  # noqa: E402
@@ -27,7 +30,17 @@ ALL = np.zeros(3, int)
 """All clips are taught by the first teacher."""
 
 
-def made(tiring: Tiring | None = None) -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
+def on_warp(model: Any, size: int, **_: Any) -> Any:
+    from kinesis_bench.physics.warp import WarpEngine
+
+    return WarpEngine(model, size, "cpu")
+
+
+def made(
+    tiring: Tiring | None = None,
+    make_engine: MakeEngine = cpu_engine,
+    needs: tuple[str, ...] = ("muscle", "moment_arm"),
+) -> tuple[ClipEnvironment, Actor, TrackingControl, Muscles]:
     torch.manual_seed(0)
     body = load_body("legs")
     reference = Reference.of(synthetic_motions(body), body)
@@ -40,7 +53,8 @@ def made(tiring: Tiring | None = None) -> tuple[ClipEnvironment, Actor, Tracking
         reward=RewardConfig(),
         rng=np.random.default_rng(0),
         threads=1,
-        needs=("muscle", "moment_arm"),
+        make_engine=make_engine,
+        needs=needs,
         tiring=tiring,
     )
     law = TrackingControl(body, reference)
@@ -126,6 +140,31 @@ def test_each_clip_has_its_teacher():
     both = Labels([teacher, other], np.array([0, 0, 1]), law, muscles, 5.0)(environment)
     np.testing.assert_array_equal(both, np.where((clip == 2)[:, None], alone[1], alone[0]))
     assert np.abs(alone[1] - alone[0]).max() > 0.01
+
+
+def test_the_gpu_engine_has_the_same_labels_and_students_learn_from_them():
+    pytest.importorskip("mujoco_warp", reason="MuJoCo Warp is not installed: kinesis-bench[gpu]")
+    labels, environments = [], []
+    for make_engine in (cpu_engine, on_warp):
+        environment, teacher, law, muscles = made(make_engine=make_engine, needs=("muscle",))
+        environment.restart()
+        environment.step(torch.full((ROWS, 80), -0.8))
+        environments.append(environment)
+        labels.append(Labels([teacher], ALL, law, muscles, None))
+    on_cpu, on_device = (label(environment) for label, environment in zip(labels, environments, strict=True))
+    assert isinstance(on_device, torch.Tensor)
+    np.testing.assert_allclose(on_device.numpy(), on_cpu, atol=2e-3)
+    errors = []
+    student = Actor(environment.observation_size, environment.action_size, NETWORK)
+    Distillation(
+        student,
+        labels[1],
+        environments[1],
+        DistillationConfig(rounds=4, steps=8, memory=600, epochs=8, minibatch=64, learning_rate=3e-3),
+        torch.Generator().manual_seed(2),
+        lambda progress: errors.append(progress.error),
+    ).run()
+    assert errors[-1] < 0.8 * errors[0]
 
 
 def test_the_student_comes_to_act_like_the_labels_and_the_same_again():
