@@ -59,13 +59,13 @@ def train(
     with joined():
         setting = setting_of(run, config)
         torch.set_num_threads(setting.threads)
+        if new:
+            setting.refuse_start()
         with held(run) if rank() == 0 else nullcontext():
             if rank() == 0 and new and (run / CONFIG).exists():
                 raise InputError(run, "holds a run already", f"go on with --resume {run}")
             chain = Chain(setting, score)
             chain.refuse(only)
-            if new:
-                setting.refuse_start()
             if rank() == 0:
                 write_config(run, setting.config)
             wait_for_all()

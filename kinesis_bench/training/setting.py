@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from kinesis_bench.bodies.contract import Body, load_body
-from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.evaluate import default_split
 from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.evaluation.tasks.evaluate import score_of
@@ -19,7 +18,7 @@ from kinesis_bench.files import require_file
 from kinesis_bench.motions.gait.build import DATASET
 from kinesis_bench.motions.motion_set import Motions
 from kinesis_bench.motions.store import read_motions
-from kinesis_bench.physics.engines import engine_maker
+from kinesis_bench.physics.engines import engine_maker, require_gpu
 from kinesis_bench.policies.contract import Contract
 from kinesis_bench.policies.load import reference_policies
 from kinesis_bench.prepare import default_motions
@@ -131,18 +130,21 @@ class RunSetting:
         return context_of(self.body, control, self.config.task, self.config.fatigue_mode).contract
 
     def refuse_start(self) -> None:
-        """Refuse to begin as a policy that was made for something else than the first stage.
+        """Refuse to begin as a policy that is not there, or was made for something else than the first stage.
 
         Raises:
             InputError: it was, or its networks are not of this run's sizes; both sides are shown.
         """
         config = self.config
         if config.start_from:
+            folder, known = start_folder(config.start_from), ", ".join(reference_policies())
+            remedy = f"name a policy that ships ({known}), or the folder of one that holds its weights"
+            require_file(folder / WEIGHTS, remedy)
             taught = config.method == "distilled"
             contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
             seen, networks = contract.observation_size, config.networks
             actor = Actor(seen, action_size(contract.control, self.body), networks)
-            load_weights(start_folder(config.start_from), contract, actor, Critic(seen, networks, 1.0))
+            load_weights(folder, contract, actor, Critic(seen, networks, 1.0))
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -207,7 +209,8 @@ class Setting(RunSetting):
         Raises:
             InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
         """
-        _require(config)
+        if config.engine == "gpu":
+            require_gpu()
         path = Path(config.motions).expanduser() if config.motions else default_motions(built_in)
         require_file(path, "name a motion file from prepare-data")
         body = load_body(config.body)
@@ -326,7 +329,8 @@ class TaskSetting(RunSetting):
         Raises:
             InputError: there is no such task, it is not for this body, or there is no GPU for the engine.
         """
-        _require(config)
+        if config.engine == "gpu":
+            require_gpu()
         info = task_info(config.task)
         info.refuse_body(config.body)
         shown = None
@@ -395,16 +399,6 @@ def setting_of(run: Path, config: TrainConfig) -> RunSetting:
         InputError: see ``Setting.of`` and ``TaskSetting.of``.
     """
     return Setting.of(run, config) if config.task == IMITATION else TaskSetting.of(run, config)
-
-
-def _require(config: TrainConfig) -> None:
-    """Refuse what is not there before a run begins."""
-    if config.engine == "gpu" and not torch.cuda.is_available():
-        raise InputError("--engine gpu", "no CUDA device is found", "use --engine cpu")
-    if config.start_from:
-        known = ", ".join(reference_policies())
-        remedy = f"name a policy that ships ({known}), or the folder of one that holds its weights"
-        require_file(start_folder(config.start_from) / WEIGHTS, remedy)
 
 
 def start_folder(policy: str) -> Path:

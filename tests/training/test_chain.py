@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,6 +195,10 @@ def test_a_teacher_is_exported_and_another_run_begins_as_it(config, tmp_path, mo
         train(tmp_path / "four", wider, score=scored([]))
     assert not (tmp_path / "four").exists(), "a right command must find the folder free"
     assert len(began) == 2
+    shutil.rmtree(tmp_path / "one")
+    with pytest.raises(InputError, match="name a policy that ships"):
+        train(tmp_path / "five", begun_again, score=scored([]))
+    train(tmp_path / "two", begun_again, score=scored([]), only="student-1", new=False)
 
 
 def test_goes_on_where_it_was(told, config, tmp_path) -> None:
