@@ -159,6 +159,7 @@ class StageConfig:
         critic_only_updates: first updates, in which the policy stays as it is (ours).
         action_std: of an action's own noise when the stage begins (ours); None: as the policy comes.
         energy: weight of the energy term (ours); None: the weight of all stages.
+        entropy_weight, target_kl: as those of ``ppo`` (ours); None: those of all stages.
     """
 
     max_steps: int = 500_000_000
@@ -169,6 +170,8 @@ class StageConfig:
     critic_only_updates: int = 0
     action_std: float | None = None
     energy: float | None = None
+    entropy_weight: float | None = None
+    target_kl: float | None = None
 
 
 @dataclass(frozen=True)

@@ -40,17 +40,17 @@ POSITION_RATE = 60.0
 the teacher covered 68 % of the training frames at 6.1 M steps, with 0.3 m and the paper's 200 since 2.2 M,
 and 84 % at 8.0 M, with these two since 6.4 M."""
 
-SPARING_STD = 0.1
+SPARING_STD = 0.08
 """Noise around a student's actions: its excitations are low, and wide noise only raises them."""
 
 SPARING = 0.45
 """Weight of energy after distillation: with the paper's 0.1 the student's excitation does not fall."""
 
-CRITIC_FIRST = 10
-"""First updates of a task of trials in which only the value network learns."""
-
 CAREFUL_KL = 0.02
 """Divergence of an update where a policy that is good already goes on: its noise is not to grow again."""
+
+CRITIC_FIRST = 10
+"""First updates of a task of trials in which only the value network learns."""
 
 WHOLE_SHARE = 0.5
 """Share of the episodes on demonstrations that begin as the task's trials do."""
@@ -85,7 +85,14 @@ def preset(
     return replace(
         made,
         teacher=replace(made.expert, energy=0.05),
-        expert=replace(made.expert, energy=SPARING, action_std=SPARING_STD, critic_only_updates=20),
+        expert=replace(
+            made.expert,
+            energy=SPARING,
+            action_std=SPARING_STD,
+            critic_only_updates=20,
+            entropy_weight=0.0,
+            target_kl=CAREFUL_KL,
+        ),
     )
 
 

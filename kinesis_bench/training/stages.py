@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -210,10 +210,13 @@ def _mixture(setting: RunSetting, experts: Sequence[str], environment: Environme
 def _environment(
     setting: RunSetting, clips: np.ndarray, control: Control, config: StageConfig
 ) -> Environment:
-    reward = setting.config.reward
-    if config.energy is not None:
-        reward = replace(reward, energy=config.energy)
+    reward = replace(setting.config.reward, **_own(config, "energy"))
     return setting.environment(clips, control, reward)
+
+
+def _own(config: StageConfig, *names: str) -> dict[str, Any]:
+    """What a stage does its own way."""
+    return {name: value for name in names if (value := getattr(config, name)) is not None}
 
 
 def _reinforce(
@@ -235,7 +238,7 @@ def _reinforce(
             critic,
             environment,
             trials,
-            ppo=setting.config.ppo,
+            ppo=replace(setting.config.ppo, **_own(config, "entropy_weight", "target_kl")),
             episodes=setting.config.episodes,
             config=config,
             seed=setting.config.seed,

@@ -29,6 +29,7 @@ from kinesis_bench.training.run_folder import (  # noqa: E402
     read_config,
     stage_folder,
 )
+from kinesis_bench.training.setting import RunSetting  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -330,3 +331,39 @@ def test_the_whole_chain_on_two_clips(config, tmp_path) -> None:
     assert found == ["direct"]
     assert {path.name for path in (run / "policy").iterdir()} >= {"argmax.onnx", "sampled.onnx", CONFIG}
     assert read_config(run / "policy") == read_config(run)
+
+
+def test_a_stage_has_its_own_price_noise_and_pace(config, tmp_path, monkeypatch) -> None:
+    """The teacher goes by the settings of all stages, the expert by those that are its own."""
+    asked: dict[str, tuple] = {}
+
+    class NotLearned:
+        updates = steps = 0
+
+        def __init__(self, stage, folder, actor, critic, environment, trials, *, ppo, **others) -> None:
+            energy = environment.task._reward.energy_weight
+            asked[stage] = ppo.entropy_weight, ppo.target_kl, energy, float(actor.action_std.detach().mean())
+            self._done = folder / "best", module_tensors("actor", actor) | module_tensors("critic", critic)
+
+        def run(self) -> None:
+            write_checkpoint(*self._done, {})
+
+    monkeypatch.setattr(stages, "Reinforcement", NotLearned)
+    monkeypatch.setattr(stages, "distil", lambda setting, stage, failed, start, teachers: StageResult())
+    config = replace(
+        config,
+        method="distilled",
+        max_teachers=1,
+        max_students=1,
+        max_experts=1,
+        ppo=replace(config.ppo, entropy_weight=0.004, target_kl=0.04),
+        reward=replace(config.reward, energy=0.1),
+        networks=replace(config.networks, action_std=0.25),
+        expert=replace(config.expert, energy=0.45, action_std=0.08, entropy_weight=0.0, target_kl=0.02),
+    )
+    train(tmp_path / "run", config, score=scored([]), only="teacher-1")
+    train(tmp_path / "run", config, score=scored([]), only="student-1", new=False)
+    monkeypatch.setattr(RunSetting, "load_best", lambda *_: None)
+    train(tmp_path / "run", config, score=scored([]), only="expert-1", new=False)
+    assert asked["teacher-1"] == pytest.approx((0.004, 0.04, 0.1, 0.25))
+    assert asked["expert-1"] == pytest.approx((0.0, 0.02, 0.45, 0.08))
