@@ -25,6 +25,7 @@ from kinesis_bench.training.run_folder import (
     CONFIG,
     ChainState,
     StageResult,
+    begun,
     held,
     put_aside,
     read_chain,
@@ -123,11 +124,11 @@ class Chain:
         """
         if only in self.state.stages:
             done = list(self.state.stages)
-            self._forget(done[done.index(only) :])
+            self._keep(done[: done.index(only)])
         before: list[str] = []
         for stage in self._all_stages():
             if stage not in self.state.stages:
-                self._forget([name for name in self.state.stages if name not in before])
+                self._keep([*before, stage])
                 self._note({**self.state.stages, stage: self._run(stage)})
                 if only is not None:
                     return
@@ -195,14 +196,16 @@ class Chain:
         if rank() == 0:
             write_chain(self._setting.run, self.state)
 
-    def _forget(self, stages: Sequence[str]) -> None:
-        """Put stages aside; the record goes first, so that a stop in between loses nothing."""
-        if not stages:
-            return
-        self._note({name: found for name, found in self.state.stages.items() if name not in stages})
+    def _keep(self, stages: Sequence[str]) -> None:
+        """Put all other stages aside, done or only begun, for they were built on what is no more.
+
+        The record goes first, so that a stop in between loses nothing.
+        """
+        self._note({name: found for name, found in self.state.stages.items() if name in stages})
         if rank() == 0:
-            for stage in stages:
-                put_aside(self._setting.run, stage)
+            for stage in begun(self._setting.run):
+                if stage not in stages:
+                    put_aside(self._setting.run, stage)
         wait_for_all()
 
 

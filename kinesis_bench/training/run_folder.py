@@ -115,6 +115,11 @@ def stage_folder(run: Path, stage: str) -> Path:
     return run / "stages" / stage
 
 
+def begun(run: Path) -> list[str]:
+    """The stages that have left anything, done or not."""
+    return sorted(folder.name for folder in stage_folder(run, "").glob("*"))
+
+
 def put_aside(run: Path, stage: str) -> None:
     """Move what a stage has left out of the way of its next run."""
     folder = stage_folder(run, stage)

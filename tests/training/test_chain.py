@@ -49,7 +49,7 @@ def told(monkeypatch) -> list[tuple]:
 
     def learn(setting, stage, clips, control, config, start) -> StageResult:
         calls.append((stage, setting.keys(clips), control, start))
-        stage_folder(setting.run, stage).mkdir(parents=True)
+        stage_folder(setting.run, stage).mkdir(parents=True, exist_ok=True)
         return StageResult(clips=setting.keys(clips), failed=setting.keys(clips[1:]), failed_by="protocol")
 
     def distil(setting, stage, failed, start, teachers) -> StageResult:
@@ -243,6 +243,19 @@ def test_a_stage_that_is_run_again_puts_what_was_built_on_it_aside(told, config,
     told.clear()
     train(run, config, score=scored(told), new=False)
     assert [call[0] for call in told] == ["gate", "export", "score"]
+
+
+def test_what_was_only_begun_on_a_stage_that_is_run_again_is_put_aside(told, config, tmp_path) -> None:
+    """Else it would go on from weights that were trained on the stage before."""
+    run = tmp_path / "run"
+    train(run, config, score=scored(told), only="expert-1")
+    (stage_folder(run, "expert-2") / "checkpoint-000040").mkdir(parents=True)
+    train(run, config, score=scored(told), only="expert-1", new=False)
+    assert not stage_folder(run, "expert-2").exists()
+    assert (run / "replaced" / "expert-2-again-1" / "checkpoint-000040").is_dir()
+    (stage_folder(run, "expert-2") / "checkpoint-000010").mkdir(parents=True)
+    train(run, config, score=scored(told), only="expert-2", new=False)
+    assert (stage_folder(run, "expert-2") / "checkpoint-000010").is_dir(), "a stage goes on where it was"
 
 
 def test_more_experts_later_make_a_new_gate(told, config, tmp_path) -> None:
