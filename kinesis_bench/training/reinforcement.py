@@ -131,13 +131,12 @@ class Reinforcement:
 
     @property
     def finished(self) -> bool:
-        """By the number of steps, or by the plateau of the evaluated success."""
+        """By the number of steps, or by the plateau of the evaluated success, once there is any."""
         if self.steps >= self.config.max_steps:
             return True
         recent = self.config.plateau_evaluations
-        if len(self.history) <= recent:
-            return False
-        return max(self.history[-recent:]) < max(self.history[:-recent]) + self.config.plateau_rise
+        before = max(self.history[:-recent], default=0.0)
+        return before > 0 and max(self.history[-recent:]) < before + self.config.plateau_rise
 
     def save(self) -> None:
         """Write a checkpoint, which ``run`` goes on from."""
@@ -235,10 +234,10 @@ class Reinforcement:
                 transition.failed | transition.cut_off,
             )
         self.steps += storage.reward.numel() * processes()
-        self._refuse_if_broken(environment.broken - broken_before)
-        lengths = environment.lengths
-        own = torch.tensor([float(rewards), sum(lengths), len(lengths), environment.broken])
-        reward, steps, ended, broken = sum_over_processes(own.double()).tolist()
+        lengths, newly = environment.lengths, environment.broken - broken_before
+        own = torch.tensor([float(rewards), sum(lengths), len(lengths), environment.broken, newly])
+        reward, steps, ended, broken, newly = sum_over_processes(own.double()).tolist()
+        self._refuse_if_broken(int(newly))
         return {
             "reward": reward / len(storage.reward) / processes(),
             "episode_steps": steps / ended if ended else math.nan,
@@ -283,7 +282,7 @@ class Reinforcement:
         self.ppo.learning_rate = rate
 
     def _refuse_if_broken(self, broken: int) -> None:
-        steps = self.storage.reward.numel()
+        steps = self.storage.reward.numel() * processes()
         if broken > MOST_BROKEN * steps:
             raise InputError(
                 f"{self.folder}: update {self.updates}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,8 +13,10 @@ from tiny_runs import motions_file, tiny_config  # noqa: E402
 
 from kinesis_bench.training.chain import train  # noqa: E402
 from kinesis_bench.training.checkpoint import checkpoints, read_checkpoint  # noqa: E402
+from kinesis_bench.training.config import StageConfig  # noqa: E402
 from kinesis_bench.training.networks import Critic  # noqa: E402
 from kinesis_bench.training.ppo import PPO, UpdateReport  # noqa: E402
+from kinesis_bench.training.reinforcement import Reinforcement  # noqa: E402
 from kinesis_bench.training.run_folder import stage_folder  # noqa: E402
 
 
@@ -73,3 +76,23 @@ def test_where_an_episode_is_only_cut_off_the_value_of_its_last_state_is_added(t
     assert ended.any()
     assert reward[ended].min() >= 1.8
     assert 0 <= reward[~ended].min() <= reward[~ended].max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("history", "over"),
+    [
+        ([0.5, 0.6, 0.6], False),
+        ([0.5, 0.6, 0.6, 0.6], True),
+        ([0.5, 0.6, 0.6, 0.604], True),
+        ([0.5, 0.6, 0.6, 0.606], False),
+        ([0.0] * 30, False),
+        ([0.0] * 30 + [0.1, 0.1, 0.1], True),
+        ([], False),
+    ],
+)
+def test_a_stage_is_over_when_success_has_stopped_rising_but_not_before_there_is_any(history, over):
+    """Two evaluations in a row that are no better than the best before by 0.005."""
+    config = StageConfig(max_steps=10, plateau_evaluations=2, plateau_rise=0.005)
+    stage = SimpleNamespace(steps=5, config=config, history=history)
+    assert Reinforcement.finished.fget(stage) is over
+    assert Reinforcement.finished.fget(SimpleNamespace(steps=10, config=config, history=history))
