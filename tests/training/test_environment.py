@@ -84,6 +84,15 @@ def test_a_row_that_is_cut_off_shows_its_last_state_and_begins_anew() -> None:
     environment = rows(distance_m=100.0)
     environment.restart()
     length = environment.task.reference.length
+    environment.task.frame[1:3] = length[environment.task.clip[1:3]] - 4  # two rows end at once
+    seen, begin_anew = [], environment._begin_anew
+
+    def begin_anew_after_a_look(rows) -> None:
+        seen.append(environment.observe())
+        begin_anew(rows)
+
+    environment._begin_anew = begin_anew_after_a_look
+    together = 0
     for _ in range(60):
         left = length[environment.task.clip] - 1 - environment.task.frame
         before = environment.task.frame.copy()
@@ -93,8 +102,11 @@ def test_a_row_that_is_cut_off_shows_its_last_state_and_begins_anew() -> None:
         assert len(transition.final_observation) == int(transition.cut_off.sum())
         goes_on = ~transition.cut_off.numpy()
         assert (environment.task.frame[goes_on] == before[goes_on] + 1).all()
-        now = environment.observe()[transition.cut_off]
-        assert not torch.equal(now, transition.final_observation) or not len(now)
+        if transition.cut_off.any():
+            assert torch.equal(transition.final_observation, seen[-1][transition.cut_off])
+            assert not torch.equal(transition.final_observation, environment.observe()[transition.cut_off])
+            together = max(together, int(transition.cut_off.sum()))
+    assert together > 1
 
 
 def test_an_episode_fails_beyond_the_distance_and_is_counted() -> None:
