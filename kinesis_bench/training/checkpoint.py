@@ -40,9 +40,10 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, 
         for name in (TENSORS, STATE):
             with (temporary / name).open("rb") as file:
                 os.fsync(file.fileno())
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as old:
+            if folder.exists():
+                folder.rename(Path(old) / folder.name)
+            temporary.rename(folder)
     except (OSError, SafetensorError) as error:
         problem = error if isinstance(error, OSError) else OSError(str(error))
         raise cannot_write(folder, problem) from error
@@ -73,7 +74,7 @@ def checkpoints(folder: Path) -> list[Path]:
 
 def remove_old(folder: Path) -> None:
     """Keep the last few checkpoints of a stage, and none that was not finished."""
-    for old in (*checkpoints(folder)[:-KEEP], *folder.glob(".*-*.*")):
+    for old in (*checkpoints(folder)[:-KEEP], *folder.glob(".*.*")):
         shutil.rmtree(old, ignore_errors=True)
 
 

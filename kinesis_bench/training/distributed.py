@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -15,6 +16,9 @@ import torch.distributed as dist
 # itself: destroyed, that group would live on, and its threads could meet the interpreter's end (an abort).
 import torch.distributed.nn.functional
 from torch import Tensor
+
+LONGEST = timedelta(days=1)
+"""That processes wait for one another: while the first scores or exports, the others have nothing to do."""
 
 
 @contextmanager
@@ -29,7 +33,7 @@ def joined() -> Iterator[None]:
     gpus = torch.cuda.device_count()
     if gpus:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % gpus)
-    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=LONGEST)
     try:
         yield
     finally:

@@ -96,7 +96,7 @@ class PPO:
         batch = _with_standard_advantage(batch)
         figures: list[Tensor] = []
         for _ in range(config.epochs):
-            for part in minibatches(batch, config.minibatch // processes(), self._generator):
+            for part in minibatches(batch, max(1, config.minibatch // processes()), self._generator):
                 value_loss = self.value_loss(part)
                 self._step(self.critic_optimiser, self._critic_parameters, value_loss)
                 policy = value_loss.new_zeros(4) if critic_only else self._improve_policy(part)

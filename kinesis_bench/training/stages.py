@@ -126,7 +126,8 @@ def distil(
             _by_first(log)(Progress(stage, number, number * per_round, rate, progress.figures, trial))
 
         _by_first(log.begin)(0)
-        generator = torch.Generator(setting.device).manual_seed(setting.config.seed)
+        seed = np.random.SeedSequence((setting.config.seed, rank())).generate_state(1)
+        generator = torch.Generator(setting.device).manual_seed(int(seed[0]))
         labels = Labels(instructors, taught_by, law, Muscles(setting.body.model), _slack_n_m(setting), failed)
         Distillation(student, labels, environment, config, generator, tell).run()
         wall_s = log.wall_s
