@@ -68,8 +68,8 @@ class PPOConfig:
         minibatch: samples of a gradient step, over all processes (upstream's code: all of an update).
         entropy_weight: bonus per nat of entropy (upstream's code: none).
         max_gradient_norm: gradients are scaled down to this norm (upstream's code).
-        target_kl: the policy's rate is adapted to keep an update's divergence near this (rsl_rl's way); None:
-            a fixed rate (paper).
+        target_kl: the policy's rate is adapted to keep an update's divergence near this (rsl_rl's way),
+            unless a stage has its own; None: a fixed rate (paper).
     """
 
     learning_rate: float = 5e-5
@@ -159,7 +159,8 @@ class StageConfig:
         critic_only_updates: first updates, in which the policy stays as it is (ours).
         action_std: of an action's own noise when the stage begins (ours); None: as the policy comes.
         energy: weight of the energy term (ours); None: the weight of all stages.
-        entropy_weight, target_kl: as those of ``ppo`` (ours); None: those of all stages.
+        entropy_weight: bonus per nat of entropy (ours); None: that of ``ppo``.
+        target_kl: divergence of an update (ours); None: that of ``ppo``.
     """
 
     max_steps: int = 500_000_000
