@@ -21,6 +21,7 @@ from kinesis_bench.errors import InputError, unknown_name
 from kinesis_bench.training import stages
 from kinesis_bench.training.config import TrainConfig
 from kinesis_bench.training.distributed import joined, rank, wait_for_all
+from kinesis_bench.training.log import tell_end
 from kinesis_bench.training.run_folder import (
     CONFIG,
     ChainState,
@@ -129,7 +130,10 @@ class Chain:
         for stage in self._all_stages():
             if stage not in self.state.stages:
                 self._keep([*before, stage])
-                self._note({**self.state.stages, stage: self._run(stage)})
+                found = self._run(stage)
+                self._note({**self.state.stages, stage: found})
+                if found.figures and rank() == 0:
+                    tell_end(stage, found.steps, found.figures)
                 if only is not None:
                     return
             before.append(stage)
@@ -201,7 +205,9 @@ class Chain:
 
         The record goes first, so that a stop in between loses nothing.
         """
-        self._note({name: found for name, found in self.state.stages.items() if name in stages})
+        kept = {name: found for name, found in self.state.stages.items() if name in stages}
+        if kept != self.state.stages:
+            self._note(kept)
         if rank() == 0:
             for stage in begun(self._setting.run):
                 if stage not in stages:

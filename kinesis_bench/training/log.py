@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +159,12 @@ class StageLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._view.stop()
+
+
+def tell_end(stage: str, steps: int, figures: Mapping[str, float]) -> None:
+    """A line for a stage that is done; in a short one's log it may be the only one."""
+    told = (f"{name} {value:.3f}" for name, value in figures.items())
+    console().print(f"{stage} is done: {', '.join((f'{steps / 1e6:.3f} M steps', *told))}", soft_wrap=True)
 
 
 class _Lines:

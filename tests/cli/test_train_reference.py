@@ -131,7 +131,8 @@ def test_a_run_prints_a_line_a_trial(made) -> None:
     run, out = made
     assert read_config(run).split == "synthetic/train"
     assert len(checkpoints(stage_folder(run, "expert-1"))) == 2
-    assert [line[:20] for line in out.splitlines()] == ["expert-1: update 2, ", "expert-1: update 4, "]
+    told = ["expert-1: update 2, ", "expert-1: update 4, ", "expert-1 is done: 0."]
+    assert [line[:20] for line in out.splitlines()] == told
 
 
 def test_control_synergy_is_trained_exported_and_scored(motions, tmp_path) -> None:

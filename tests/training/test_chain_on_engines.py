@@ -16,7 +16,7 @@ from kinesis_bench.training.run_folder import read_chain
 
 
 @pytest.mark.parametrize("engine", ["cpu", pytest.param("gpu", marks=pytest.mark.gpu)])
-def test_a_teacher_a_student_and_an_expert(engine, tmp_path) -> None:
+def test_a_teacher_a_student_and_an_expert(engine, tmp_path, capsys) -> None:
     config = tiny_config(motions_file(tmp_path / "m.h5"))
     config = replace(
         config,
@@ -32,3 +32,7 @@ def test_a_teacher_a_student_and_an_expert(engine, tmp_path) -> None:
     assert state is not None
     assert list(state.stages) == ["teacher-1", "student-1", "expert-1", "export", "score"]
     assert load_policy(str(tmp_path / "run" / "policy")).control == "direct"
+    said = capsys.readouterr().out
+    for stage in ("teacher-1", "student-1", "expert-1"):
+        assert f"{stage} is done: " in said
+        assert f"success {state.stages[stage].figures['success']:.3f}" in said
