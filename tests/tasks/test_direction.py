@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from warp_on_cpu import warp_engine
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.errors import InputError
@@ -217,11 +218,6 @@ def test_on_warp() -> None:
         "mujoco_warp", reason="MuJoCo Warp is not installed (pip install 'kinesis-bench[gpu]')"
     )
     pytest.importorskip("torch", reason="torch is not installed (pip install 'kinesis-bench[gpu]')")
-
-    def warp_engine(model, size, *, fields=(), threads=0):
-        from kinesis_bench.physics.warp import WarpEngine
-
-        return WarpEngine(model, size, "cpu")
 
     found = []
     for make_engine in (cpu_engine, warp_engine):

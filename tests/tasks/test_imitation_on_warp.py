@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from warp_on_cpu import warp_engine
 
 from kinesis_bench.physics.engines import cpu_engine
 from kinesis_bench.tasks.control import CONTROLS
@@ -20,12 +21,6 @@ torch = pytest.importorskip("torch", reason="torch is not installed (pip install
 
 NEEDS = ("state", "reference", "muscle")
 ROWS = 4
-
-
-def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
-    from kinesis_bench.physics.warp import WarpEngine
-
-    return WarpEngine(model, size, "cpu", fatigability=fatigability)
 
 
 def tasks(body, motions, control, **options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from warp_on_cpu import warp_engine
 
 from kinesis_bench.bodies.contract import load_body
 from kinesis_bench.physics.engines import cpu_engine
@@ -19,12 +20,6 @@ TRIALS = [
     KickTrial("brownian", 1.9, 0.9, -2.0, 4.0, 8),
     KickTrial("tracking", 1.0, 0.0, 2.0, 4.0, 9),
 ]
-
-
-def warp_engine(model, size, *, fields=(), threads=0):
-    from kinesis_bench.physics.warp import WarpEngine
-
-    return WarpEngine(model, size, "cpu")
 
 
 def test_one_kick_on_two_engines():

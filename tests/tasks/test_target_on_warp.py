@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from warp_on_cpu import warp_engine
 
 from kinesis_bench.physics.engines import cpu_engine
 from kinesis_bench.tasks.observation import observation_layout
@@ -13,12 +14,6 @@ pytest.importorskip("mujoco_warp", reason="MuJoCo Warp is not installed (pip ins
 torch = pytest.importorskip("torch", reason="torch is not installed (pip install 'kinesis-bench[gpu]')")
 
 ROWS = 3
-
-
-def warp_engine(model, size, *, fields=(), threads=0, fatigability=None):
-    from kinesis_bench.physics.warp import WarpEngine
-
-    return WarpEngine(model, size, "cpu", fatigability=fatigability)
 
 
 def test_one_task_on_two_engines(legs) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'kinesis-bench[train]'")
 
 from synthetic import synthetic_motions  # noqa: E402
+from warp_on_cpu import warp_engine  # noqa: E402
 
 from kinesis_bench.bodies.contract import load_body  # noqa: E402
 from kinesis_bench.physics.engines import MakeEngine, cpu_engine  # noqa: E402
@@ -28,12 +27,6 @@ ROWS = 8
 NETWORK = NetworkConfig(actor=(32,), exploration="gaussian")
 ALL = np.zeros(3, int)
 """All clips are taught by the first teacher."""
-
-
-def on_warp(model: Any, size: int, **_: Any) -> Any:
-    from kinesis_bench.physics.warp import WarpEngine
-
-    return WarpEngine(model, size, "cpu")
 
 
 def made(
@@ -145,7 +138,7 @@ def test_each_clip_has_its_teacher():
 def test_the_gpu_engine_has_the_same_labels_and_students_learn_from_them():
     pytest.importorskip("mujoco_warp", reason="MuJoCo Warp is not installed: kinesis-bench[gpu]")
     labels, environments = [], []
-    for make_engine in (cpu_engine, on_warp):
+    for make_engine in (cpu_engine, warp_engine):
         environment, teacher, law, muscles = made(make_engine=make_engine, needs=("muscle",))
         environment.restart()
         environment.step(torch.full((ROWS, 80), -0.8))
