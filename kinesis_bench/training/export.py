@@ -22,6 +22,7 @@ from kinesis_bench.errors import InputError
 from kinesis_bench.evaluation.run import context_of
 from kinesis_bench.files import require_file, whole_file
 from kinesis_bench.policies.contract import PREFIX, Contract
+from kinesis_bench.policies.load import reference_policies
 from kinesis_bench.policies.onnx_file import UNIFORM
 from kinesis_bench.tasks.observation import FATIGUED, FatigueMode
 from kinesis_bench.training.carry_over import CONTROLS, carried_over
@@ -134,7 +135,8 @@ def read_weights(folder: Path, contract: Contract) -> tuple[dict[str, Tensor], s
             law, or of a mixture for another body.
     """
     path = folder / WEIGHTS
-    require_file(path, "name the folder of a policy that holds its weights")
+    known = ", ".join(reference_policies())
+    require_file(path, f"name a policy that ships ({known}), or the folder of one that holds its weights")
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118

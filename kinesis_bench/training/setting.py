@@ -34,7 +34,7 @@ from kinesis_bench.training.checkpoint import load_module, read_checkpoint
 from kinesis_bench.training.config import Control, RewardWeights, TrainConfig
 from kinesis_bench.training.distributed import rank
 from kinesis_bench.training.environment import ClipEnvironment, Environment, TrialEnvironment
-from kinesis_bench.training.export import WEIGHTS, load_weights
+from kinesis_bench.training.export import load_weights
 from kinesis_bench.training.networks import Actor, Critic
 from kinesis_bench.training.reinforcement import BEST
 from kinesis_bench.training.run_folder import stage_folder
@@ -137,14 +137,11 @@ class RunSetting:
         """
         config = self.config
         if config.start_from:
-            folder, known = start_folder(config.start_from), ", ".join(reference_policies())
-            remedy = f"name a policy that ships ({known}), or the folder of one that holds its weights"
-            require_file(folder / WEIGHTS, remedy)
             taught = config.method == "distilled"
             contract = self.teaching.contract("tracking") if taught else self.contract(config.control)
             seen, networks = contract.observation_size, config.networks
             actor = Actor(seen, action_size(contract.control, self.body), networks)
-            load_weights(folder, contract, actor, Critic(seen, networks, 1.0))
+            load_weights(start_folder(config.start_from), contract, actor, Critic(seen, networks, 1.0))
 
     def actor(self, environment: Environment) -> Actor:
         """A policy that knows nothing yet."""
@@ -207,10 +204,8 @@ class Setting(RunSetting):
             lesson: see above.
 
         Raises:
-            InputError: it cannot be read, has no IK for the body, or there is no GPU for the engine.
+            InputError: it cannot be read, or has no IK for the body.
         """
-        if config.engine == "gpu":
-            require_gpu()
         path = Path(config.motions).expanduser() if config.motions else default_motions(built_in)
         require_file(path, "name a motion file from prepare-data")
         body = load_body(config.body)
@@ -327,10 +322,8 @@ class TaskSetting(RunSetting):
         """The task and the body that a config names.
 
         Raises:
-            InputError: there is no such task, it is not for this body, or there is no GPU for the engine.
+            InputError: there is no such task, or it is not for this body.
         """
-        if config.engine == "gpu":
-            require_gpu()
         info = task_info(config.task)
         info.refuse_body(config.body)
         shown = None
@@ -396,8 +389,10 @@ def setting_of(run: Path, config: TrainConfig) -> RunSetting:
     """The setting of a run, by its task.
 
     Raises:
-        InputError: see ``Setting.of`` and ``TaskSetting.of``.
+        InputError: there is no GPU for the engine; or see ``Setting.of`` and ``TaskSetting.of``.
     """
+    if config.engine == "gpu":
+        require_gpu()
     return Setting.of(run, config) if config.task == IMITATION else TaskSetting.of(run, config)
 
 
