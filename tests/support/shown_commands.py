@@ -43,6 +43,7 @@ def shown_commands(text: str) -> list[list[str]]:
 
     Left out are lists of alternatives (``data ls | show``), which are no commands.
     """
+    text = text.replace("\\\n", " ")  # a command that goes on in the next line
     blocks = [block for _, language, block in FENCED.findall(text) if language.strip() in SHELL]
     lines = [line for block in blocks for line in FIRST.findall(block)]
     typed = [line.partition("  #")[0] for line in (*lines, *INDENTED.findall(text))]
